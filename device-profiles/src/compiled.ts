@@ -1,0 +1,96 @@
+import type { Position, RecordBuffer } from "./reading.ts";
+import type { Rejection } from "./rejection.ts";
+
+export type DeviceKind = string;
+
+/** One metric of a profile; its place in {@link CompiledProfile.metrics} is the index that decoders emit. */
+export interface MetricDef {
+  readonly name: string;
+  /** UCUM */
+  readonly unit: string;
+  readonly type: "number" | "boolean" | "text";
+  /** physical range, inclusive; outside it the reading gets Quality.out_of_range */
+  readonly range: readonly [number, number] | null;
+  /** largest plausible change: `by` units within `ms` */
+  readonly maxStep: { readonly by: number; readonly ms: number } | null;
+  /** unchanged for this long (ms) = stuck */
+  readonly stuckMs: number | null;
+  /** Chinese name for the console */
+  readonly titleZh: string;
+  readonly titleEn: string;
+}
+
+/** A number, or the device attribute that holds it with a default. */
+export type Limit = number | { readonly attribute: string; readonly default: number };
+
+/**
+ * A comparison of an alarm: `a.metric OP limit + offset`. Alarms hold a conjunction (`and`) of them.
+ * `fn` "rate" is the change per second over `windowMs`.
+ */
+export interface Comparison {
+  /** index into metrics */
+  readonly metric: number;
+  readonly fn: "value" | "rate";
+  readonly windowMs: number;
+  readonly op: "<" | "<=" | ">" | ">=" | "==" | "!=";
+  readonly limit: Limit;
+  /** added to the limit (hysteresis written as `limit + 0.02`) */
+  readonly offset: number;
+}
+
+/** One alarm of a profile, compiled; durations in ms. Semantics: hub/src/rules/README.md. */
+export interface AlarmDef {
+  readonly name: string;
+  /** event kind, e.g. `hydrant.low_pressure` */
+  readonly event: string;
+  /** 1 (highest) to 4 */
+  readonly severity: 1 | 2 | 3 | 4;
+  readonly when: readonly Comparison[];
+  /** empty = clears when `when` no longer holds */
+  readonly clear: readonly Comparison[];
+  readonly forMs: number;
+  readonly clearForMs: number;
+  /** M of the last N records must satisfy `when`; null = every record */
+  readonly repeat: { readonly m: number; readonly n: number } | null;
+  /** raised by silence of this metric (index) instead of `when`; null otherwise */
+  readonly noData: number | null;
+  /** silence that counts as no data, ms (noData alarms only) */
+  readonly noDataMs: number;
+  readonly escalate: readonly { readonly afterMs: number; readonly to: 1 | 2 | 3 | 4 }[];
+  readonly suppressIf: "edge_offline" | null;
+}
+
+/**
+ * A profile compiled once into functions. Decoders never throw: they fill `out` and return null, or return a Rejection and
+ * leave `out` undefined.
+ */
+export interface CompiledProfile {
+  /** `maker/model@semver` */
+  readonly id: string;
+  readonly kind: DeviceKind;
+  readonly titleZh: string;
+  readonly titleEn: string;
+  readonly metrics: readonly MetricDef[];
+  /** metric name -> index */
+  readonly metricIndex: ReadonlyMap<string, number>;
+  readonly alarms: readonly AlarmDef[];
+  /** the device is expected to be heard every so often (ms); null = no expectation */
+  readonly expectEveryMs: number | null;
+  /** late after expectEveryMs x grace */
+  readonly grace: number;
+  /** whether envelopes of this device carry sequence numbers (else at-least-once) */
+  readonly sequenced: boolean;
+  /** keep undecoded frames (raw_frame) */
+  readonly keepRaw: boolean;
+  /** topic kinds that the device uses */
+  readonly uplink: "telemetry" | "raw" | "frame";
+  /** protocol that yields positions instead of readings */
+  readonly positions: boolean;
+
+  /** `m` of a telemetry record: JSON paths of the profile's `json` codec, or canonical metric names when it has none. */
+  decodeJson(m: Readonly<Record<string, unknown>>, out: RecordBuffer): Rejection | null;
+  /** An undecoded frame. `port` = LoRaWAN port or 0. */
+  decodeFrame(frame: Uint8Array, port: number, out: RecordBuffer): Rejection | null;
+  /** Profiles with `positions`: one complete message (all sentences of a multipart, joined by "\n"), received at `ts`. */
+  decodePositions(frame: Uint8Array, ts: number, out: Position[]): Rejection | null;
+}

@@ -1,0 +1,252 @@
+import Type, { type Static, type TSchema } from "typebox";
+
+// What the API sends and takes. The routes validate with it, OpenAPI is generated from it, the console imports its types.
+// Times are ms UTC, positions degrees WGS84, unless a field says otherwise.
+
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Coordinate = Nullable(Type.Number());
+export const Severity = Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3), Type.Literal(4)]);
+export const Handling = Type.Union(
+  (["new", "acknowledged", "handed_off", "closed", "false_alarm"] as const).map((x) => Type.Literal(x)),
+);
+export const HealthState = Type.Union(
+  (["unknown", "online", "late", "offline", "flapping"] as const).map((x) => Type.Literal(x)),
+);
+export const Role = Type.Union((["admin", "operator", "viewer"] as const).map((x) => Type.Literal(x)));
+
+/** Every error has this shape; `code` is stable. */
+export const ApiError = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  advice: Type.Optional(Type.String()),
+});
+
+export const Login = Type.Object(
+  { username: Type.String({ minLength: 1, maxLength: 64 }), password: Type.String({ minLength: 1, maxLength: 200 }) },
+  { additionalProperties: false },
+);
+/** `grids`: the roots of the subtrees that the user sees; empty = everything. */
+export const User = Type.Object({ username: Type.String(), role: Role, grids: Type.Array(Type.String()) });
+
+export const Overview = Type.Object({
+  now: Type.Number(),
+  /** devices by health state */
+  health: Type.Record(Type.String(), Type.Number()),
+  devices: Type.Number(),
+  edges: Type.Object({ online: Type.Number(), total: Type.Number() }),
+  /** active events by severity "1".."4" */
+  active: Type.Record(Type.String(), Type.Number()),
+  /** since local midnight (Asia/Shanghai unless configured) */
+  today: Type.Object({ opened: Type.Number(), closed: Type.Number() }),
+  vessels: Type.Number(),
+  deadLetters: Type.Number(),
+  /** readings stored per second, mean of the last 10 s */
+  rate: Type.Number(),
+  county: Type.String(),
+});
+
+export const GridInfo = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  /** county | town | village | grid | micro_grid | formation | area */
+  level: Type.String(),
+  /** integrated | dedicated | maritime */
+  category: Type.String(),
+  parent: Nullable(Type.String()),
+  members: Type.Number(),
+  /** GeoJSON Polygon or MultiPolygon; null for formations */
+  geometry: Type.Any(),
+});
+
+export const DeviceInfo = Type.Object({
+  uid: Type.String(),
+  title: Type.String(),
+  kind: Type.String(),
+  profile: Type.String(),
+  site: Type.String(),
+  edge: Type.String(),
+  gridId: Nullable(Type.String()),
+  /** names from the county down to the grid */
+  gridPath: Type.Array(Type.String()),
+  lon: Coordinate,
+  lat: Coordinate,
+  health: HealthState,
+  healthReason: Type.String(),
+  healthSince: Type.Number(),
+  lastSeen: Nullable(Type.Number()),
+});
+export const LatestReading = Type.Object({
+  metric: Type.String(),
+  title: Type.String(),
+  unit: Type.String(),
+  value: Nullable(Type.Union([Type.Number(), Type.String(), Type.Boolean()])),
+  ts: Type.Number(),
+  quality: Type.Number(),
+});
+export const DeviceDetail = Type.Object({
+  device: DeviceInfo,
+  attributes: Type.Record(Type.String(), Type.Any()),
+  latest: Type.Array(LatestReading),
+  history: Type.Array(Type.Object({ ts: Type.Number(), from: HealthState, to: HealthState, reason: Type.String() })),
+});
+/** Buckets of one metric: [start, mean, min, max, count][]. `stepMs` 0 = raw rows [ts, value]. */
+export const Series = Type.Object({
+  metric: Type.String(),
+  unit: Type.String(),
+  stepMs: Type.Number(),
+  rows: Type.Array(Type.Array(Nullable(Type.Number()))),
+});
+
+export const EventInfo = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  /** human titles of the kind */
+  titleZh: Type.String(),
+  titleEn: Type.String(),
+  /** event class of the governance code table, with `provisional` where unconfirmed */
+  codeName: Type.String(),
+  subject: Type.String(),
+  subjectTitle: Type.String(),
+  gridId: Nullable(Type.String()),
+  gridPath: Type.Array(Type.String()),
+  gridMatch: Type.String(),
+  severity: Severity,
+  sensing: Type.Union([Type.Literal("active"), Type.Literal("cleared")]),
+  handling: Handling,
+  deviceUid: Nullable(Type.String()),
+  lon: Coordinate,
+  lat: Coordinate,
+  source: Type.String(),
+  openedAt: Type.Number(),
+  updatedAt: Type.Number(),
+  clearedAt: Nullable(Type.Number()),
+  createdAt: Type.Number(),
+  occurrences: Type.Number(),
+  late: Type.Boolean(),
+  revision: Type.Number(),
+});
+export const EventDetail = Type.Object({
+  event: EventInfo,
+  /** vision evidence holds `frames`: [{hash, w, h, ts, boxes: [{label, score, box: [x, y, w, h]}]}], pixels of the frame */
+  evidence: Type.Record(Type.String(), Type.Any()),
+  timeline: Type.Array(
+    Type.Object({
+      ts: Type.Number(),
+      what: Type.String(),
+      who: Type.String(),
+      severity: Severity,
+      note: Type.String(),
+    }),
+  ),
+  deliveries: Type.Array(
+    Type.Object({
+      target: Type.String(),
+      state: Type.String(),
+      attempts: Type.Number(),
+      lastError: Type.String(),
+      ts: Type.Number(),
+    }),
+  ),
+  nearby: Type.Array(
+    Type.Object({
+      uid: Type.String(),
+      title: Type.String(),
+      kind: Type.String(),
+      metres: Type.Number(),
+      health: HealthState,
+    }),
+  ),
+});
+export const EventAction = Type.Object(
+  {
+    action: Type.Union(
+      (["acknowledge", "hand_off", "close", "false_alarm", "comment"] as const).map((x) => Type.Literal(x)),
+    ),
+    note: Type.Optional(Type.String({ maxLength: 1000 })),
+  },
+  { additionalProperties: false },
+);
+
+export const VesselInfo = Type.Object({
+  mmsi: Type.Number(),
+  name: Type.String(),
+  formationId: Nullable(Type.String()),
+  lon: Type.Number(),
+  lat: Type.Number(),
+  sog: Coordinate,
+  cog: Coordinate,
+  heading: Coordinate,
+  ts: Type.Number(),
+  /** fresh | late | stale | lost */
+  freshness: Type.String(),
+});
+export const FormationInfo = Type.Object({
+  gridId: Type.String(),
+  name: Type.String(),
+  parentName: Type.String(),
+  members: Type.Number(),
+  fresh: Type.Number(),
+  /** median centre of the fresh members; null without any */
+  lon: Coordinate,
+  lat: Coordinate,
+  /** nautical miles: median distance from the centre, and the farthest member's */
+  spreadNm: Coordinate,
+  farthestNm: Coordinate,
+  stragglers: Type.Array(Type.Number()),
+});
+
+export const EdgeInfo = Type.Object({
+  key: Type.String(),
+  title: Type.String(),
+  health: HealthState,
+  healthReason: Type.String(),
+  healthSince: Type.Number(),
+  devices: Type.Number(),
+  agent: Type.String(),
+  queue: Nullable(Type.Number()),
+  oldest: Nullable(Type.Number()),
+  lostRecords: Type.Number(),
+});
+export const NewEdge = Type.Object(
+  {
+    site: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$" }),
+    edge: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$" }),
+    title: Type.Optional(Type.String({ maxLength: 100 })),
+  },
+  { additionalProperties: false },
+);
+/** The token is shown this once; the hub keeps only its hash. */
+export const EdgeCredential = Type.Object({ username: Type.String(), token: Type.String(), address: Type.String() });
+
+export const DeadLetterInfo = Type.Object({
+  id: Type.Number(),
+  rx: Type.Number(),
+  topic: Type.String(),
+  edge: Type.String(),
+  reason: Type.String(),
+  detail: Type.String(),
+  bytes: Type.Number(),
+  /** first 512 bytes as text where printable, else hex */
+  preview: Type.String(),
+  replayed: Type.Boolean(),
+});
+
+export const Page = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), next: Nullable(Type.String()), total: Type.Optional(Type.Number()) });
+
+export type Overview = Static<typeof Overview>;
+export type User = Static<typeof User>;
+export type GridInfo = Static<typeof GridInfo>;
+export type DeviceInfo = Static<typeof DeviceInfo>;
+export type DeviceDetail = Static<typeof DeviceDetail>;
+export type LatestReading = Static<typeof LatestReading>;
+export type Series = Static<typeof Series>;
+export type EventInfo = Static<typeof EventInfo>;
+export type EventDetail = Static<typeof EventDetail>;
+export type EventAction = Static<typeof EventAction>;
+export type VesselInfo = Static<typeof VesselInfo>;
+export type FormationInfo = Static<typeof FormationInfo>;
+export type EdgeInfo = Static<typeof EdgeInfo>;
+export type EdgeCredential = Static<typeof EdgeCredential>;
+export type DeadLetterInfo = Static<typeof DeadLetterInfo>;
+export type ApiError = Static<typeof ApiError>;

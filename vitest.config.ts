@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["{device-profiles,edge-agent,hub,simulators,test}/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "hub/console/dist/**"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
