@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readCoast } from "./world/coast.ts";
 import { ringsOf, type GridFeature } from "./world/feature.ts";
-import { contains, crosses, innerPoint, isSimple, type Point, type Ring } from "./world/polygon.ts";
+import { contains, crosses, distanceToEdge, innerPoint, isSimple, type Point, type Ring } from "./world/polygon.ts";
 import { HARBOURS } from "./world/sea.ts";
 import { createRandom } from "./random.ts";
 import { buildWorld } from "./world.ts";
@@ -11,19 +11,7 @@ const level = (name: string): GridFeature[] => world.features.filter((f) => f.pr
 const inside = (f: GridFeature, p: Point): boolean => ringsOf(f.geometry).some((ring) => contains(ring, p));
 const TOLERANCE = 3e-6; // degrees: coordinates are rounded to 6 decimals
 
-/** Distance (degrees) from a point to the nearest edge of the rings. */
-function toEdge(rings: readonly Ring[], [x, y]: Point): number {
-  let best = Infinity;
-  for (const ring of rings) {
-    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-      const [ax, ay] = ring[j];
-      const [dx, dy] = [ring[i][0] - ax, ring[i][1] - ay];
-      const t = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)));
-      best = Math.min(best, Math.hypot(ax + t * dx - x, ay + t * dy - y));
-    }
-  }
-  return best;
-}
+const toEdge = (rings: readonly Ring[], p: Point): number => Math.min(...rings.map((ring) => distanceToEdge(ring, p)));
 
 describe("the world", () => {
   it("has the county's figures", () => {

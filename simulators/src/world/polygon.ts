@@ -81,6 +81,18 @@ export function crosses(a: Point, b: Point, c: Point, d: Point): boolean {
   );
 }
 
+/** Distance from a point to the nearest edge, in the units of the input. */
+export function distanceToEdge(ring: Ring, [x, y]: Point): number {
+  let best = Infinity;
+  for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+    const [ax, ay] = ring[j];
+    const [dx, dy] = [ring[i][0] - ax, ring[i][1] - ay];
+    const t = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)));
+    best = Math.min(best, Math.hypot(ax + t * dx - x, ay + t * dy - y));
+  }
+  return best;
+}
+
 /** A point well inside: the middle of the widest stretch over a few horizontal cuts. */
 export function innerPoint(ring: Ring): Point {
   const ys = ring.map((p) => p[1]);

@@ -2,7 +2,7 @@ import type { Random } from "../random.ts";
 import type { Town } from "./coast.ts";
 import type { GridFeature, Member } from "./feature.ts";
 import { shareOut, shortName } from "./land.ts";
-import { contains, innerPoint, planeAt, type Point } from "./polygon.ts";
+import { contains, distanceToEdge, innerPoint, planeAt, type Point } from "./polygon.ts";
 import type { WorkArea } from "./sea.ts";
 
 export const FISHING_VESSELS = 1132;
@@ -124,10 +124,10 @@ function grounds(area: WorkArea, count: number, random: Random): Point[] {
         random.between(Math.min(...ys), Math.max(...ys)),
       ];
       if (!contains(ring, at)) continue;
-      // Far from the other grounds and, with less weight, from the border.
+      // Far from the other grounds and, counted double, from the border: the neighbour's boats are behind it.
       const metres = Math.min(
         ...chosen.map((p) => Math.hypot(p[0] - at[0], p[1] - at[1])),
-        ...ring.map((p) => 1.8 * Math.hypot(p[0] - at[0], p[1] - at[1])),
+        2 * distanceToEdge(ring, at),
       );
       if (best === null || metres > best.metres) best = { metres, at };
     }
