@@ -1,0 +1,165 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { AisAssembler } from "../protocol/ais/assembler.ts";
+import { AisBits } from "../protocol/ais/bits.ts";
+import { type AisMessage, decodeAis } from "../protocol/ais/decode.ts";
+import { type AisInput, encodeAis } from "../protocol/ais/encode.ts";
+
+const HELP = `gridhub ais - AIS sentences (NMEA 0183 VDM/VDO) to JSON and back
+
+  gridhub ais decode [FILE|-] [--stats]   one JSON object a message on stdout
+  gridhub ais encode [FILE|-]             one JSON object a line -> sentences
+
+decode  Field names and raw integers are those of "gpsdecode -u" (lon in 1/10,000 minute, speed in 1/10 knot, 1023 = not
+        available). "line" is the line, from 1, that completed the message. A type 24 part B carries the name of the part A
+        heard before it. Refused sentences are counted by reason; the counts go to stderr, with --stats to stdout instead
+        of the messages.
+encode  Types 1, 2, 3, 5, 14, 18, 19, 21, 24, 27; what is left out is sent as "not available". --talker AI, --channel A.
+
+Exit code: 0, 1 when the file cannot be read or a line cannot be encoded, 2 for a wrong command line.
+`;
+/** Lines of a file carry no time of arrival: each counts as this much (ms), so that parts wait for 200 lines at most. */
+const LINE_MS = 20;
+/** 24A names remembered for their 24B */
+const NAMES = 4096;
+
+/** `gridhub ais ...`; argv without the word "ais". Streams; @returns the exit code */
+export async function aisCommand(argv: string[]): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean", short: "h" },
+        stats: { type: "boolean" },
+        talker: { type: "string" },
+        channel: { type: "string" },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  const [command, file = "-"] = positionals;
+  if (values.help === true) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if ((command !== "decode" && command !== "encode") || positionals.length > 2) {
+    process.stderr.write(HELP);
+    return 2;
+  }
+  try {
+    if (command === "decode") return await decode(file, values.stats === true);
+    return await encode(file, values.talker ?? "AI", values.channel ?? "A");
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    if (error.code === "EPIPE") return 0;
+    process.stderr.write(`${file}: ${error.message}\n`);
+    return 1;
+  }
+}
+
+async function decode(file: string, statsOnly: boolean): Promise<number> {
+  const assembler = new AisAssembler();
+  const bits = new AisBits();
+  const names = new Map<number, string>();
+  const types: Record<string, number> = {};
+  const refused: Record<string, number> = {};
+  const out = new Output();
+  let number = 0;
+  const started = Date.now();
+  for await (const line of linesOf(file)) {
+    number++;
+    if (line.charCodeAt(0) === 35) continue;
+    const now = number * LINE_MS + (file === "-" ? Date.now() - started : 0);
+    const whole = assembler.push(line, "", now);
+    if (whole === null) continue;
+    bits.reset();
+    const message = bits.append(whole.payload, 0, whole.payload.length, whole.fill) ? decodeAis(bits) : "message_long";
+    if (typeof message === "string") {
+      refused[message] = (refused[message] ?? 0) + 1;
+      continue;
+    }
+    types[message.type] = (types[message.type] ?? 0) + 1;
+    if (statsOnly) continue;
+    const extra = {
+      ...(whole.own ? { own: true } : {}),
+      ...(whole.time === null ? {} : { received: whole.time }),
+      ...(whole.station === "" ? {} : { station: whole.station }),
+    };
+    await out.write(
+      `${JSON.stringify({ class: "AIS", line: number, ...message, ...nameOf(message, names), ...extra })}\n`,
+    );
+  }
+  assembler.flush();
+  const stats = assembler.stats();
+  const summary = { ...stats, refused: { ...stats.refused, ...refused }, types };
+  if (statsOnly) await out.write(`${JSON.stringify(summary)}\n`);
+  else if (Object.keys(summary.refused).length > 0)
+    process.stderr.write(`refused: ${JSON.stringify(summary.refused)}\n`);
+  await out.end();
+  return 0;
+}
+
+/** The name of a part A for the part B of the same ship; the oldest names are forgotten. */
+function nameOf(message: AisMessage, names: Map<number, string>): { shipname?: string } {
+  if (message.type !== 24) return {};
+  if (message.part === "A") {
+    names.delete(message.mmsi);
+    names.set(message.mmsi, String(message.shipname));
+    if (names.size > NAMES) names.delete(names.keys().next().value as number);
+    return {};
+  }
+  const shipname = names.get(message.mmsi);
+  return shipname === undefined ? {} : { shipname };
+}
+
+async function encode(file: string, talker: string, channel: string): Promise<number> {
+  const out = new Output();
+  let number = 0;
+  let sequence = 0;
+  let code = 0;
+  for await (const line of linesOf(file)) {
+    number++;
+    if (line.trim() === "") continue;
+    try {
+      const lines = encodeAis(JSON.parse(line) as AisInput, { talker, channel, sequence });
+      if (lines.length > 1) sequence = (sequence + 1) % 10;
+      await out.write(`${lines.join("\n")}\n`);
+    } catch (error) {
+      code = 1;
+      process.stderr.write(`line ${number}: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+  await out.end();
+  return code;
+}
+
+function linesOf(file: string): AsyncIterable<string> {
+  const input = file === "-" ? process.stdin : createReadStream(file);
+  input.setEncoding("latin1");
+  return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** Gathers lines to blocks and waits when the reader of stdout is slow. */
+class Output {
+  private text = "";
+
+  async write(line: string): Promise<void> {
+    this.text += line;
+    if (this.text.length > 65_536) await this.end();
+  }
+
+  async end(): Promise<void> {
+    const text = this.text;
+    this.text = "";
+    if (text === "") return;
+    await new Promise<void>((resolve, reject) =>
+      process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
+    );
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Six-bit armour (IEC 61162-1): code 48..87 -> 0..39, 96..119 -> 40..63; anything else is illegal (255).
+ */
+export const ARMOUR: Uint8Array = buildArmour();
+/** Six-bit text of ITU-R M.1371 table 44; `@` ends a text. */
+const SIX_BIT_TEXT = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_ !\"#$%&'()*+,-./0123456789:;<=>?";
+/** Nine sentences of the longest payload that fits a line; M.1371 itself ends at 1,064 bits = 178 sextets. */
+const CAPACITY = 1024;
+
+function buildArmour(): Uint8Array {
+  const table = new Uint8Array(256).fill(255);
+  for (let c = 48; c <= 87; c++) table[c] = c - 48;
+  for (let c = 96; c <= 119; c++) table[c] = c - 56;
+  return table;
+}
+
+/**
+ * The bits of one message, one sextet an element; reused from message to message. Reading past the end gives zero bits, as a
+ * receiver that pads would; the decoders check lengths first.
+ */
+export class AisBits {
+  private readonly six = new Uint8Array(CAPACITY);
+  private count = 0;
+  /** bits, without the fill bits of the last sentence */
+  length = 0;
+
+  reset(): void {
+    this.six.fill(0, 0, this.count);
+    this.count = 0;
+    this.length = 0;
+  }
+
+  /**
+   * Adds `text[from, to)`, armour that {@link parseSentence} has already checked.
+   * @param fill bits at the end that carry nothing (0-5); they read as zero
+   * @returns false when the message is longer than any AIS message
+   */
+  append(text: string, from: number, to: number, fill: number): boolean {
+    let n = this.count;
+    if (n + to - from > CAPACITY - 16) return false;
+    for (let i = from; i < to; i++) this.six[n++] = ARMOUR[text.charCodeAt(i)];
+    this.count = n;
+    this.length = n * 6 - fill;
+    if (fill > 0 && n > 0) this.six[n - 1] &= 0x3f << fill;
+    return true;
+  }
+
+  /** @param width 1-32 bits */
+  uint(start: number, width: number): number {
+    let i = (start / 6) | 0;
+    const have = 6 - (start - i * 6);
+    let value = this.six[i] & ((1 << have) - 1);
+    let need = width - have;
+    if (need <= 0) return value >> -need;
+    while (need >= 6) {
+      value = (value << 6) | this.six[++i];
+      need -= 6;
+    }
+    if (need > 0) value = (value << need) | (this.six[i + 1] >> (6 - need));
+    return value >>> 0;
+  }
+
+  /** Two's complement. @param width 2-31 bits */
+  int(start: number, width: number): number {
+    const value = this.uint(start, width);
+    return value >= 2 ** (width - 1) ? value - 2 ** width : value;
+  }
+
+  /** Up to `chars` characters, ended by `@`; `trim` drops trailing blanks. */
+  text(start: number, chars: number, trim = true): string {
+    let out = "";
+    for (let i = 0; i < chars; i++) {
+      const c = this.uint(start + i * 6, 6);
+      if (c === 0) break;
+      out += SIX_BIT_TEXT[c];
+    }
+    return trim ? out.trimEnd() : out;
+  }
+
+  /** `bits:hex` of everything from `start`, the last byte padded with zero bits. */
+  hex(start: number): string {
+    const bits = Math.max(0, this.length - start);
+    let out = `${bits}:`;
+    for (let at = start; at < start + bits; at += 8) {
+      const width = Math.min(8, start + bits - at);
+      out += (this.uint(at, width) << (8 - width)).toString(16).padStart(2, "0");
+    }
+    return out;
+  }
+}
+
+/** The writing side: the same sextets, filled bit by bit and armoured at the end. */
+export class AisBitWriter {
+  private readonly bits: number[] = [];
+
+  get length(): number {
+    return this.bits.length;
+  }
+
+  /** Overwrites `width` bits at `start`, growing with zero bits. Negative values in two's complement. */
+  put(start: number, width: number, value: number): void {
+    while (this.bits.length < start + width) this.bits.push(0);
+    let rest = value < 0 ? value + 2 ** width : value;
+    for (let i = start + width - 1; i >= start; i--) {
+      this.bits[i] = rest % 2;
+      rest = Math.floor(rest / 2);
+    }
+  }
+
+  /** Upper-cased; characters outside the six-bit set become `?`; filled up with `@`. */
+  putText(start: number, chars: number, text: string): void {
+    const upper = text.toUpperCase();
+    for (let i = 0; i < chars; i++) {
+      const code = i < upper.length ? SIX_BIT_TEXT.indexOf(upper[i]) : 0;
+      this.put(start + i * 6, 6, code < 0 ? 63 : code);
+    }
+  }
+
+  /** @returns the armoured payload and its fill bits (0-5) */
+  armour(): { readonly payload: string; readonly fill: number } {
+    const fill = (6 - (this.bits.length % 6)) % 6;
+    let payload = "";
+    for (let i = 0; i < this.bits.length; i += 6) {
+      let v = 0;
+      for (let k = 0; k < 6; k++) v = v * 2 + (this.bits[i + k] ?? 0);
+      payload += String.fromCharCode(v < 40 ? v + 48 : v + 56);
+    }
+    return { payload, fill };
+  }
+}
