@@ -1,0 +1,66 @@
+import type { Gap, HeartbeatMessage, MetaMessage, StateMessage } from "@gridhub/device-profiles/envelope.ts";
+import { reject, type Rejection } from "@gridhub/device-profiles/rejection.ts";
+
+const MAX_GAPS = 64;
+const MAX_SOURCES = 1000;
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** `state`: who is on, with which boot; also the last will. */
+export function checkState(value: unknown): StateMessage | Rejection {
+  if (!isMap(value)) return reject("envelope_invalid", "state must be an object");
+  if (value.s !== "on" && value.s !== "off") return reject("envelope_invalid", 'state.s must be "on" or "off"');
+  if (!isCount(value.b)) return reject("envelope_invalid", "state.b must be the boot counter");
+  if (value.q !== undefined && !isCount(value.q))
+    return reject("envelope_invalid", "state.q must be a sequence number");
+  return {
+    s: value.s,
+    b: value.b,
+    q: value.q,
+    why: typeof value.why === "string" ? value.why.slice(0, 32) : undefined,
+  };
+}
+
+/** `meta`: the birth message. Devices are checked one by one by the registry, so that one bad entry harms no other. */
+export function checkMeta(value: unknown): MetaMessage | Rejection {
+  if (!isMap(value)) return reject("envelope_invalid", "meta must be an object");
+  if (!Array.isArray(value.devices) || !value.devices.every(isMap)) {
+    return reject("envelope_invalid", "meta.devices must be a list of objects");
+  }
+  const agent = typeof value.agent === "string" ? value.agent.slice(0, 64) : "";
+  return { ...(value as unknown as MetaMessage), agent };
+}
+
+/** `h`: the heartbeat. */
+export function checkHeartbeat(value: unknown): HeartbeatMessage | Rejection {
+  if (!isMap(value) || !isCount(value.b))
+    return reject("envelope_invalid", "a heartbeat has at least the boot counter b");
+  const gaps: Gap[] = [];
+  for (const gap of Array.isArray(value.gaps) ? value.gaps.slice(0, MAX_GAPS) : []) {
+    if (isMap(gap) && isCount(gap.b) && isCount(gap.from) && isCount(gap.to) && gap.from <= gap.to) {
+      gaps.push({ b: gap.b, from: gap.from, to: gap.to, why: String(gap.why ?? "").slice(0, 32) });
+    }
+  }
+  const sources: Record<string, string> = {};
+  if (isMap(value.sources)) {
+    for (const [name, code] of Object.entries(value.sources).slice(0, MAX_SOURCES))
+      sources[name] = String(code).slice(0, 32);
+  }
+  const count = (x: unknown) => (isCount(x) ? x : 0);
+  return {
+    b: value.b,
+    ts: count(value.ts),
+    queue: count(value.queue),
+    bytes: count(value.bytes),
+    oldest: isCount(value.oldest) ? value.oldest : undefined,
+    disk: isCount(value.disk) ? value.disk : undefined,
+    gaps,
+    sources,
+  };
+}

@@ -1,0 +1,291 @@
+import type { CompiledProfile } from "@gridhub/device-profiles/compiled.ts";
+import type { DeclaredDevice, MetaMessage } from "@gridhub/device-profiles/envelope.ts";
+import { reject, type Rejection } from "@gridhub/device-profiles/rejection.ts";
+import { NAME_PATTERN } from "@gridhub/device-profiles/topic.ts";
+import type { Principal } from "../broker/broker.ts";
+import type { Device, Edge } from "../device.ts";
+import type { DeviceRow, EdgeRow, Snapshot, Store } from "../store/store.ts";
+import { hashToken, newToken, tokenMatches } from "./credential.ts";
+import { missingProfile } from "./missing-profile.ts";
+
+/** Finds a compiled profile by `maker/model@semver`, or by `maker/model` the newest. */
+export interface ProfileSource {
+  get(id: string): CompiledProfile | undefined;
+}
+
+/** Position -> grid, for devices that are not bound to one. */
+export interface DeviceLocator {
+  locate(lon: number, lat: number): { readonly gridId: string | null };
+  get(gridId: string): unknown;
+}
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly profiles: ProfileSource;
+  readonly locator: DeviceLocator;
+  /** edges may declare devices by their birth message */
+  readonly autoRegister: boolean;
+  /** devices that one edge may declare */
+  readonly maxDevicesPerEdge: number;
+}
+
+interface EdgeEntry {
+  readonly edge: Edge;
+  tokenHash: Buffer | null;
+  disabled: boolean;
+  readonly devices: Map<string, Device>;
+}
+
+/** Edges, their credentials and their devices. In memory, complete; the store is written first, then memory follows. */
+export class Registry {
+  readonly #options: RegistryOptions;
+  #edges = new Map<string, EdgeEntry>();
+  #devices = new Map<string, Device>();
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes over what the database holds. Objects of known devices stay the same: other rooms keep references to them.
+   */
+  async load(snapshot: Snapshot): Promise<void> {
+    const edges = new Map<string, EdgeEntry>();
+    const byId = new Map<number, EdgeEntry>();
+    for (const row of snapshot.edges) {
+      const known = this.#edges.get(`${row.site}/${row.name}`);
+      const entry = this.#entry(row, known);
+      edges.set(entry.edge.key, entry);
+      byId.set(row.id, entry);
+    }
+    this.#edges = edges;
+    const devices = new Map<string, Device>();
+    const byDeviceId = new Map<number, Device>();
+    for (const row of snapshot.devices) {
+      const entry = byId.get(row.edgeId);
+      if (entry === undefined) continue;
+      const device = this.#device(row, entry, this.#devices.get(`${row.site}/${row.name}`));
+      devices.set(device.uid, device);
+      byDeviceId.set(device.id, device);
+    }
+    this.#devices = devices;
+    for (const { id, deviceId, metric } of snapshot.series) {
+      const device = byDeviceId.get(deviceId);
+      const index = device?.profile.metricIndex.get(metric);
+      if (device !== undefined && index !== undefined) device.series[index] = id;
+    }
+    for (const device of devices.values()) if (device.series.includes(0)) await this.#ensureSeries(device);
+  }
+
+  #entry(row: EdgeRow, known: EdgeEntry | undefined): EdgeEntry {
+    const key = `${row.site}/${row.name}`;
+    const edge = known?.edge ?? { id: row.id, key, site: row.site, name: row.name, title: row.title };
+    edge.title = row.title;
+    return { edge, tokenHash: row.tokenHash, disabled: row.disabled, devices: new Map() };
+  }
+
+  #device(row: DeviceRow, entry: EdgeEntry, known: Device | undefined): Device {
+    const profile = this.#options.profiles.get(row.profile) ?? missingProfile(row.profile);
+    const same = known !== undefined && known.edge === entry.edge;
+    const device: Device = same
+      ? known
+      : {
+          id: row.id,
+          uid: `${row.site}/${row.name}`,
+          site: row.site,
+          name: row.name,
+          edge: entry.edge,
+          title: "",
+          profile,
+          lon: null,
+          lat: null,
+          gridId: null,
+          attributes: {},
+          series: new Int32Array(profile.metrics.length),
+        };
+    if (device.profile !== profile) device.series = new Int32Array(profile.metrics.length);
+    device.profile = profile;
+    device.title = row.title;
+    device.lon = row.lon;
+    device.lat = row.lat;
+    device.gridId = row.gridId ?? this.#locate(row.lon, row.lat);
+    device.attributes = row.attributes;
+    entry.devices.set(row.name, device);
+    this.#devices.set(device.uid, device);
+    return device;
+  }
+
+  #locate(lon: number | null, lat: number | null): string | null {
+    return lon === null || lat === null ? null : this.#options.locator.locate(lon, lat).gridId;
+  }
+
+  async #ensureSeries(device: Device): Promise<void> {
+    const wanted = device.profile.metrics.map((m) => ({ deviceId: device.id, metric: m.name, unit: m.unit }));
+    if (wanted.length === 0) return;
+    device.series = Int32Array.from(await this.#options.store.ensureSeries(wanted));
+  }
+
+  authenticate = (username: string, token: string): Principal | null => {
+    const entry = this.#edges.get(username);
+    if (entry === undefined || entry.disabled || entry.tokenHash === null) return null;
+    return tokenMatches(token, entry.tokenHash) ? { site: entry.edge.site, edge: entry.edge.name } : null;
+  };
+
+  edge(site: string, name: string): Edge | undefined {
+    return this.#edges.get(`${site}/${name}`)?.edge;
+  }
+
+  edgeByKey(key: string): Edge | undefined {
+    return this.#edges.get(key)?.edge;
+  }
+
+  edges(): Iterable<Edge> {
+    return [...this.#edges.values()].map((entry) => entry.edge);
+  }
+
+  devicesOf(edgeKey: string): ReadonlyMap<string, Device> {
+    return this.#edges.get(edgeKey)?.devices ?? NO_DEVICES;
+  }
+
+  device(uid: string): Device | undefined {
+    return this.#devices.get(uid);
+  }
+
+  devices(): Iterable<Device> {
+    return this.#devices.values();
+  }
+
+  get size(): number {
+    return this.#devices.size;
+  }
+
+  /** Creates the edge or gives it a new credential. The token is returned this once; only its hash is kept. */
+  async createEdge(site: string, name: string, title?: string): Promise<{ edge: Edge; token: string }> {
+    const token = newToken();
+    const row = await this.#options.store.upsertEdge({ site, name, title, tokenHash: hashToken(token) });
+    const known = this.#edges.get(`${site}/${name}`);
+    const entry = this.#entry(row, known);
+    if (known !== undefined) for (const [device, value] of known.devices) entry.devices.set(device, value);
+    this.#edges.set(entry.edge.key, entry);
+    return { edge: entry.edge, token };
+  }
+
+  /**
+   * Registers or updates the devices that an edge declares in its birth message.
+   * @returns devices that are new or changed profile, and what was refused
+   */
+  async declare(edge: Edge, meta: MetaMessage): Promise<{ changed: Device[]; refused: Rejection[] }> {
+    const changed: Device[] = [];
+    const refused: Rejection[] = [];
+    const entry = this.#edges.get(edge.key);
+    if (entry === undefined) return { changed, refused };
+    for (const declared of meta.devices.slice(0, this.#options.maxDevicesPerEdge)) {
+      const problem = this.#problemOf(declared, edge);
+      if (problem !== null) {
+        refused.push(problem);
+        continue;
+      }
+      const profile = this.#options.profiles.get(declared.profile);
+      if (profile === undefined) {
+        refused.push(reject("profile_unknown", `device ${declared.id}: no profile ${declared.profile} is loaded`));
+        continue;
+      }
+      const known = entry.devices.get(declared.id);
+      if (known === undefined && !this.#options.autoRegister) {
+        refused.push(
+          reject("device_unknown", `device ${declared.id}: edges may not register devices (auto_register is off)`),
+        );
+        continue;
+      }
+      if (known !== undefined && unchanged(known, declared, profile)) continue;
+      const before = known?.profile;
+      const device = await this.#store(entry, declared, profile);
+      if (before !== device.profile) changed.push(device);
+    }
+    if (meta.devices.length > this.#options.maxDevicesPerEdge) {
+      refused.push(
+        reject(
+          "envelope_invalid",
+          `${meta.devices.length} devices, at most ${this.#options.maxDevicesPerEdge} an edge`,
+        ),
+      );
+    }
+    return { changed, refused };
+  }
+
+  #problemOf(declared: DeclaredDevice, edge: Edge): Rejection | null {
+    const id = declared?.id;
+    if (typeof id !== "string" || !NAME_PATTERN.test(id))
+      return reject("envelope_invalid", `device id ${JSON.stringify(id)} is not a name`);
+    if (typeof declared.profile !== "string") return reject("envelope_invalid", `device ${id}: profile must be text`);
+    const owner = this.#devices.get(`${edge.site}/${id}`);
+    if (owner !== undefined && owner.edge !== edge)
+      return reject("device_unknown", `device ${id} belongs to edge ${owner.edge.key}`);
+    for (const [key, bound] of [
+      ["lon", 180],
+      ["lat", 90],
+    ] as const) {
+      const value = declared[key];
+      if (value !== undefined && !(typeof value === "number" && Math.abs(value) <= bound)) {
+        return reject("envelope_invalid", `device ${id}: ${key} must be degrees within ±${bound}`);
+      }
+    }
+    if ((declared.lon === undefined) !== (declared.lat === undefined))
+      return reject("envelope_invalid", `device ${id}: lon and lat come together`);
+    if (declared.grid !== undefined && this.#options.locator.get(declared.grid) === undefined) {
+      return reject("envelope_invalid", `device ${id}: no grid ${String(declared.grid).slice(0, 64)}`);
+    }
+    return attributesProblem(id, declared.attributes);
+  }
+
+  async #store(entry: EdgeEntry, declared: DeclaredDevice, profile: CompiledProfile): Promise<Device> {
+    const row = await this.#options.store.upsertDevice({
+      site: entry.edge.site,
+      name: declared.id,
+      edgeId: entry.edge.id,
+      title: declared.title ?? declared.id,
+      profile: profile.id,
+      lon: declared.lon ?? null,
+      lat: declared.lat ?? null,
+      gridId: declared.grid ?? null,
+      attributes: declared.attributes ?? {},
+    });
+    const device = this.#device(row, entry, entry.devices.get(declared.id));
+    if (device.series.includes(0)) await this.#ensureSeries(device);
+    return device;
+  }
+}
+
+const NO_DEVICES: ReadonlyMap<string, Device> = new Map();
+
+function unchanged(device: Device, declared: DeclaredDevice, profile: CompiledProfile): boolean {
+  return (
+    device.profile === profile &&
+    device.title === (declared.title ?? declared.id) &&
+    device.lon === (declared.lon ?? null) &&
+    device.lat === (declared.lat ?? null) &&
+    (declared.grid === undefined || device.gridId === declared.grid) &&
+    JSON.stringify(device.attributes) === JSON.stringify(declared.attributes ?? {})
+  );
+}
+
+function attributesProblem(id: string, attributes: unknown): Rejection | null {
+  if (attributes === undefined) return null;
+  if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
+    return reject("envelope_invalid", `device ${id}: attributes must be a map`);
+  }
+  const entries = Object.entries(attributes);
+  if (entries.length > 64) return reject("envelope_invalid", `device ${id}: ${entries.length} attributes, at most 64`);
+  for (const [key, value] of entries) {
+    const fine =
+      typeof value === "boolean" ||
+      (typeof value === "number" && Number.isFinite(value)) ||
+      (typeof value === "string" && value.length <= 2000);
+    if (!fine)
+      return reject(
+        "envelope_invalid",
+        `device ${id}: attribute ${key.slice(0, 64)} must be a number, text or true/false`,
+      );
+  }
+  return null;
+}

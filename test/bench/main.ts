@@ -1,0 +1,63 @@
+import { parseArgs } from "node:util";
+
+// `npm run bench -- NAME [--json]`: figures are ratios against a baseline measured in the same run.
+
+const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run: () => Promise<object> }>> = {
+  ingest: {
+    summary: "200 MQTT connections through the whole hub, against the bare ceiling",
+    run: async () => (await import("./ingest.ts")).ingestBench(),
+  },
+  locate: {
+    summary: "point -> grid over 706 and 20,000 polygons",
+    run: async () => (await import("./locate.ts")).locateBench(),
+  },
+  codec: {
+    summary: "decodes a second of each technique, against a hand-written function",
+    run: async () => (await import("./codec.ts")).codecBench(),
+  },
+  ais: { summary: "AIS sentences a second", run: async () => (await import("./ais.ts")).aisBench() },
+  rules: { summary: "readings a second through the rules", run: async () => (await import("./rules.ts")).rulesBench() },
+  store: {
+    summary: "rows a second through the store's commit",
+    run: async () => (await import("./store.ts")).storeBench(),
+  },
+  vision: {
+    summary: "frames a second a core from JPEG to detections",
+    run: async () => (await import("./vision.ts")).visionBench(),
+  },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+});
+const names = positionals.length > 0 ? positionals : values.help === true ? [] : Object.keys(BENCHES);
+const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
+
+if (values.help === true || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`bench: no benchmark "${unknown.join(", ")}"`);
+  console.log("usage: npm run bench -- [NAME...] [--json]\n");
+  for (const [name, { summary }] of Object.entries(BENCHES)) console.log(`  ${name.padEnd(8)} ${summary}`);
+  process.exitCode = unknown.length > 0 ? 2 : 0;
+} else {
+  for (const name of names) {
+    const result = await BENCHES[name].run();
+    if (values.json === true) console.log(JSON.stringify({ bench: name, ...result }));
+    else {
+      console.log(`\n${name}`);
+      print(result, "  ");
+    }
+  }
+}
+
+function print(value: object, indent: string): void {
+  for (const [key, entry] of Object.entries(value)) {
+    if (typeof entry === "object" && entry !== null && !Array.isArray(entry)) {
+      console.log(`${indent}${key}`);
+      print(entry as object, `${indent}  `);
+    } else
+      console.log(
+        `${indent}${key.padEnd(28 - Math.min(20, indent.length))} ${typeof entry === "number" ? entry.toLocaleString("en") : JSON.stringify(entry)}`,
+      );
+  }
+}
