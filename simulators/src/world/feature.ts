@@ -18,8 +18,8 @@ export interface GridProperties {
   readonly parent: string | null;
   /** the border was made up, not surveyed */
   readonly synthetic: true;
-  /** statistics code where one exists (county, town, village) */
-  readonly codes?: readonly string[];
+  /** `stat`: statistics code where one exists (county, town, village) */
+  readonly codes?: Readonly<Record<string, string>>;
   /** formations only */
   readonly members?: readonly Member[];
   /** sea cells: what the area is for */

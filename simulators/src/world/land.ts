@@ -1,8 +1,9 @@
 import type { Random } from "../random.ts";
 import { readCoast, readPlaces, type Place, type Town } from "./coast.ts";
-import { toGeometry, type GridFeature } from "./feature.ts";
+import { ringsOf, toGeometry, type GridFeature } from "./feature.ts";
 import { area, centroid, planeAt, type Plane, type Point, type Ring } from "./polygon.ts";
 import { cut, nearest, splitIslands } from "./split.ts";
+import { stitch } from "./stitch.ts";
 
 /** The county's figures: 77 grids and 332 micro-grids in 7 towns (reply of the county, 2022). How they spread is made up. */
 const GRIDS_OF_TOWN: Readonly<Record<string, number>> = {
@@ -37,16 +38,22 @@ interface Land {
 
 /** County, towns, villages, grids and micro-grids, each cut out of the one above it: children never leave their parent. */
 export function buildLand(random: Random): GridFeature[] {
+  return stitchFeatures(cutLand(random));
+}
+
+function cutLand(random: Random): GridFeature[] {
   const { county, towns } = readPlaces();
   const plane = planeAt(122.45, 30.7);
   const lands = landsOfTowns(plane, random.fork("shared-island"));
   const all = [...lands.values()].flat().map((land) => land.ring);
-  const features: GridFeature[] = [feature(county.code, county.name, "county", null, all, plane, [county.code])];
+  const features: GridFeature[] = [
+    feature(county.code, county.name, "county", null, all, plane, { stat: county.code }),
+  ];
   const grids: { id: string; label: string; rings: Ring[]; town: Town; size: number }[] = [];
   for (const town of towns) {
     const own = lands.get(town.code) ?? [];
     const rings = own.map((land) => land.ring);
-    features.push(feature(town.code, town.name, "town", county.code, rings, plane, [town.code]));
+    features.push(feature(town.code, town.name, "town", county.code, rings, plane, { stat: town.code }));
     const villages = villagesOf(town, own, random.fork(town.code));
     const counts = shareOut(
       villages.map((v) => Math.sqrt(size(v.rings))),
@@ -54,7 +61,7 @@ export function buildLand(random: Random): GridFeature[] {
     );
     const cells = villages.flatMap((village, i) => {
       const { code, name } = village.place;
-      features.push(feature(code, name, "village", town.code, village.rings, plane, [code]));
+      features.push(feature(code, name, "village", town.code, village.rings, plane, { stat: code }));
       return splitIslands(village.rings, counts[i], random.fork(code)).map((part) => ({ parent: code, rings: part }));
     });
     // Serials run west to east, then north to south (DB6101/T 3185-2024 has the same order).
@@ -154,7 +161,7 @@ function feature(
   parent: string | null,
   rings: readonly Ring[],
   plane: Plane,
-  codes?: readonly string[],
+  codes?: Readonly<Record<string, string>>,
 ): GridFeature {
   const properties = {
     id,
@@ -170,6 +177,13 @@ function feature(
 
 function size(rings: readonly Ring[]): number {
   return rings.reduce((sum, ring) => sum + area(ring), 0);
+}
+
+function stitchFeatures(features: readonly GridFeature[]): GridFeature[] {
+  const rings = features.map((f) => ringsOf(f.geometry));
+  const stitched = stitch(rings.flat());
+  let next = 0;
+  return features.map((f, i) => ({ ...f, geometry: toGeometry(rings[i].map(() => stitched[next++])) }));
 }
 
 /** Whole numbers that add up to `total`, at least 1 each, in proportion to the weights (highest averages). */
