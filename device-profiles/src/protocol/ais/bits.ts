@@ -77,14 +77,14 @@ export class AisBits {
     return trim ? out.trimEnd() : out;
   }
 
-  /** `bits:hex` of everything from `start`, the last byte padded with zero bits. */
-  hex(start: number): string {
-    const bits = Math.max(0, this.length - start);
+  /**
+   * `bits:hex` of everything from `start` but the last `less` bits. The last byte is shown whole: its low bits are the beginning
+   * of what follows, or zero at the end of the message.
+   */
+  hex(start: number, less = 0): string {
+    const bits = Math.max(0, this.length - less - start);
     let out = `${bits}:`;
-    for (let at = start; at < start + bits; at += 8) {
-      const width = Math.min(8, start + bits - at);
-      out += (this.uint(at, width) << (8 - width)).toString(16).padStart(2, "0");
-    }
+    for (let at = start; at < start + bits; at += 8) out += this.uint(at, 8).toString(16).padStart(2, "0");
     return out;
   }
 }

@@ -80,7 +80,9 @@ function readField(bits: AisBits, f: Field): AisValue {
     case "t":
       return bits.text(f.at, f.width / 6);
     case "eta":
-      return `${pad(bits.uint(f.at, 4))}-${pad(bits.uint(f.at + 4, 5))}T${pad(bits.uint(f.at + 9, 5))}:${pad(bits.uint(f.at + 14, 6))}Z`;
+      return `${pad(bits.uint(f.at, 4))}-${dayTime(bits, f.at + 4)}`;
+    case "day":
+      return dayTime(bits, f.at);
     case "time": {
       const year = String(bits.uint(f.at, 14)).padStart(4, "0");
       const day = `${year}-${pad(bits.uint(f.at + 14, 4))}-${pad(bits.uint(f.at + 18, 5))}`;
@@ -103,6 +105,12 @@ function readStatic(bits: AisBits, into: Record<string, AisValue> & { readonly m
 /** What follows the fixed fields: text, data, the name extension of type 21, the variants of type 22. */
 function readVariable(bits: AisBits, type: number, into: Record<string, AisValue>): void {
   switch (type) {
+    case 1:
+    case 2:
+    case 3:
+      // some transmitters cut the radio status: what is left of it is what was sent
+      if (bits.length < 168) into.radio = bits.uint(149, bits.length - 149);
+      return;
     case 6:
     case 8:
       if (!decodeApplication(bits, type, into)) into.data = bits.hex(type === 6 ? 88 : 56);
@@ -147,8 +155,13 @@ function readSlotData(bits: AisBits, type: number, into: Record<string, AisValue
   if (into.addressed === true) at += 30;
   into.app_id = into.structured === true ? bits.uint(at, 16) : 0;
   if (into.structured === true) at += 16;
-  into.data = bits.hex(at);
-  if (type === 26) into.radio = bits.uint(bits.length - 20, 20);
+  into.data = bits.hex(at, type === 26 ? 20 : 0);
+  // gpsd prints a `radio` of 0 here without reading it: a name of its own keeps the two apart
+  if (type === 26) into.comm_state = bits.uint(bits.length - 20, 20);
+}
+
+function dayTime(bits: AisBits, at: number): string {
+  return `${pad(bits.uint(at, 5))}T${pad(bits.uint(at + 5, 5))}:${pad(bits.uint(at + 10, 6))}Z`;
 }
 
 function pad(value: number): string {

@@ -89,6 +89,8 @@ function writeField(w: AisBitWriter, f: Field, value: unknown): void {
       return w.putText(f.at, f.width / 6, String(value));
     case "eta":
       return writeTime(w, f, value, /^(\d\d)-(\d\d)T(\d\d):(\d\d)Z$/, [4, 5, 5, 6]);
+    case "day":
+      return writeTime(w, f, value, /^(\d\d)T(\d\d):(\d\d)Z$/, [5, 5, 6]);
     case "time":
       return writeTime(w, f, value, /^(\d{4,5})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z$/, [14, 4, 5, 5, 6, 6]);
   }
