@@ -1,0 +1,96 @@
+import { parseArgs } from "node:util";
+import { checkShapes } from "../grids/check.ts";
+import { GridSet } from "../grids/grid-set.ts";
+import { describeProblem, type GridProblem } from "../grids/problem.ts";
+import { readGridFiles } from "../grids/read-files.ts";
+
+const HELP = `gridhub grid: looks at grid files (GeoJSON) before they are imported
+
+  gridhub grid check FILE...                 fields, tree, duplicates, self-intersections, overlaps, gaps
+  gridhub grid locate FILE... --at LON,LAT   the grid that a position belongs to (degrees WGS84)
+
+  --json          one JSON object instead of text
+  --tolerance M   check: metres that neighbours may overlap (2); locate: metres for the nearest grid (200)
+  --help
+
+Exit code: 0 no errors, 1 errors found (check) or no grid there (locate), 2 wrong use.
+`;
+
+/** `gridhub grid ...`. @returns the exit code */
+export async function gridCommand(argv: readonly string[]): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+        at: { type: "string" },
+        tolerance: { type: "string" },
+      },
+    });
+  } catch (error) {
+    return misuse((error as Error).message);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const [verb, ...files] = positionals;
+  if (verb !== "check" && verb !== "locate") return misuse("expected `check` or `locate`");
+  if (files.length === 0) return misuse("expected at least one FILE");
+  const tolerance = values.tolerance === undefined ? undefined : Number(values.tolerance);
+  if (tolerance !== undefined && !(tolerance >= 0)) return misuse("expected --tolerance in metres");
+
+  const read = await readGridFiles(files);
+  const options = verb === "locate" && tolerance !== undefined ? { nearestToleranceM: tolerance } : {};
+  const built = GridSet.build(read.sources, 0, options);
+  const problems = [...read.problems, ...built.problems];
+  if (verb === "check") {
+    const shapes = checkShapes(built.set, tolerance === undefined ? {} : { toleranceM: tolerance });
+    return reportCheck(built.set, [...problems, ...shapes], values.json);
+  }
+  return reportLocate(built.set, problems, values.at, values.json);
+}
+
+function reportCheck(set: GridSet, problems: readonly GridProblem[], json: boolean): number {
+  const errors = problems.filter((p) => p.severity === "error").length;
+  const levels: Record<string, number> = {};
+  for (const { level } of set.grids()) levels[level] = (levels[level] ?? 0) + 1;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ grids: set.size, levels, errors, hash: set.hash, problems })}\n`);
+  } else {
+    for (const problem of problems) process.stdout.write(`${describeProblem(problem)}\n`);
+    const counts = Object.entries(levels).map(([level, n]) => `${n} ${level}`);
+    process.stdout.write(
+      `${set.size} grids (${counts.join(", ")}); ${errors} errors, ${problems.length - errors} warnings\n`,
+    );
+  }
+  return errors === 0 ? 0 : 1;
+}
+
+function reportLocate(set: GridSet, problems: readonly GridProblem[], at: string | undefined, json: boolean): number {
+  const [lon, lat] = (at ?? "").split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (lon === undefined || lat === undefined || !(Math.abs(lon) <= 180) || !(Math.abs(lat) <= 90))
+    return misuse("expected --at LON,LAT in degrees, e.g. --at 122.4673,30.7141");
+  for (const p of problems) if (p.severity === "error") process.stderr.write(`${describeProblem(p)}\n`);
+  const { gridId, match } = set.locate(lon, lat);
+  const path = gridId === null ? [] : set.path(gridId);
+  const area = set.locateArea(lon, lat).gridId;
+  if (json) {
+    const names = path.map(({ id, name, level, category }) => ({ id, name, level, category }));
+    process.stdout.write(`${JSON.stringify({ lon, lat, gridId, match, path: names, area })}\n`);
+  } else {
+    const names = path.map((g) => `${g.name} (${g.level})`).join(" > ");
+    process.stdout.write(gridId === null ? `${match}\n` : `${gridId} ${match}: ${names}\n`);
+    if (area !== null && area !== gridId) process.stdout.write(`area ${area}: ${set.get(area)?.name ?? ""}\n`);
+  }
+  return gridId === null ? 1 : 0;
+}
+
+function misuse(message: string): number {
+  process.stderr.write(`gridhub grid: ${message}\n\n${HELP}`);
+  return 2;
+}

@@ -1,0 +1,250 @@
+import { createHash } from "node:crypto";
+import type { GridMatch } from "../finding.ts";
+import { DEFAULT_LIMITS, type GridLimits, type GridSource, readGrids } from "./geojson.ts";
+import { polygonArea } from "./geometry.ts";
+import { type FormationMember, type Grid, type GridLevel, polygonsOf } from "./grid.ts";
+import { PolygonIndex, type RankedPolygon } from "./polygon-index.ts";
+import { type GridProblem, ProblemList } from "./problem.ts";
+import { checkTree } from "./tree.ts";
+
+export interface GridSetOptions {
+  /** metres outside every grid within which a position still counts for the nearest one, flagged; default 200 */
+  readonly nearestToleranceM?: number;
+  readonly limits?: GridLimits;
+}
+
+/** What `GET /api/grids` lists; `members` is a count. */
+export interface GridItem {
+  readonly id: string;
+  readonly name: string;
+  readonly level: string;
+  readonly category: string;
+  readonly parent: string | null;
+  readonly members: number;
+  readonly geometry: Grid["geometry"];
+}
+
+/** Where a position belongs. The objects are shared and frozen: compare, do not change. */
+export interface Located {
+  readonly gridId: string | null;
+  readonly match: GridMatch;
+}
+
+const UNMATCHED: Located = Object.freeze({ gridId: null, match: "unmatched" });
+const FINENESS: Readonly<Record<GridLevel, number>> = {
+  micro_grid: 0,
+  grid: 1,
+  village: 2,
+  area: 3,
+  formation: 3,
+  town: 4,
+  county: 5,
+};
+
+/** A county or a town holds cells rather than being one; it answers only where no cell does, not even a near one. */
+const isEnvelope = (g: Grid) => g.category !== "dedicated" && (g.level === "county" || g.level === "town");
+const isSea = (g: Grid) => g.category === "maritime";
+
+/** dedicated cells, general cells, cells at sea, envelopes */
+function tier(g: Grid): number {
+  if (isEnvelope(g)) return 3;
+  if (isSea(g)) return 2;
+  return g.category === "dedicated" ? 0 : 1;
+}
+
+/** One immutable version of the grid tree. A new import is a new set; the old one stays right for who still holds it. */
+export class GridSet {
+  readonly version: number;
+  readonly #byId: ReadonlyMap<string, Grid>;
+  readonly #children: ReadonlyMap<string, readonly string[]>;
+  readonly #formationOf: ReadonlyMap<number, string>;
+  readonly #formations: readonly string[];
+  readonly #members: ReadonlyMap<string, readonly number[]>;
+  readonly #cells: PolygonIndex;
+  readonly #envelopes: PolygonIndex;
+  /** rank of the first cell at sea */
+  readonly #seaRank: number;
+  readonly #inside: readonly Located[];
+  readonly #nearest: readonly Located[];
+  readonly #toleranceM: number;
+  #hash = "";
+
+  /** From checked grids, as `build` made them or the store kept them. */
+  constructor(grids: readonly Grid[], version: number, options: GridSetOptions = {}) {
+    this.version = version;
+    this.#toleranceM = options.nearestToleranceM ?? 200;
+    this.#byId = new Map(grids.map((g) => [g.id, g]));
+    const children = new Map<string, string[]>();
+    for (const { id, parent } of grids) {
+      if (parent === null) continue;
+      const list = children.get(parent);
+      if (list === undefined) children.set(parent, [id]);
+      else list.push(id);
+    }
+    this.#children = children;
+    const formations = grids.filter((g) => g.level === "formation");
+    this.#formations = formations.map((g) => g.id);
+    this.#members = new Map(formations.map((g) => [g.id, g.members.map((m) => m.mmsi)]));
+    this.#formationOf = new Map(formations.flatMap((g) => g.members.map(({ mmsi }) => [mmsi, g.id] as const)));
+
+    const ranked = rank(grids);
+    this.#inside = ranked.map(({ id }) => Object.freeze({ gridId: id, match: "inside" as const }));
+    this.#nearest = ranked.map(({ id }) => Object.freeze({ gridId: id, match: "nearest" as const }));
+    const cells: RankedPolygon[] = [];
+    const envelopes: RankedPolygon[] = [];
+    for (const [i, grid] of ranked.entries()) {
+      for (const polygon of polygonsOf(grid)) (isEnvelope(grid) ? envelopes : cells).push({ rank: i, polygon });
+    }
+    this.#cells = new PolygonIndex(cells);
+    this.#envelopes = new PolygonIndex(envelopes);
+    const sea = ranked.findIndex((g) => tier(g) === 2);
+    this.#seaRank = sea === -1 ? ranked.length : sea;
+  }
+
+  /**
+   * Reads GeoJSON: collections, single features, or sources that carry a file name. Never throws: the set holds all that is
+   * usable, `problems` names the rest. Whether a set with errors may go live is the caller's decision.
+   */
+  static build(
+    input: readonly (GridSource | object)[],
+    version: number,
+    options: GridSetOptions = {},
+  ): { readonly set: GridSet; readonly problems: readonly GridProblem[] } {
+    const problems = new ProblemList();
+    const imported = readGrids(asSources(input), problems, options.limits ?? DEFAULT_LIMITS);
+    const set = new GridSet(checkTree(imported, problems), version, options);
+    return { set, problems: problems.items };
+  }
+
+  /**
+   * The grid that a position (degrees WGS84) belongs to: dedicated cell, general cell (finest level first), cell at sea,
+   * nearest cell within the tolerance, town or county. Allocates no result.
+   */
+  locate(lon: number, lat: number): Located {
+    // Also keeps NaN out, which every comparison of the tree would let through.
+    if (!(Math.abs(lon) <= 180 && Math.abs(lat) <= 90)) return UNMATCHED;
+    const cell = this.#cells.at(lon, lat);
+    if (cell !== -1) return this.#inside[cell];
+    const near = this.#cells.nearest(lon, lat, this.#toleranceM);
+    if (near !== -1) return this.#nearest[near];
+    const envelope = this.#envelopes.at(lon, lat);
+    return envelope === -1 ? UNMATCHED : this.#inside[envelope];
+  }
+
+  /** The maritime cell at a position, whatever land grid is there too. */
+  locateArea(lon: number, lat: number): Located {
+    if (!(Math.abs(lon) <= 180 && Math.abs(lat) <= 90)) return UNMATCHED;
+    const cell = this.#cells.at(lon, lat, this.#seaRank);
+    return cell === -1 ? UNMATCHED : this.#inside[cell];
+  }
+
+  get(id: string): Grid | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** From the county down to the grid itself; empty for an unknown id. */
+  path(id: string): Grid[] {
+    const path: Grid[] = [];
+    for (let g = this.#byId.get(id); g !== undefined; g = g.parent === null ? undefined : this.#byId.get(g.parent)) {
+      path.push(g);
+    }
+    return path.reverse();
+  }
+
+  /** The grid and everything below it; empty for an unknown id. */
+  subtree(id: string): Set<string> {
+    const all = new Set<string>(this.#byId.has(id) ? [id] : []);
+    for (const each of all) for (const child of this.#children.get(each) ?? []) all.add(child);
+    return all;
+  }
+
+  /** The site that looks after a grid: the nearest `codes.site` upwards, else the town's id; null above the towns. */
+  siteOf(id: string): string | null {
+    const upwards = this.path(id).reverse();
+    const coded = upwards.find((g) => g.codes.site !== undefined);
+    return coded?.codes.site ?? upwards.find((g) => g.level === "town")?.id ?? null;
+  }
+
+  grids(): Iterable<Grid> {
+    return this.#byId.values();
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  items(): GridItem[] {
+    return [...this.#byId.values()].map(({ id, name, level, category, parent, members, geometry }) => ({
+      id,
+      name,
+      level,
+      category,
+      parent,
+      members: members.length,
+      geometry,
+    }));
+  }
+
+  formationOf(mmsi: number): string | null {
+    return this.#formationOf.get(mmsi) ?? null;
+  }
+
+  /** MMSIs of a formation; empty for anything else. */
+  members(gridId: string): readonly number[] {
+    return this.#members.get(gridId) ?? [];
+  }
+
+  /** The same with names and roles. */
+  roster(gridId: string): readonly FormationMember[] {
+    return this.#byId.get(gridId)?.members ?? [];
+  }
+
+  formations(): readonly string[] {
+    return this.#formations;
+  }
+
+  /** sha256 (hex) of the content, whatever the order of the features: equal content is not a new version. */
+  get hash(): string {
+    if (this.#hash === "") {
+      const hash = createHash("sha256");
+      const sorted = [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      for (const { id, name, level, category, parent, codes, use, synthetic, geometry, members } of sorted) {
+        const sortedCodes = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
+        hash.update(
+          JSON.stringify([id, name, level, category, parent, sortedCodes, use, synthetic, geometry, members]),
+        );
+      }
+      this.#hash = hash.digest("hex");
+    }
+    return this.#hash;
+  }
+}
+
+/** Best match first; see README for why in this order. Cells at sea may overlap, so the smaller one goes first there. */
+function rank(grids: readonly Grid[]): Grid[] {
+  const keyed = grids
+    .filter((g) => g.geometry !== null)
+    .map((grid) => ({
+      grid,
+      tier: tier(grid),
+      fineness: FINENESS[grid.level],
+      area: isSea(grid) ? polygonsOf(grid).reduce((sum, p) => sum + polygonArea(p), 0) : 0,
+    }));
+  keyed.sort(
+    (a, b) => a.tier - b.tier || a.fineness - b.fineness || a.area - b.area || (a.grid.id < b.grid.id ? -1 : 1),
+  );
+  return keyed.map((k) => k.grid);
+}
+
+function asSources(input: readonly (GridSource | object)[]): GridSource[] {
+  const features: object[] = [];
+  const sources: GridSource[] = [];
+  for (const [i, each] of input.entries()) {
+    if (typeof each !== "object" || each === null) sources.push({ file: `input[${i}]`, data: each });
+    else if ("file" in each && "data" in each) sources.push(each as GridSource);
+    else if ((each as { type?: unknown }).type === "Feature") features.push(each);
+    else sources.push({ file: `input[${i}]`, data: each });
+  }
+  if (features.length > 0) sources.push({ file: "features", data: { type: "FeatureCollection", features } });
+  return sources;
+}

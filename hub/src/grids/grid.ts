@@ -1,0 +1,50 @@
+/** Levels of the tree, coarse to fine; `formation` and `area` are the two shapes of a maritime grid. */
+export const LEVELS = ["county", "town", "village", "grid", "micro_grid", "formation", "area"] as const;
+export type GridLevel = (typeof LEVELS)[number];
+
+/** integrated 综合, dedicated 专属 (park, market, port), maritime 海上. */
+export const CATEGORIES = ["integrated", "dedicated", "maritime"] as const;
+export type GridCategory = (typeof CATEGORIES)[number];
+
+/** [longitude, latitude], degrees WGS84. */
+export type Position = [number, number];
+/** Closed: first and last position are equal; at least four positions. */
+export type Ring = Position[];
+/** The outer ring, then its holes. */
+export type Polygon = Ring[];
+
+export type GridGeometry =
+  | { readonly type: "Polygon"; readonly coordinates: Polygon }
+  | { readonly type: "MultiPolygon"; readonly coordinates: Polygon[] };
+
+/** A boat of a formation (编组). No owner and no crew: no personal data enters the hub. */
+export interface FormationMember {
+  readonly mmsi: number;
+  readonly name: string;
+  /** free text of the registry, e.g. `lead`, `catcher`, `carrier`; "" where not given */
+  readonly role: string;
+}
+
+/** One cell of the tree, as imported: checked, closed rings, WGS84. */
+export interface Grid {
+  readonly id: string;
+  readonly name: string;
+  readonly level: GridLevel;
+  readonly category: GridCategory;
+  readonly parent: string | null;
+  /** codes of other systems, e.g. `cj349`, `stat`; kept and handed on, never interpreted (except `site`, see GridSet.siteOf) */
+  readonly codes: Readonly<Record<string, string>>;
+  /** what a cell at sea is for: fishing, aquaculture, transport, harbour ...; "" where not given. A word, not interpreted here */
+  readonly use: string;
+  /** invented for demonstration: shown as such */
+  readonly synthetic: boolean;
+  /** null for a formation, which moves */
+  readonly geometry: GridGeometry | null;
+  readonly members: readonly FormationMember[];
+}
+
+/** The polygons of a grid, whatever its geometry's type. */
+export function polygonsOf(grid: Grid): readonly Polygon[] {
+  if (grid.geometry === null) return [];
+  return grid.geometry.type === "Polygon" ? [grid.geometry.coordinates] : grid.geometry.coordinates;
+}
