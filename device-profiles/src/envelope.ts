@@ -46,6 +46,8 @@ export interface StateMessage {
   readonly s: "on" | "off";
   readonly b: number;
   readonly q?: number;
+  /** the same for earlier boots whose records the sender still holds: [boot, oldest sequence number] */
+  readonly held?: readonly (readonly [number, number])[];
   readonly ts?: number;
   readonly why?: string;
 }

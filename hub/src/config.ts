@@ -163,7 +163,9 @@ export function loadConfig(options: {
 }
 
 function check(value: unknown, source: string): ConfigProblem[] {
-  return [...Value.Errors(ConfigSchema, value)].map((error) => {
+  // Errors of the form "schema is false" repeat what the parent's "unknown setting" says.
+  const errors = [...Value.Errors(ConfigSchema, value)].filter((error) => error.keyword !== "boolean");
+  return errors.map((error) => {
     const path = error.instancePath.replace(/^\//, "").replaceAll("/", ".");
     const extra = (error.params as { additionalProperties?: readonly string[] }).additionalProperties;
     const message = extra ? `unknown setting ${extra.join(", ")}` : error.message;

@@ -2,6 +2,7 @@ import type { Gap, HeartbeatMessage, MetaMessage, StateMessage } from "@gridhub/
 import { reject, type Rejection } from "@gridhub/device-profiles/rejection.ts";
 
 const MAX_GAPS = 64;
+const MAX_BOOTS = 32;
 const MAX_SOURCES = 1000;
 
 function isMap(value: unknown): value is Record<string, unknown> {

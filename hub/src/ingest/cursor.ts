@@ -22,7 +22,7 @@ export class Cursors {
   #edges = new Map<number, Cursor[]>();
   #dirty: Cursor[] = [];
 
-  constructor(limits: { readonly maxRanges: number; readonly maxBoots: number } = { maxRanges: 512, maxBoots: 8 }) {
+  constructor(limits: { readonly maxRanges: number; readonly maxBoots: number } = { maxRanges: 512, maxBoots: 32 }) {
     this.#maxRanges = limits.maxRanges;
     this.#maxBoots = limits.maxBoots;
   }
@@ -78,6 +78,11 @@ export class Cursors {
       this.#touch(cursor);
     }
     return covered(cursor) - before;
+  }
+
+  /** What is stored of an edge, for `ack`: newest boot last. */
+  of(edgeId: number): { readonly boot: number; readonly upto: number }[] {
+    return (this.#edges.get(edgeId) ?? []).map(({ boot, upto }) => ({ boot, upto }));
   }
 
   /** What changed since the last call, to be written with the batch. */

@@ -138,7 +138,10 @@ export class Ingest {
     const parsed = parseJson(message.payload);
     const state = isRejection(parsed) ? parsed : checkState(parsed.value);
     if (isRejection(state)) return state;
-    if (state.s === "on" && state.q !== undefined) this.#cursors.base(edge.id, state.b, state.q);
+    if (state.s === "on") {
+      for (const [boot, first] of state.held ?? []) this.#cursors.base(edge.id, boot, first);
+      if (state.q !== undefined) this.#cursors.base(edge.id, state.b, state.q);
+    }
     this.#observer.state(edge, state, message.rx);
     return null;
   }
