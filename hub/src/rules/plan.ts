@@ -1,0 +1,139 @@
+import type { AlarmDef, CompiledProfile, Comparison, Limit } from "@gridhub/device-profiles/compiled.ts";
+import type { Device } from "../device.ts";
+import type { Severity } from "../finding.ts";
+
+/** What a comparison looks at: the last value of a metric, or its change per second over a window. */
+export interface Input {
+  readonly metric: number;
+  readonly fn: "value" | "rate";
+  /** ms, scaled */
+  readonly windowMs: number;
+}
+
+export interface PlannedComparison {
+  readonly input: number;
+  readonly op: Comparison["op"];
+  readonly def: Comparison;
+  /** index into the limits of a device */
+  readonly limit: number;
+}
+
+/** An alarm of a profile with its durations scaled; all ms. */
+export interface PlannedAlarm {
+  readonly index: number;
+  readonly def: AlarmDef;
+  readonly when: readonly PlannedComparison[];
+  readonly clear: readonly PlannedComparison[];
+  /** indices of the inputs of `when` and `clear` */
+  readonly inputs: readonly number[];
+  readonly forMs: number;
+  readonly clearForMs: number;
+  /** ladder by time since the raise, ascending */
+  readonly steps: readonly { readonly afterMs: number; readonly to: Severity }[];
+  /** index among the silence timers of a device; -1 = raised by `when` */
+  readonly silence: number;
+  readonly silenceMs: number;
+}
+
+/** What one metric of a record concerns. */
+export interface MetricUse {
+  readonly inputs: readonly number[];
+  readonly alarms: readonly number[];
+  readonly silences: readonly number[];
+}
+
+/** The alarms of one profile, laid out for `observe`: shared by all devices of the profile. */
+export interface Plan {
+  readonly profile: CompiledProfile;
+  readonly alarms: readonly PlannedAlarm[];
+  readonly inputs: readonly Input[];
+  readonly limits: readonly { readonly limit: Limit; readonly offset: number }[];
+  /** the limits of every device when no attribute is involved, else null */
+  readonly fixedLimits: Float64Array | null;
+  readonly byMetric: readonly (MetricUse | null)[];
+  readonly silences: readonly PlannedAlarm[];
+}
+
+export function planProfile(profile: CompiledProfile, scale: number): Plan {
+  const inputs: Input[] = [];
+  const limits: { limit: Limit; offset: number }[] = [];
+  const silences: PlannedAlarm[] = [];
+  // whole milliseconds: sums of times and durations stay exact
+  const scaled = (ms: number) => Math.round(ms * scale);
+  const compare = (c: Comparison): PlannedComparison => {
+    const windowMs = c.fn === "rate" ? scaled(c.windowMs) : 0;
+    let input = inputs.findIndex((i) => i.metric === c.metric && i.fn === c.fn && i.windowMs === windowMs);
+    if (input < 0) input = inputs.push({ metric: c.metric, fn: c.fn, windowMs }) - 1;
+    return { input, op: c.op, def: c, limit: limits.push({ limit: c.limit, offset: c.offset }) - 1 };
+  };
+  const alarms = profile.alarms.map((def, index): PlannedAlarm => {
+    const when = def.when.map(compare);
+    const clear = def.clear.map(compare);
+    const silent = def.noData !== null;
+    const alarm: PlannedAlarm = {
+      index,
+      def,
+      when,
+      clear,
+      inputs: [...new Set([...when, ...clear].map((c) => c.input))],
+      forMs: scaled(def.forMs),
+      clearForMs: scaled(def.clearForMs),
+      steps: def.escalate.map((s) => ({ afterMs: scaled(s.afterMs), to: s.to })).sort((a, b) => a.afterMs - b.afterMs),
+      silence: silent ? silences.length : -1,
+      silenceMs: scaled(def.noDataMs + def.forMs),
+    };
+    if (silent) silences.push(alarm);
+    return alarm;
+  });
+  const byMetric = profile.metrics.map((_, metric): MetricUse | null => {
+    const used = inputs.flatMap((input, i) => (input.metric === metric ? [i] : []));
+    const quiet = silences.flatMap((alarm, i) => (alarm.def.noData === metric ? [i] : []));
+    if (used.length === 0 && quiet.length === 0) return null;
+    const concerned = alarms.filter((a) => a.silence < 0 && a.inputs.some((i) => used.includes(i)));
+    return { inputs: used, alarms: concerned.map((a) => a.index), silences: quiet };
+  });
+  const fixed = limits.every((l) => typeof l.limit === "number");
+  const plan = { profile, alarms, inputs, limits, byMetric, silences, fixedLimits: null };
+  return fixed ? { ...plan, fixedLimits: resolveLimits(plan, {}) } : plan;
+}
+
+/** Limits of one device, offsets included. An attribute that is no finite number counts as absent. */
+export function resolveLimits(plan: Plan, attributes: Device["attributes"]): Float64Array {
+  return Float64Array.from(plan.limits, ({ limit, offset }) => {
+    if (typeof limit === "number") return limit + offset;
+    const own = attributes[limit.attribute];
+    return (typeof own === "number" && Number.isFinite(own) ? own : limit.default) + offset;
+  });
+}
+
+/**
+ * A conjunction in three-valued logic: one comparison that fails makes it false, else one unknown value (NaN) makes it unknown.
+ * @returns 1 true, 0 false, -1 unknown (also for no comparison at all)
+ */
+export function evaluate(all: readonly PlannedComparison[], values: Float64Array, limits: Float64Array): -1 | 0 | 1 {
+  let result: -1 | 1 = all.length === 0 ? -1 : 1;
+  for (let i = 0; i < all.length; i++) {
+    const c = all[i];
+    const value = values[c.input];
+    if (value !== value) result = -1;
+    else if (!holds(c.op, value, limits[c.limit])) return 0;
+  }
+  return result;
+}
+
+function holds(op: Comparison["op"], value: number, limit: number): boolean {
+  switch (op) {
+    case "<":
+      return value < limit;
+    case "<=":
+      return value <= limit;
+    case ">":
+      return value > limit;
+    case ">=":
+      return value >= limit;
+    case "==":
+      return value === limit;
+    case "!=":
+      return value !== limit;
+  }
+}

@@ -1,0 +1,49 @@
+/** Samples kept for one rate: 1.5 windows at the thinnest spacing that is stored. */
+const CAPACITY = 24;
+
+/**
+ * Change per second of one metric over a window. Samples closer than window/16 to the last kept one are compared but not kept,
+ * so memory is fixed. The reference is the newest sample at least a window old (at most 1.5 windows), else the oldest one at
+ * least half a window old: two samples close together would turn noise into a rate. Without a reference the rate is unknown.
+ */
+export class RateWindow {
+  readonly #windowMs: number;
+  readonly #ts = new Float64Array(CAPACITY);
+  readonly #value = new Float64Array(CAPACITY);
+  #n = 0;
+  /** index of the next slot to write */
+  #head = 0;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** Adds a sample that is not older than the last one. @returns the rate per second, NaN when unknown */
+  add(ts: number, value: number): number {
+    const rate = this.#rate(ts, value);
+    const last = this.#n === 0 ? -Infinity : this.#ts[(this.#head + CAPACITY - 1) % CAPACITY];
+    if (ts - last >= this.#windowMs / 16) {
+      this.#ts[this.#head] = ts;
+      this.#value[this.#head] = value;
+      this.#head = (this.#head + 1) % CAPACITY;
+      if (this.#n < CAPACITY) this.#n++;
+    }
+    return rate;
+  }
+
+  reset(): void {
+    this.#n = 0;
+  }
+
+  #rate(ts: number, value: number): number {
+    let reference = -1;
+    for (let back = 1; back <= this.#n; back++) {
+      const i = (this.#head + CAPACITY - back) % CAPACITY;
+      const age = ts - this.#ts[i];
+      if (age > 1.5 * this.#windowMs) break;
+      if (age >= this.#windowMs / 2) reference = i;
+      if (age >= this.#windowMs) break;
+    }
+    return reference < 0 ? Number.NaN : (value - this.#value[reference]) / ((ts - this.#ts[reference]) / 1000);
+  }
+}
