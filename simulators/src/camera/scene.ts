@@ -46,8 +46,8 @@ const [W, H] = [1280, 720];
 
 const OUTFITS: readonly Outfit[] = [
   { skin: "#c99b7a", hair: "#221a16", top: "#8a2f2b", bottom: "#33405a" },
-  { skin: "#c4946f", hair: "#1d1815", top: "#2d3b55", bottom: "#2b2a2e" },
-  { skin: "#d0a584", hair: "#2a211c", top: "#23262b", bottom: "#39465f" },
+  { skin: "#c4946f", hair: "#1d1815", top: "#5a1f1f", bottom: "#222326" },
+  { skin: "#d0a584", hair: "#2a211c", top: "#c8622e", bottom: "#26314a" },
 ];
 
 /**
@@ -113,7 +113,7 @@ export class SceneCamera {
     const ground = this.place === "street" ? 530 : 620;
     if (step.scene === "stall") {
       // the vendor shifts weight and moves a little behind the goods
-      const sway = 5 * Math.sin(tMs / 2300) + 3 * Math.sin(tMs / 710);
+      const sway = 2 * Math.sin(tMs / 2300) + Math.sin(tMs / 710);
       return [
         this.actor(
           "umbrella",
@@ -126,7 +126,7 @@ export class SceneCamera {
         ),
         this.actor("bicycle", 330, ground + 14, 112, 1.52, [0, 1], bicycle(330, ground + 14, 112, "#2f5d8c")),
         this.actor("dining table", 520, ground + 28, 100, 1.8, [0, 1], stallTable(520, ground + 28, 100)),
-        this.actor("chair", 800, ground + 6, 92, 0.7, [0, 1], chair(800, ground + 6, 92, "#8a2f2b")),
+        this.actor("chair", 868, ground + 6, 96, 0.7, [0, 1], chair(868, ground + 6, 96, "#8a2f2b")),
         this.actor(
           "person",
           700 + sway,
@@ -134,7 +134,7 @@ export class SceneCamera {
           190,
           0.28,
           [0, 1],
-          person(700 + sway, ground, 190, wear, 0.6 + 0.06 * Math.sin(tMs / 900)),
+          person(757 + sway, ground, 165, wear, 0.75 + 0.06 * Math.sin(tMs / 900)),
         ),
       ];
     }
