@@ -12,9 +12,16 @@ export interface FloodSample {
   readonly battery: number;
 }
 
+export interface GaugeSite {
+  /** level that the gauge shows at mean sea level, m */
+  readonly meanLevel: number;
+  /** how much of the tide reaches it: 1 at a quay, little in a culvert behind a gate */
+  readonly tideShare: number;
+}
+
 /**
- * A gauge at a quay or in a culvert: the sea's level plus surge (a scenario's flood) plus wave noise. The datum is put so that
- * the highest tide stays `freeboard` below the warning level: without a surge it never warns.
+ * A gauge at a quay or in a culvert: a share of the tide plus surge (a scenario's flood) plus wave noise. Where warning level
+ * minus mean level exceeds that share of the highest tide, it never warns without a surge.
  */
 export class FloodGauge {
   /** m above the sea's own level; moves towards `surgeTarget` at `surgeRate` */
@@ -25,15 +32,14 @@ export class FloodGauge {
   rainRate = 0;
   private readonly random: Random;
   private readonly tide: Tide;
-  private readonly base: number;
+  private readonly site: GaugeSite;
   private surge = 0;
   private lastAt = 0;
   private battery: number;
 
-  /** @param meanLevel level that the gauge shows at mean sea level, m */
-  constructor(tide: Tide, meanLevel: number, random: Random) {
+  constructor(tide: Tide, site: GaugeSite, random: Random) {
     this.tide = tide;
-    this.base = meanLevel;
+    this.site = site;
     this.random = random;
     this.battery = random.between(12.2, 12.9);
   }
@@ -45,7 +51,8 @@ export class FloodGauge {
     this.surge += Math.max(-step, Math.min(step, this.surgeTarget - this.surge));
     return {
       ts: now,
-      level: this.base + this.tide.levelAt(now) + this.surge + this.random.normal() * 0.006,
+      level:
+        this.site.meanLevel + this.site.tideShare * this.tide.levelAt(now) + this.surge + this.random.normal() * 0.006,
       rain: (this.rainRate * seconds) / 3600,
       battery: this.battery,
     };

@@ -22,6 +22,8 @@ export interface MqttDeviceOptions {
   readonly inFlight?: number;
   /** samples kept while the hub is away; a full memory takes no new sample */
   readonly memory?: number;
+  /** asked for every envelope: true sends it twice, as a device does that missed the acknowledgement */
+  readonly repeat?: () => boolean;
 }
 
 export interface MqttDeviceCounts {
@@ -155,6 +157,10 @@ export class MqttDevice {
 
   private send(item: Pending): void {
     this.counts.sent++;
+    if (this.options.repeat?.() === true) {
+      this.counts.sent++;
+      this.client?.publish(item.topic, item.payload, { qos: 1 });
+    }
     this.client?.publish(item.topic, item.payload, { qos: 1 }, (error) => {
       if (error || !this.flying.delete(item.q)) return; // a failed one stays in flight and goes again after the reconnect
       this.counts.acknowledged++;
