@@ -1,0 +1,221 @@
+import type { Position } from "@gridhub/device-profiles/reading.ts";
+import { distanceNm, median } from "./distance.ts";
+import type { FleetSettings } from "./options.ts";
+
+/** One plausible line of positions. Usually a vessel has one; a jump or a second ship with the same MMSI begins another. */
+export interface Segment {
+  ts: number;
+  lon: number;
+  lat: number;
+  sog: number | null;
+  cog: number | null;
+  heading: number | null;
+  status: number | null;
+  /** positions in this segment */
+  fixes: number;
+}
+
+export type Freshness = "fresh" | "late" | "stale" | "lost";
+
+/** What the database keeps of a track, so that a restart begins where it stopped. */
+export interface SavedTrack {
+  readonly name: string | null;
+  readonly callsign: string | null;
+  readonly shipType: number | null;
+  readonly length: number | null;
+  readonly maxSog: number;
+  readonly intervalMs: number;
+  readonly main: Segment | null;
+  readonly other: Segment | null;
+}
+
+/** GPS jitter and rounding of type 27 (1/10 minute): no jump, however soon it follows. NM */
+const JITTER_NM = 0.15;
+/** A class B transmitter that never says its speed still may do this much more than the others. */
+const OWN_BEST = 1.5;
+/** positions of a parallel segment before it may take over from a silent one */
+const TAKE_OVER_FIXES = 3;
+const TAKE_OVER_SILENCE_MS = 60_000;
+const INTERVALS = 5;
+/** reports remembered to recognise what another receiver heard; receivers lag each other by a report or two */
+const HEARD = 4;
+
+interface Heard {
+  readonly lon: number;
+  readonly lat: number;
+  readonly motion: number;
+  readonly ts: number;
+  readonly receiver: number;
+}
+
+/** One MMSI: static data, the segment that counts, and what is needed to judge the next position. */
+export class Track {
+  readonly mmsi: number;
+  name: string | null = null;
+  callsign: string | null = null;
+  shipType: number | null = null;
+  length: number | null = null;
+  /** best plausible speed over ground, knots */
+  maxSog = 0;
+  main: Segment | null = null;
+  /** a parallel segment: a jump, or the other ship of an MMSI used twice */
+  other: Segment | null = null;
+  /** formation as last written to the vessel's row; undefined = not written since the start */
+  formationId: string | null | undefined = undefined;
+  /** hub time when the track was last written, ms UTC */
+  savedAt = 0;
+  readonly #intervals: number[] = [];
+  readonly #heard: Heard[] = [];
+
+  constructor(mmsi: number) {
+    this.mmsi = mmsi;
+  }
+
+  /** The same report from another receiver, or word for word with the same time from the same one. */
+  isDuplicate(p: Position, receiver: number, windowMs: number): boolean {
+    const motion = (p.sog ?? -1) * 1e6 + (p.cog ?? -1) * 1e3 + (p.heading ?? -1);
+    const lon = p.lon ?? 0;
+    const lat = p.lat ?? 0;
+    for (const h of this.#heard) {
+      if (h.lon !== lon || h.lat !== lat || h.motion !== motion) continue;
+      const apart = Math.abs(p.ts - h.ts);
+      if (h.receiver === receiver ? apart === 0 : apart <= windowMs) return true;
+    }
+    this.#heard.push({ lon, lat, motion, ts: p.ts, receiver });
+    if (this.#heard.length > HEARD) this.#heard.shift();
+    return false;
+  }
+
+  /**
+   * Takes a position into the segment it belongs to.
+   * @param ts sample time, not later than the hub's; ms UTC
+   * @returns false when it does not belong to the vessel's plausible track
+   */
+  place(p: Position & { readonly lon: number; readonly lat: number }, ts: number, settings: FleetSettings): boolean {
+    const { main, other } = this;
+    if (main === null || ts - main.ts > settings.forgetMs) {
+      this.main = segmentOf(p, ts);
+      this.other = null;
+      this.#sawSpeed(p);
+      return true;
+    }
+    if (this.#reachable(main, p, ts, settings)) {
+      if (ts > main.ts) {
+        this.#interval(ts - main.ts);
+        extend(main, p, ts);
+        this.#sawSpeed(p);
+      }
+      return true;
+    }
+    // history that does not fit is kept as implausible; only the present may begin a segment
+    if (ts < main.ts) return false;
+    if (other === null || !this.#reachable(other, p, ts, settings)) {
+      this.other = segmentOf(p, ts);
+      return false;
+    }
+    if (ts > other.ts) extend(other, p, ts);
+    if (other.fixes < TAKE_OVER_FIXES || ts - main.ts < TAKE_OVER_SILENCE_MS) return false;
+    this.main = other;
+    this.other = main;
+    return true;
+  }
+
+  freshness(now: number, s: FleetSettings): Freshness {
+    if (this.main === null) return "lost";
+    const age = now - this.main.ts;
+    const moored = this.main.status === 1 || this.main.status === 5;
+    if (age > (moored ? s.lostMooredMs : s.staleMs)) return "lost";
+    if (age > s.staleMs) return "stale";
+    return age > Math.max(s.lateMs, 3 * this.intervalMs) ? "late" : "fresh";
+  }
+
+  /** median of the last intervals between reports, ms; 0 while unknown */
+  get intervalMs(): number {
+    return this.#intervals.length === 0 ? 0 : median([...this.#intervals]);
+  }
+
+  /** Static data that is new. @returns true when something changed */
+  describe(p: Position): boolean {
+    const name = p.name ?? this.name;
+    const callsign = p.callsign ?? this.callsign;
+    const shipType = p.shipType ?? this.shipType;
+    const length = p.length ?? this.length;
+    if (name === this.name && callsign === this.callsign && shipType === this.shipType && length === this.length)
+      return false;
+    this.name = name;
+    this.callsign = callsign;
+    this.shipType = shipType;
+    this.length = length;
+    return true;
+  }
+
+  save(): SavedTrack {
+    return {
+      name: this.name,
+      callsign: this.callsign,
+      shipType: this.shipType,
+      length: this.length,
+      maxSog: this.maxSog,
+      intervalMs: this.intervalMs,
+      main: this.main === null ? null : { ...this.main },
+      other: this.other === null ? null : { ...this.other },
+    };
+  }
+
+  restore(saved: SavedTrack): void {
+    this.name = saved.name;
+    this.callsign = saved.callsign;
+    this.shipType = saved.shipType;
+    this.length = saved.length;
+    this.maxSog = saved.maxSog;
+    this.main = saved.main === null ? null : { ...saved.main };
+    this.other = saved.other === null ? null : { ...saved.other };
+    if (saved.intervalMs > 0) this.#intervals.push(saved.intervalMs);
+  }
+
+  #reachable(
+    from: Segment,
+    p: Position & { readonly lon: number; readonly lat: number },
+    ts: number,
+    s: FleetSettings,
+  ) {
+    // a search-and-rescue aircraft (type 9) flies
+    const limit = p.type === 9 ? 400 : Math.max(s.maxSpeedKn, OWN_BEST * this.maxSog);
+    const hours = Math.abs(ts - from.ts) / 3_600_000;
+    return distanceNm(from.lon, from.lat, p.lon, p.lat) <= limit * hours + JITTER_NM;
+  }
+
+  #interval(ms: number): void {
+    this.#intervals.push(ms);
+    if (this.#intervals.length > INTERVALS) this.#intervals.shift();
+  }
+
+  #sawSpeed(p: Position): void {
+    // 102.2 knots means "that or more": no vessel's own best
+    if (p.sog !== null && p.sog < 60 && p.sog > this.maxSog) this.maxSog = p.sog;
+  }
+}
+
+function segmentOf(p: Position & { readonly lon: number; readonly lat: number }, ts: number): Segment {
+  return {
+    ts,
+    lon: p.lon,
+    lat: p.lat,
+    sog: p.sog,
+    cog: p.cog,
+    heading: p.heading,
+    status: p.status,
+    fixes: 1,
+  };
+}
+
+function extend(s: Segment, p: Position & { readonly lon: number; readonly lat: number }, ts: number): void {
+  s.ts = ts;
+  s.lon = p.lon;
+  s.lat = p.lat;
+  s.sog = p.sog;
+  s.cog = p.cog;
+  s.heading = p.heading;
+  s.status = p.status;
+  s.fixes++;
+}
