@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream, type WriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 
 /**
  * A program of ours as a child process. It gets an IPC channel that it never uses: when this process ends, however it ends, the
@@ -11,7 +11,6 @@ export class Child {
   private readonly env: NodeJS.ProcessEnv;
   private readonly logFile: string;
   private process: ChildProcess | null = null;
-  private log: WriteStream | null = null;
   private ended: Promise<number | null> = Promise.resolve(0);
   private expected = true;
   private tail = "";
@@ -39,7 +38,6 @@ export class Child {
     child.stdout?.on("data", take);
     child.stderr?.on("data", take);
     this.process = child;
-    this.log = log;
     this.expected = false;
     this.ended = new Promise((resolve) => {
       child.once("error", (error) => take(Buffer.from(`${error.message}\n`)));

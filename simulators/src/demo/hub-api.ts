@@ -42,6 +42,12 @@ export class HubApi {
     return this.call("POST", "/api/edges", { site, edge, title });
   }
 
+  /** Keys (`<site>/<edge>`) of the edges that are online. */
+  async onlineEdges(): Promise<Set<string>> {
+    const { items } = await this.call<{ items: { key: string; health: string }[] }>("GET", "/api/edges");
+    return new Set(items.filter((edge) => edge.health === "online").map((edge) => edge.key));
+  }
+
   overview(): Promise<OverviewNumbers> {
     return this.call("GET", "/api/overview");
   }

@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createRandom } from "../random.ts";
+import { buildWorld, writeWorld } from "../world.ts";
+import type { DemoArguments } from "./arguments.ts";
+import { Clockwork } from "./clockwork.ts";
+import { Field } from "./field.ts";
+import { startHub, type RunningHub } from "./hub-process.ts";
+import { planDevices } from "./plan.ts";
+import { oncePlay, play, playOn } from "./play.ts";
+import { freePort } from "./ports.ts";
+import { GovernanceReceiver } from "./receiver.ts";
+import { judge, unexpected } from "./report.ts";
+import { statusLine } from "./status.ts";
+import { readCounters, summaryText, type Summary } from "./summary.ts";
+
+const STATUS_EVERY_MS = 3000;
+
+/** The whole demonstration from an empty folder to the last child's end. @returns the exit code */
+export async function runDemo(args: DemoArguments): Promise<number> {
+  const say = args.json ? (line: string) => console.error(line) : (line: string) => console.log(line);
+  const dir = args.keep === null ? await mkdtemp(join(tmpdir(), "gridhub-demo-")) : resolve(args.keep);
+  await mkdir(dir, { recursive: true });
+  const clockwork = new Clockwork();
+  let broken: string | null = null;
+  const onExit = (message: string): void => {
+    broken ??= message;
+    clockwork.stop();
+  };
+  const onSignal = (): void => clockwork.stop();
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  const closing: (() => Promise<unknown>)[] = [];
+  try {
+    const world = buildWorld(args.seed);
+    const files = await writeWorld(join(dir, "world"), world);
+    say(
+      `${world.county.name}: ${world.features.length} grids of all levels, ${world.vessels.length} vessels (synthetic)`,
+    );
+    const secret = randomBytes(24).toString("hex");
+    const receiver = new GovernanceReceiver(secret);
+    await receiver.start();
+    closing.push(() => receiver.close());
+    const hub = await startHub(
+      {
+        dataDir: dir,
+        httpPort: args.port ?? (await freePort(8080)),
+        mqttPort: args.mqttPort ?? (await freePort(1883)),
+        world: files,
+        target: { url: receiver.url, secret },
+        vision: args.vision,
+      },
+      onExit,
+    );
+    closing.push(() => hub.child.stop(20_000));
+    const plan = planDevices(world, args.vision);
+    const field = new Field(world, plan, clockwork);
+    closing.push(() => field.close());
+    await field.start(hub, join(dir, "edges"), onExit);
+    say(banner(hub, plan.devices.length, plan.agents.length));
+    const status = watch(hub, receiver, clockwork, say);
+    const startedAt = Date.now();
+    if (args.seconds === null) {
+      field.run();
+      const random = createRandom(`${args.seed}/incidents`);
+      void playOn(world, plan, field, random, (s) => say(`         incident: ${s.name} (${s.subject ?? s.gridId})`));
+      await clockwork.ended;
+      await status;
+      return finish(broken);
+    }
+    const scenarios = oncePlay(world, plan, field.fleet, startedAt);
+    field.run();
+    void play(scenarios, field);
+    await clockwork.sleep(args.seconds * 1000);
+    const interrupted = clockwork.stopped;
+    const events = await hub.api.events();
+    const results = judge(scenarios, events);
+    const summary: Summary = {
+      ok: results.every((r) => r.ok) && receiver.accepted > 0 && receiver.refused === 0 && !interrupted,
+      seconds: Math.round((Date.now() - startedAt) / 1000),
+      ...readCounters(await hub.api.metrics()),
+      deliveries: receiver.accepted,
+      refusedDeliveries: receiver.refused,
+      scenarios: results,
+      otherEvents: unexpected(scenarios, events),
+    };
+    clockwork.stop();
+    await status;
+    console.log(args.json ? JSON.stringify(summary) : summaryText(summary));
+    return summary.ok ? finish(broken) : 1;
+  } catch (error) {
+    console.error(`demo: ${broken ?? (error as Error).message}`);
+    return 1;
+  } finally {
+    clockwork.stop();
+    // The last started stops first: devices, then agents, then the hub, then the platform.
+    for (const close of closing.reverse())
+      await close().catch((error: Error) => console.error(`demo: ${error.message}`));
+    if (args.keep === null) await rm(dir, { recursive: true, force: true });
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}
+
+function finish(broken: string | null): number {
+  if (broken === null) return 0;
+  console.error(`demo: ${broken}`);
+  return 1;
+}
+
+function banner(hub: RunningHub, devices: number, agents: number): string {
+  const row = (name: string, value: string): string => `  ${name.padEnd(10)} ${value}`;
+  return [
+    "",
+    row("console", hub.api.url),
+    row("user", hub.username),
+    row("password", hub.password),
+    row("broker", hub.mqttUrl),
+    row("field", `${devices} devices, ${agents} edge agents; a hold of ten minutes takes 15 s here`),
+    "",
+  ].join("\n");
+}
+
+/** Prints the status line until the run ends. */
+async function watch(
+  hub: RunningHub,
+  receiver: GovernanceReceiver,
+  clockwork: Clockwork,
+  say: (line: string) => void,
+): Promise<void> {
+  for (;;) {
+    await clockwork.sleep(STATUS_EVERY_MS);
+    if (clockwork.stopped) return;
+    try {
+      const [overview, samples] = await Promise.all([hub.api.overview(), hub.api.metrics()]);
+      say(statusLine(new Date(), overview, readCounters(samples), receiver.accepted));
+    } catch (error) {
+      say(`         the hub did not answer: ${(error as Error).message}`);
+    }
+  }
+}
