@@ -1,5 +1,4 @@
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { AisAssembler } from "../protocol/ais/assembler.ts";
 import { AisBits } from "../protocol/ais/bits.ts";
@@ -21,6 +20,10 @@ Exit code: 0, 1 when the file cannot be read or a line cannot be encoded, 2 for 
 `;
 /** Lines of a file carry no time of arrival: each counts as this much (ms), so that parts wait for 200 lines at most. */
 const LINE_MS = 20;
+const CR = 13;
+const MAX_LINE = 1 << 20;
+/** Sentences are ASCII; whatever else a log holds must not break its lines. */
+const LATIN = "latin1";
 /** 24A names remembered for their 24B */
 const NAMES = 4096;
 
@@ -139,15 +142,35 @@ async function encode(file: string, talker: string, channel: string): Promise<nu
   return code;
 }
 
-function linesOf(file: string): AsyncIterable<string> {
+/** Lines without their line ends; a "line" of more than a megabyte is cut, whatever it is. */
+async function* linesOf(file: string): AsyncGenerator<string> {
   const input = file === "-" ? process.stdin : createReadStream(file);
-  input.setEncoding("latin1");
-  return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  input.setEncoding(LATIN);
+  let rest = "";
+  for await (const chunk of input as AsyncIterable<string>) {
+    const text = rest + chunk;
+    let from = 0;
+    for (let to = text.indexOf("\n"); to >= 0; to = text.indexOf("\n", from)) {
+      yield text.slice(from, text.charCodeAt(to - 1) === CR && to > from ? to - 1 : to);
+      from = to + 1;
+    }
+    rest = text.slice(from);
+    if (rest.length > MAX_LINE) {
+      yield rest;
+      rest = "";
+    }
+  }
+  if (rest !== "") yield rest;
 }
 
 /** Gathers lines to blocks and waits when the reader of stdout is slow. */
 class Output {
   private text = "";
+
+  constructor() {
+    // the callback of write() reports it; without a listener a closed pipe would end the process
+    if (process.stdout.listenerCount("error") === 0) process.stdout.on("error", () => {});
+  }
 
   async write(line: string): Promise<void> {
     this.text += line;

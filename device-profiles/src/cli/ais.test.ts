@@ -1,0 +1,100 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { encodeAis } from "../protocol/ais/encode.ts";
+
+const MODULE = join(import.meta.dirname, "ais.ts");
+const dir = mkdtempSync(join(tmpdir(), "gridhub-ais-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+function run(args: string[], input = ""): Promise<{ code: number; out: string; err: string }> {
+  const program = `import(${JSON.stringify(MODULE)}).then(async (m) => { process.exitCode = await m.aisCommand(process.argv.slice(1)); })`;
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, ["-e", program, "--", ...args], (error, out, err) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, out, err }),
+    );
+    child.stdin?.end(input);
+  });
+}
+
+const objects = (text: string) =>
+  text
+    .split("\n")
+    .filter((l) => l !== "")
+    .map((l) => JSON.parse(l) as Record<string, unknown>);
+
+const VOYAGE = encodeAis({ type: 5, mmsi: 412_000_001, shipname: "ZHELINGYU 88" }, { channel: "B", sequence: 3 });
+const REPORT = encodeAis({ type: 18, mmsi: 412_000_001, lon: -73_200_000, lat: 18_000_000, speed: 52 });
+const LOG = [
+  "# a log",
+  VOYAGE[0],
+  ...REPORT,
+  "$GPGLL,5013.4,N,00346.6,W,035258,A,A*52",
+  `${VOYAGE[1]}\r`,
+  "!AIVDM,1,1,,A,1,0*00",
+];
+
+describe("gridhub ais", () => {
+  it("decode prints one object a message with the line that completed it", async () => {
+    const file = join(dir, "log.nmea");
+    writeFileSync(file, LOG.join("\n"));
+    const { code, out, err } = await run(["decode", file]);
+    expect(code).toBe(0);
+    expect(objects(out)).toMatchObject([
+      {
+        class: "AIS",
+        line: 3,
+        type: 18,
+        mmsi: 412_000_001,
+        lon: -73_200_000,
+        lat: 18_000_000,
+        speed: 52,
+        course: 3600,
+      },
+      { class: "AIS", line: 5, type: 5, shipname: "ZHELINGYU 88" },
+    ]);
+    expect(err).toBe('refused: {"checksum":1}\n');
+  });
+
+  it("decode --stats counts by type and by reason", async () => {
+    const { out } = await run(["decode", "-", "--stats"], LOG.join("\n"));
+    expect(objects(out)).toEqual([
+      { lines: 5, other: 1, sentences: 4, messages: 2, badTags: 0, refused: { checksum: 1 }, types: { 5: 1, 18: 1 } },
+    ]);
+  });
+
+  it("a part B carries the name of the part A before it", async () => {
+    const halves = [
+      ...encodeAis({ type: 24, part: "A", mmsi: 412_000_002, shipname: "LITTLE ONE" }),
+      ...encodeAis({ type: 24, part: "B", mmsi: 412_000_002, callsign: "BABC" }),
+    ];
+    const { out } = await run(["decode", "-"], halves.join("\n"));
+    expect(objects(out)[1]).toMatchObject({ part: "B", callsign: "BABC", shipname: "LITTLE ONE" });
+  });
+
+  it("encode is the way back", async () => {
+    const decoded = await run(["decode", "-"], [...VOYAGE, ...REPORT].join("\n"));
+    const encoded = await run(["encode", "-"], decoded.out);
+    expect(encoded.code).toBe(0);
+    const again = await run(["decode", "-"], encoded.out);
+    expect(again.out).toBe(decoded.out);
+  });
+
+  it("encode names the line that it cannot send", async () => {
+    const { code, out, err } = await run(["encode"], '{"type":4,"mmsi":1}\n{"type":1,"mmsi":1}\nnot json\n');
+    expect(code).toBe(1);
+    expect(out.trim().split("\n")).toHaveLength(1);
+    expect(err).toMatch(/^line 1: .*type 4[^]*line 3: /);
+  });
+
+  it("answers a wrong command line and a missing file", async () => {
+    expect((await run(["--help"])).out).toMatch(/ais decode/);
+    expect((await run([])).code).toBe(2);
+    expect((await run(["decode", "--nonsense"])).code).toBe(2);
+    const missing = await run(["decode", join(dir, "absent")]);
+    expect(missing.code).toBe(1);
+    expect(missing.err).toMatch(/absent/);
+  });
+});
