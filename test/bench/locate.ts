@@ -118,7 +118,6 @@ function cells(count: number, random: () => number): Grid[] {
       category: random() < 0.05 ? "dedicated" : "integrated",
       parent: null,
       codes: {},
-      use: "",
       synthetic: true,
       geometry: { type: "Polygon", coordinates: [ring] },
       members: [],

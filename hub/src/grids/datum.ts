@@ -53,7 +53,7 @@ export function gcj02ToBd09(lon: number, lat: number): Position {
 }
 
 /**
- * Neither shift has a closed inverse; the one in common use is wrong by up to 2 m. The shift changes slowly, so the fixed
+ * Neither shift has a closed inverse; the usual one-step guess is wrong by up to 4 m. The shift changes slowly, so the fixed
  * point of `x = target - (forward(x) - x)` converges in a handful of rounds.
  */
 function invert(forward: (lon: number, lat: number) => Position, lon: number, lat: number): Position {

@@ -134,10 +134,10 @@ function readFeature(input: FeatureInput): Grid | null {
   if (!oneOf(DATUMS, datum)) report("properties.datum", `expected one of ${DATUMS.join(", ")}, found ${shown(datum)}`);
   if (p.synthetic !== undefined && typeof p.synthetic !== "boolean")
     report("properties.synthetic", `expected true or false, found ${shown(p.synthetic)}`);
-  const use = p.use ?? "";
-  if (typeof use !== "string" || use.length > 64)
-    report("properties.use", `expected a text of at most 64 characters, found ${shown(use)}`);
   const codes = readCodes(p.codes, report);
+  if (typeof p.use === "string" && p.use !== "" && p.use.length <= 64) codes.use ??= p.use;
+  else if (p.use !== undefined && p.use !== "")
+    report("properties.use", `expected a text of at most 64 characters, found ${shown(p.use)}`);
   const members = level === "formation" ? readMembers(p.members, report, budget, limits) : [];
   if (level !== "formation" && p.members !== undefined)
     report("properties.members", `expected members on a formation only; they are ignored`, "bad_field", "warning");
@@ -146,7 +146,7 @@ function readFeature(input: FeatureInput): Grid | null {
     : null;
   if (fatal || id === null || !oneOf(LEVELS, level) || !oneOf(CATEGORIES, category)) return null;
   const synthetic = p.synthetic === true;
-  return { id, name, level, category, parent, codes, use: String(use), synthetic, geometry, members };
+  return { id, name, level, category, parent, codes, synthetic, geometry, members };
 }
 
 function readId(v: unknown): string | null {

@@ -106,6 +106,7 @@ describe("GridSet", () => {
     expect(set.subtree("v")).toEqual(new Set(["v", "g1", "g2", "g1-1", "market"]));
     expect(set.subtree("nobody").size).toBe(0);
     expect(set.siteOf("g1-1")).toBe("harbour");
+    expect(set.get("fishing")?.codes.use).toBe("fishing");
     expect(set.siteOf("fishing")).toBeNull();
     expect(set.formations()).toEqual(["f1"]);
     expect(set.members("f1")).toEqual([412000001, 412000002]);

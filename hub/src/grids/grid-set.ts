@@ -208,10 +208,10 @@ export class GridSet {
     if (this.#hash === "") {
       const hash = createHash("sha256");
       const sorted = [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-      for (const { id, name, level, category, parent, codes, use, synthetic, geometry, members } of sorted) {
+      for (const { id, name, level, category, parent, codes, synthetic, geometry, members } of sorted) {
         const sortedCodes = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
         hash.update(
-          JSON.stringify([id, name, level, category, parent, sortedCodes, use, synthetic, geometry, members]),
+          JSON.stringify([id, name, level, category, parent, sortedCodes, synthetic, geometry, members]),
         );
       }
       this.#hash = hash.digest("hex");

@@ -32,10 +32,11 @@ export interface Grid {
   readonly level: GridLevel;
   readonly category: GridCategory;
   readonly parent: string | null;
-  /** codes of other systems, e.g. `cj349`, `stat`; kept and handed on, never interpreted (except `site`, see GridSet.siteOf) */
+  /**
+   * Codes of other systems, e.g. `cj349`, `stat`: kept and handed on. Two are words of ours: `site` (see GridSet.siteOf) and
+   * `use`, what a cell at sea is for (fishing, aquaculture, transport, harbour ...).
+   */
   readonly codes: Readonly<Record<string, string>>;
-  /** what a cell at sea is for: fishing, aquaculture, transport, harbour ...; "" where not given. A word, not interpreted here */
-  readonly use: string;
   /** invented for demonstration: shown as such */
   readonly synthetic: boolean;
   /** null for a formation, which moves */

@@ -1,0 +1,101 @@
+import type { Severity } from "../finding.ts";
+
+/** What an event is about; screens and targets filter by it. */
+export type KindGroup = "hydrant" | "flood" | "device" | "vision" | "vessel" | "system";
+
+/** How people and the governance platform call a kind of event. */
+export interface KindInfo {
+  readonly titleZh: string;
+  readonly titleEn: string;
+  /** class / sub-class in the words of GB/T 30428.2 */
+  readonly codeName: string;
+  /** class number there; sub-codes differ by city and come with an imported table */
+  readonly code: string;
+  /** the class was not confirmed by the receiving platform: say so when handing on */
+  readonly provisional: boolean;
+  readonly group: KindGroup;
+  /** handed off without a person at this severity or a more severe one, where that is switched on; 0 = by a person only */
+  readonly autoHandOff: Severity | 0;
+}
+
+// GB/T 30428.2 classes. Numbers and assignments vary from city to city: all provisional until a receiver confirms them.
+const APPEARANCE = { code: "01", name: "市容环境" };
+const EMERGENCY = { code: "04", name: "突发事件" };
+const STREET = { code: "05", name: "街面秩序" };
+const PARTS = { code: "部件", name: "公用设施" };
+
+function kind(
+  group: KindGroup,
+  titleZh: string,
+  titleEn: string,
+  cls: { readonly code: string; readonly name: string },
+  sub: string,
+  autoHandOff: Severity | 0 = 0,
+): KindInfo {
+  const codeName = sub === "" ? cls.name : `${cls.name}/${sub}`;
+  return { titleZh, titleEn, codeName, code: cls.code, provisional: true, group, autoHandOff };
+}
+
+/** The catalogue. A kind that is not listed works too, under the name of its group: see `kindInfo`. */
+export const KINDS: Readonly<Record<string, KindInfo>> = {
+  "hydrant.low_pressure": kind("hydrant", "消火栓水压过低", "Hydrant pressure low", PARTS, "消防设施"),
+  "hydrant.knocked_over": kind("hydrant", "消火栓被撞或倾斜", "Hydrant knocked over", PARTS, "消防设施", 1),
+  "hydrant.cap_open": kind("hydrant", "消火栓闷盖打开", "Hydrant cap open", PARTS, "消防设施"),
+  "hydrant.burst": kind("hydrant", "消火栓爆管", "Hydrant burst", EMERGENCY, "自来水管破裂", 1),
+  "hydrant.leak": kind("hydrant", "消火栓漏水", "Hydrant leaking", PARTS, "消防设施"),
+  "hydrant.freezing": kind("hydrant", "消火栓有冻结危险", "Hydrant may freeze", PARTS, "消防设施"),
+  "flood.warning": kind("flood", "水位超过警戒水位", "Water above the warning level", EMERGENCY, "道路积水"),
+  "flood.guarantee": kind("flood", "水位超过保证水位", "Water above the guarantee level", EMERGENCY, "道路积水", 1),
+  "flood.rapid_rise": kind("flood", "水位快速上涨", "Water rising fast", EMERGENCY, "道路积水"),
+  "flood.heavy_rain": kind("flood", "强降雨", "Heavy rain", EMERGENCY, "道路积水"),
+  "device.silent": kind("device", "设备无数据", "Device silent", PARTS, "感知设备"),
+  "device.offline": kind("device", "设备离线", "Device offline", PARTS, "感知设备"),
+  "device.late": kind("device", "设备数据迟到", "Device late", PARTS, "感知设备"),
+  "device.fault": kind("device", "设备故障", "Device fault", PARTS, "感知设备"),
+  "device.flapping": kind("device", "设备时断时续", "Device flapping", PARTS, "感知设备"),
+  "device.low_battery": kind("device", "设备电量低", "Device battery low", PARTS, "感知设备"),
+  "edge.offline": kind("device", "边缘网关离线", "Edge gateway offline", PARTS, "感知设备"),
+  "edge.flapping": kind("device", "边缘网关时断时续", "Edge gateway flapping", PARTS, "感知设备"),
+  "vision.stall": kind("vision", "占道经营", "Stall on the street", STREET, "占道经营"),
+  "vision.person": kind("vision", "人员进入区域", "Person in the area", STREET, ""),
+  "vision.vehicle": kind("vision", "车辆违停", "Vehicle in the area", STREET, "机动车乱停放"),
+  "vision.debris": kind("vision", "暴露垃圾", "Exposed rubbish", APPEARANCE, "暴露垃圾"),
+  "vision.fire": kind("vision", "疑似火情", "Suspected fire", EMERGENCY, "火灾", 1),
+  "vision.smoke": kind("vision", "疑似烟雾", "Suspected smoke", EMERGENCY, "火灾"),
+  "vessel.sos": kind("vessel", "船舶遇险求救", "Vessel in distress", EMERGENCY, "海上遇险", 1),
+  "vessel.straggler": kind("vessel", "渔船离群", "Vessel away from its formation", EMERGENCY, "海上安全"),
+  "vessel.approach": kind("vessel", "船舶会遇危险", "Vessels on close approach", EMERGENCY, "海上安全"),
+  "vessel.dark": kind("vessel", "船舶失联", "Vessel silent at sea", EMERGENCY, "海上安全"),
+  "vessel.mmsi_clash": kind("vessel", "船舶识别码冲突", "Two vessels with one MMSI", EMERGENCY, "海上安全"),
+  "formation.split": kind("vessel", "编组分散", "Formation split", EMERGENCY, "海上安全"),
+  "formation.link_outage": kind("vessel", "编组通信中断", "Formation out of contact", EMERGENCY, "海上安全"),
+  "dispatch.target_down": kind("system", "对接平台不可达", "Receiving platform unreachable", PARTS, "信息系统"),
+};
+
+const GROUPS: Readonly<Record<string, { readonly group: KindGroup; readonly zh: string }>> = {
+  hydrant: { group: "hydrant", zh: "消火栓告警" },
+  flood: { group: "flood", zh: "水情告警" },
+  device: { group: "device", zh: "设备告警" },
+  edge: { group: "device", zh: "边缘网关告警" },
+  vision: { group: "vision", zh: "视频识别告警" },
+  vessel: { group: "vessel", zh: "船舶告警" },
+  formation: { group: "vessel", zh: "编组告警" },
+};
+
+/** Titles, code and group of a kind. An unknown kind gets those of the word before its dot; it is never refused. */
+export function kindInfo(name: string): KindInfo {
+  if (Object.hasOwn(KINDS, name)) return KINDS[name];
+  const dot = name.indexOf(".");
+  const head = dot === -1 ? name : name.slice(0, dot);
+  const known = Object.hasOwn(GROUPS, head) ? GROUPS[head] : { group: "system" as const, zh: "其他告警" };
+  const words = name.slice(dot + 1).replaceAll("_", " ");
+  return {
+    titleZh: `${known.zh} (${name})`,
+    titleEn: dot === -1 ? words : `${head}: ${words}`,
+    codeName: "未分类",
+    code: "",
+    provisional: true,
+    group: known.group,
+    autoHandOff: 0,
+  };
+}
