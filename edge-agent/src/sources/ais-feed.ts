@@ -1,0 +1,69 @@
+import type { EnvelopeRecord } from "@gridhub/device-profiles/envelope.ts";
+import { AisAssembler } from "@gridhub/device-profiles/protocol/ais/assembler.ts";
+import type { SourceContext } from "./source.ts";
+
+const MAX_RECORDS = 100;
+const GATHER_MS = 200;
+/** A tag block's time is believed when it is this near to the agent's clock: replayed logs carry times of years ago. */
+const MAX_TAG_AGE_MS = 86_400_000;
+const MAX_LINE = 4096;
+
+/**
+ * Lines of NMEA 0183 -> complete AIS messages -> raw records of the receiver (`s` = all sentences of one message). Parts are
+ * joined here, beside the receiver, so that every record stands alone and the hub decodes without state.
+ */
+export class AisFeed {
+  readonly #device: string;
+  readonly #context: SourceContext;
+  readonly #assembler = new AisAssembler();
+  #records: EnvelopeRecord[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #rest = "";
+  messages = 0;
+  /** records that the spool could not take */
+  lost = 0;
+
+  constructor(device: string, context: SourceContext) {
+    this.#device = device;
+    this.#context = context;
+  }
+
+  /** A piece of a byte stream: lines may be cut anywhere. */
+  stream(chunk: Buffer, source: string): void {
+    const lines = (this.#rest + chunk.toString("latin1")).split("\n");
+    this.#rest = (lines.pop() ?? "").slice(-MAX_LINE);
+    for (const line of lines) this.#line(line, source);
+  }
+
+  /** A datagram: whole lines, the last one perhaps without its end. */
+  datagram(payload: Buffer, source: string): void {
+    for (const line of payload.toString("latin1").split("\n")) if (line !== "") this.#line(line, source);
+  }
+
+  #line(line: string, source: string): void {
+    const now = this.#context.now();
+    const message = this.#assembler.push(line, source, now);
+    if (message === null) return;
+    this.messages++;
+    const near = message.time !== null && Math.abs(message.time - now) < MAX_TAG_AGE_MS;
+    this.#records.push({ ts: near ? message.time! : now, s: message.lines.join("\n") });
+    if (this.#records.length >= MAX_RECORDS) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#records.length === 0) return;
+    const records = this.#records;
+    this.#records = [];
+    this.#context.emit("raw", this.#device, records).then(
+      () => this.#context.status(this.#device, "ok"),
+      (error: Error) => {
+        this.lost += records.length;
+        this.#context.status(this.#device, "spool");
+        this.#context.log.error({ err: error.message, lost: this.lost }, "the spool refused records");
+      },
+    );
+  }
+}
