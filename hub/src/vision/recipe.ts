@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import Type, { type Static } from "typebox";
+import { Compile } from "typebox/compile";
+import { parse } from "yaml";
+import { HubError } from "../errors.ts";
+
+const Duration = Type.String({ pattern: "^\\d+(ms|s|m|h)$" });
+
+const Role = Type.Object(
+  {
+    role: Type.String(),
+    labels: Type.Array(Type.String(), { minItems: 1 }),
+    /** smallest score of a sighting */
+    score: Type.Number({ minimum: 0, maximum: 1 }),
+    /** has been at one place for so long */
+    stay: Duration,
+    /** stands within `reach` heights of an object of another, earlier role */
+    near: Type.Optional(
+      Type.Object(
+        { role: Type.String(), reach: Type.Number({ exclusiveMinimum: 0 }) },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** A composed event as data, `recipes/<name>.yaml`: which objects have to be where, for how long, at what hours. */
+export const RecipeSchema = Type.Object(
+  {
+    name: Type.String({ pattern: "^[a-z0-9-]{1,32}$" }),
+    /** event kind of the findings */
+    event: Type.String({ pattern: "^vision\\.[a-z0-9_]+$" }),
+    title: Type.String(),
+    titleZh: Type.String(),
+    severity: Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3), Type.Literal(4)]),
+    /** model whose labels the roles name */
+    model: Type.String(),
+    /** true: every camera; false: only cameras whose attribute `watch` names the recipe */
+    everywhere: Type.Boolean(),
+    /** attributes of the device that hold the zone polygon and the hours, "07:00-21:30" local time */
+    zone: Type.String(),
+    hours: Type.String(),
+    roles: Type.Array(Role, { minItems: 1 }),
+    /** all roles together for so long raise the finding */
+    dwell: Duration,
+    /** holds when k of the last n frames looked at show it; a frame that was not looked at is no vote */
+    votes: Type.Object(
+      { k: Type.Integer({ minimum: 1, maximum: 30 }), n: Type.Integer({ minimum: 1, maximum: 30 }) },
+      { additionalProperties: false },
+    ),
+    /** so many frames in a row without it, over at least this time, end the wait or clear the finding */
+    absent: Type.Integer({ minimum: 1, maximum: 1000 }),
+    absentFor: Duration,
+    /** while it lasts an update with fresh evidence is sent so often */
+    update: Duration,
+  },
+  { additionalProperties: false },
+);
+
+export interface RecipeRole {
+  readonly role: string;
+  readonly labels: ReadonlySet<string>;
+  readonly score: number;
+  readonly stayMs: number;
+  readonly near: { readonly role: number; readonly reach: number } | null;
+}
+
+/** A recipe compiled: durations in ms, already scaled. */
+export interface Recipe {
+  readonly name: string;
+  readonly event: string;
+  readonly severity: 1 | 2 | 3 | 4;
+  readonly model: string;
+  readonly everywhere: boolean;
+  readonly zone: string;
+  readonly hours: string;
+  readonly roles: readonly RecipeRole[];
+  readonly dwellMs: number;
+  readonly votes: { readonly k: number; readonly n: number };
+  readonly absent: number;
+  readonly absentMs: number;
+  readonly updateMs: number;
+}
+
+const check = Compile(RecipeSchema);
+const UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** @throws HubError MODEL_INVALID when a file is no recipe */
+export function loadRecipes(dir: string, durationScale: number): Recipe[] {
+  return readdirSync(dir)
+    .filter((f) => f.endsWith(".yaml"))
+    .sort()
+    .map((f) => compileRecipe(parse(readFileSync(join(dir, f), "utf8")), f, durationScale));
+}
+
+export function compileRecipe(raw: unknown, file: string, durationScale: number): Recipe {
+  if (!check.Check(raw)) {
+    const first = [...check.Errors(raw)][0];
+    throw new HubError(
+      "MODEL_INVALID",
+      `${file}: ${first?.instancePath || "/"} ${first?.message ?? "is not a recipe"}`,
+    );
+  }
+  const source: Static<typeof RecipeSchema> = raw;
+  const ms = (d: string): number => {
+    const unit = d.replace(/^\d+/, "");
+    return Number.parseInt(d, 10) * UNIT[unit] * durationScale;
+  };
+  const roles = source.roles.map((r, i): RecipeRole => {
+    const near =
+      r.near === undefined
+        ? null
+        : { role: source.roles.findIndex((o) => o.role === r.near?.role), reach: r.near.reach };
+    if (near !== null && (near.role < 0 || near.role >= i))
+      throw new HubError("MODEL_INVALID", `${file}: near of ${r.role} must name an earlier role`);
+    return { role: r.role, labels: new Set(r.labels), score: r.score, stayMs: ms(r.stay), near };
+  });
+  const { name, event, severity, model, everywhere, zone, hours, votes, absent } = source;
+  const times = { dwellMs: ms(source.dwell), absentMs: ms(source.absentFor), updateMs: ms(source.update) };
+  return { name, event, severity, model, everywhere, zone, hours, roles, votes, absent, ...times };
+}
+
+/** Whether local minutes of the day lie in "07:00-21:30" (over midnight too). No or mistyped hours = always. */
+export function inHours(hours: unknown, minuteOfDay: number): boolean {
+  const m = typeof hours === "string" ? /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(hours) : null;
+  if (m === null) return true;
+  const from = Number(m[1]) * 60 + Number(m[2]);
+  const to = Number(m[3]) * 60 + Number(m[4]);
+  return from <= to ? minuteOfDay >= from && minuteOfDay < to : minuteOfDay >= from || minuteOfDay < to;
+}

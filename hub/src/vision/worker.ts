@@ -1,0 +1,66 @@
+/**
+ * Body of a detector thread: one single-threaded session a model. Pictures are decoded here too, so that the main thread never
+ * touches pixels. One job at a time; the owner sends the next after the answer.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import sharp from "sharp";
+import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
+import { HubError } from "../errors.ts";
+import { loadModel } from "./card.ts";
+import { Detector, type Detected } from "./detector.ts";
+
+export interface WorkerSetup {
+  /** model folders, in the order of {@link DetectJob.models} */
+  readonly dirs: readonly string[];
+  readonly maxPixels: number;
+}
+
+export interface DetectJob {
+  readonly id: number;
+  /** indices into the set-up's dirs */
+  readonly models: readonly number[];
+  readonly picture: Uint8Array<ArrayBuffer>;
+}
+
+export type WorkerMessage =
+  | { readonly ready: true }
+  | { readonly failed: string; readonly invalid: boolean }
+  | { readonly id: number; readonly found: readonly { readonly model: number; readonly result: Detected }[] }
+  | { readonly id: number; readonly rejection: Rejection }
+  | { readonly id: number; readonly error: string };
+
+const port = parentPort;
+if (port === null) throw new Error("worker.ts runs as a worker thread only");
+const setup = workerData as WorkerSetup;
+// one picture at a time on this thread: libvips needs neither its own threads nor a cache
+sharp.concurrency(1);
+sharp.cache(false);
+const answer = (message: WorkerMessage): void => port.postMessage(message);
+
+const detectors: Detector[] = [];
+try {
+  for (const dir of setup.dirs) {
+    const detector = new Detector(loadModel(dir), { maxPixels: setup.maxPixels });
+    await detector.start();
+    detectors.push(detector);
+  }
+  answer({ ready: true });
+} catch (error) {
+  answer({ failed: error instanceof Error ? error.message : String(error), invalid: error instanceof HubError });
+}
+
+port.on("message", (job: DetectJob) => {
+  run(job).then(answer, (error: unknown) =>
+    answer({ id: job.id, error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+
+async function run(job: DetectJob): Promise<WorkerMessage> {
+  const found: { model: number; result: Detected }[] = [];
+  for (const model of job.models) {
+    const result = await detectors[model].detect(job.picture);
+    if ("reason" in result) return { id: job.id, rejection: result };
+    found.push({ model, result });
+  }
+  return { id: job.id, found };
+}
