@@ -58,6 +58,7 @@ export class Agent {
       sources: this.sources(),
     };
     await writeFile(this.configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+    this.udp ??= await bound();
     this.child.start();
   }
 
@@ -68,8 +69,7 @@ export class Agent {
         ? { ts: report.ts, hex: report.frame.toString("hex") }
         : { ts: report.ts, values: report.values };
     if (device.kind === "flood_gauge") {
-      this.udp ??= await bound();
-      this.udp.send(JSON.stringify({ device: device.name, ...record }), this.options.udpPort, "127.0.0.1");
+      this.udp?.send(JSON.stringify({ device: device.name, ...record }), this.options.udpPort, "127.0.0.1");
       return;
     }
     try {

@@ -29,6 +29,7 @@ export class Child {
     const log = createWriteStream(this.logFile, { flags: "a" });
     const child = spawn(process.execPath, [...this.args], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
+      detached: true, // Ctrl-C reaches this process alone, which stops its children in order
       env: { ...process.env, ...this.env },
     });
     const take = (data: Buffer): void => {

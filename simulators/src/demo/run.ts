@@ -11,6 +11,7 @@ import { startHub, type RunningHub } from "./hub-process.ts";
 import { planDevices } from "./plan.ts";
 import { oncePlay, play, playOn } from "./play.ts";
 import { freePort } from "./ports.ts";
+import type { Scenario } from "../scenario.ts";
 import { GovernanceReceiver } from "./receiver.ts";
 import { judge, unexpected } from "./report.ts";
 import { statusLine } from "./status.ts";
@@ -25,6 +26,7 @@ export async function runDemo(args: DemoArguments): Promise<number> {
   await mkdir(dir, { recursive: true });
   const clockwork = new Clockwork();
   let broken: string | null = null;
+  const fail = (error: Error): void => onExit(error.stack ?? error.message);
   const onExit = (message: string): void => {
     broken ??= message;
     clockwork.stop();
@@ -65,14 +67,15 @@ export async function runDemo(args: DemoArguments): Promise<number> {
     if (args.seconds === null) {
       field.run();
       const random = createRandom(`${args.seed}/incidents`);
-      void playOn(world, plan, field, random, (s) => say(`         incident: ${s.name} (${s.subject ?? s.gridId})`));
+      const announce = (s: Scenario): void => say(`         incident: ${s.name} (${s.subject ?? s.gridId})`);
+      playOn(world, plan, field, random, announce).catch(fail);
       await clockwork.ended;
       await status;
       return finish(broken);
     }
     const scenarios = oncePlay(world, plan, field.fleet, startedAt);
     field.run();
-    void play(scenarios, field);
+    play(scenarios, field).catch(fail);
     await clockwork.sleep(args.seconds * 1000);
     const interrupted = clockwork.stopped;
     const events = await hub.api.events();

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { createFleet } from "../fleet.ts";
+import { buildWorld } from "../world.ts";
+import { ringsOf } from "../world/feature.ts";
+import { contains } from "../world/polygon.ts";
+import { planDevices } from "./plan.ts";
+import { oncePlay, VICTIM } from "./play.ts";
+
+const world = buildWorld();
+const plan = planDevices(world, true);
+
+describe("the plan", () => {
+  it("puts every device inside its micro-grid, once", () => {
+    expect(new Set(plan.devices.map((d) => d.uid)).size).toBe(plan.devices.length);
+    for (const { uid, gridId, lon, lat, site } of plan.devices) {
+      const grid = world.feature.get(gridId);
+      expect(grid?.properties.level, uid).toBe("micro_grid");
+      expect(
+        ringsOf(grid?.geometry ?? null).some((ring) => contains(ring, [lon, lat])),
+        uid,
+      ).toBe(true);
+      expect(gridId.startsWith(site), uid).toBe(true);
+    }
+  });
+
+  it("hangs several devices, but no receiver and no camera, on the edge that may die", () => {
+    const kinds = plan.devices.filter((d) => d.agent === VICTIM).map((d) => d.kind);
+    expect(kinds.length).toBeGreaterThanOrEqual(4);
+    expect(kinds.every((kind) => kind === "hydrant" || kind === "flood_gauge")).toBe(true);
+  });
+
+  it("plays seven scenarios on seven subjects, all over in time for a run of a minute", () => {
+    const fleet = createFleet(world, { startMs: 0 });
+    const scenarios = oncePlay(world, plan, fleet, 0);
+    expect(scenarios.length).toBe(7);
+    expect(new Set(scenarios.map((s) => s.kind)).size).toBe(7);
+    expect(new Set(scenarios.map((s) => s.subject)).size).toBe(7);
+    for (const { startsAtMs } of scenarios) expect(startsAtMs).toBeLessThanOrEqual(15_000);
+    const quiet = scenarios.flatMap((s) => s.quiet ?? []).map((uid) => `device:${uid}`);
+    for (const { subject } of scenarios) expect(quiet).not.toContain(subject);
+  });
+
+  it("leaves the cameras out where there is no vision", () => {
+    const blind = planDevices(world, false);
+    expect(blind.devices.some((d) => d.kind === "camera")).toBe(false);
+    expect(oncePlay(world, blind, createFleet(world, { startMs: 0 }), 0).length).toBe(6);
+  });
+});
