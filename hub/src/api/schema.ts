@@ -6,13 +6,21 @@ import Type, { type Static, type TSchema } from "typebox";
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Coordinate = Nullable(Type.Number());
 export const Severity = Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3), Type.Literal(4)]);
-export const Handling = Type.Union(
-  (["new", "acknowledged", "handed_off", "closed", "false_alarm"] as const).map((x) => Type.Literal(x)),
-);
-export const HealthState = Type.Union(
-  (["unknown", "online", "late", "offline", "flapping"] as const).map((x) => Type.Literal(x)),
-);
-export const Role = Type.Union((["admin", "operator", "viewer"] as const).map((x) => Type.Literal(x)));
+export const Handling = Type.Union([
+  Type.Literal("new"),
+  Type.Literal("acknowledged"),
+  Type.Literal("handed_off"),
+  Type.Literal("closed"),
+  Type.Literal("false_alarm"),
+]);
+export const HealthState = Type.Union([
+  Type.Literal("unknown"),
+  Type.Literal("online"),
+  Type.Literal("late"),
+  Type.Literal("offline"),
+  Type.Literal("flapping"),
+]);
+export const Role = Type.Union([Type.Literal("admin"), Type.Literal("operator"), Type.Literal("viewer")]);
 
 /** Every error has this shape; `code` is stable. */
 export const ApiError = Type.Object({
@@ -159,9 +167,13 @@ export const EventDetail = Type.Object({
 });
 export const EventAction = Type.Object(
   {
-    action: Type.Union(
-      (["acknowledge", "hand_off", "close", "false_alarm", "comment"] as const).map((x) => Type.Literal(x)),
-    ),
+    action: Type.Union([
+      Type.Literal("acknowledge"),
+      Type.Literal("hand_off"),
+      Type.Literal("close"),
+      Type.Literal("false_alarm"),
+      Type.Literal("comment"),
+    ]),
     note: Type.Optional(Type.String({ maxLength: 1000 })),
   },
   { additionalProperties: false },
