@@ -74,6 +74,7 @@ export class AlarmMachine {
     if (active !== null) {
       // silent again while `clear_for` ran
       active.clearSince = Number.NaN;
+      active.floor = now;
       this.#touch(lane);
       this.arm(active);
       return;
@@ -170,6 +171,7 @@ export class AlarmMachine {
     if (verdict === 0) {
       if (!Number.isNaN(a.clearSince)) {
         a.clearSince = Number.NaN;
+        a.floor = ts;
         a.stale = false;
         this.#touch(a.lane);
         this.arm(a);
@@ -218,6 +220,7 @@ export class AlarmMachine {
     a.raisedAt = ts;
     a.severity = a.alarm.def.severity;
     a.clearSince = Number.NaN;
+    a.floor = -Infinity;
     this.out.push(alarmFinding(a, "raise", ts, a.severity));
     this.#touch(a.lane);
     this.arm(a);
@@ -255,6 +258,6 @@ function nextDue(a: AlarmState): number {
   if (a.stale || a.phase === "rest") return Infinity;
   if (a.phase === "pending") return a.since + a.alarm.forMs;
   if (!Number.isNaN(a.clearSince)) return a.clearSince + a.alarm.clearForMs;
-  for (const step of a.alarm.steps) if (step.to < a.severity) return a.raisedAt + step.afterMs;
+  for (const step of a.alarm.steps) if (step.to < a.severity) return Math.max(a.raisedAt + step.afterMs, a.floor);
   return Infinity;
 }

@@ -17,7 +17,7 @@ export class AlarmState implements Due {
   phase: "rest" | "pending" | "active" = "rest";
   /** the condition holds since (pending) or held since (active) */
   since = Number.NaN;
-  /** newest reading known to speak against the condition before `since` */
+  /** pending: newest reading known to speak against the condition before `since`; active: end of the last all-clear attempt */
   floor = -Infinity;
   /** newest reading that supports the hold under way (`for`, or `clear_for` while active) */
   last = Number.NaN;

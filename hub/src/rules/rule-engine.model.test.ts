@@ -87,7 +87,7 @@ it("readings in order, ticks and restarts anywhere: the findings of the model", 
       found.push(...brief(s.tick(END)));
       expect(found).toEqual(reference(all));
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });
 
@@ -109,6 +109,6 @@ it("readings out of order within the lateness: same end, and no alarm that the r
       phases.forEach((phase, i) => expect(phase).toBe(i % 2 === 0 ? "raise" : "clear"));
       if (last.value !== 15) expect(phases.at(-1) === "raise").toBe(last.value < 10);
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });

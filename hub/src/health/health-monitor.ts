@@ -1,0 +1,270 @@
+import type { HeartbeatMessage } from "@gridhub/device-profiles/envelope.ts";
+import type { Device, Edge } from "../device.ts";
+import type { Finding } from "../finding.ts";
+import { ListeningClock } from "../listening-clock.ts";
+import type { FoldStateRow, HealthChange, HealthState } from "../store/batch.ts";
+import type { Snapshot } from "../store/store.ts";
+import { DeviceWatch } from "./device-watch.ts";
+import { type EdgeChangeListener, EdgeWatch } from "./edge-watch.ts";
+import { HealthJournal } from "./health-journal.ts";
+import { DeviceHealth, EdgeHealth, type HealthTimer, type StoredDevice, type StoredEdge } from "./health-record.ts";
+
+export interface HealthOptions {
+  /** multiplies every duration; 1 in production */
+  readonly durationScale: number;
+  /** this many changes between up and down within the window are flapping */
+  readonly flapCount: number;
+  /** ms, scaled by durationScale */
+  readonly flapWindowMs: number;
+  /** a longer step between two ticks is a clock jump: silence is not counted over it, ms */
+  readonly maxTickGapMs?: number;
+}
+
+export interface EdgeStatus {
+  readonly key: string;
+  readonly state: HealthState;
+  readonly reason: string;
+  readonly since: number;
+  /** records waiting at the edge, sample time of the oldest (null = none) */
+  readonly queue: number;
+  readonly oldest: number | null;
+  /** records that the edge had to drop, ever */
+  readonly lostRecords: number;
+  readonly agent?: string;
+}
+
+/** Keys of rows; no uid begins with `#`. */
+const CLOCK_KEY = "#clock";
+const EDGE_KEY = "#edge ";
+const CLOCK_EVERY_MS = 60_000;
+const SOURCE_CODE = /^[a-z0-9_]{1,40}$/;
+
+/** One state machine a device and an edge. See README.md for the semantics. */
+export class HealthMonitor {
+  readonly #journal: HealthJournal;
+  readonly #watch: DeviceWatch;
+  readonly #edgeWatch: EdgeWatch;
+  readonly #devices = new Map<number, DeviceHealth>();
+  readonly #edges = new Map<string, EdgeHealth>();
+  readonly #bySubject = new Map<string, DeviceHealth | EdgeHealth>();
+  #clockKept = Number.NaN;
+  #clockDirty = false;
+
+  constructor(options: HealthOptions) {
+    const { durationScale: scale, flapCount, flapWindowMs } = options;
+    const clock = new ListeningClock(options.maxTickGapMs ?? Math.max(10_000, 60_000 * scale));
+    this.#journal = new HealthJournal(clock, flapCount, flapWindowMs * scale);
+    this.#watch = new DeviceWatch(this.#journal, scale);
+    this.#edgeWatch = new EdgeWatch(this.#journal, this.#watch, scale);
+  }
+
+  /** Told when an edge is gone for good (after its grace) and when it is back; not for edges that are their own only device. */
+  get onEdgeChange(): EdgeChangeListener | null {
+    return this.#edgeWatch.onEdgeChange;
+  }
+
+  set onEdgeChange(listener: EdgeChangeListener | null) {
+    this.#edgeWatch.onEdgeChange = listener;
+  }
+
+  /** Replaces everything: at the start and after a lost database connection. */
+  load(rows: Snapshot["health"], fold: readonly FoldStateRow[], devices: Iterable<Device>, now: number): void {
+    this.#journal.clear();
+    this.#watch.clear();
+    this.#edgeWatch.clear();
+    this.#devices.clear();
+    this.#edges.clear();
+    this.#bySubject.clear();
+    this.#journal.clock.reset();
+    this.#journal.clock.advance(now);
+    const stored = new Map<string, unknown>();
+    for (const row of fold) if (row.room === "health" && row.state !== null) stored.set(row.key, row.state);
+    const shown = new Map(rows.map((row) => [row.subject, row]));
+    const stopped = (stored.get(CLOCK_KEY) as { now: number } | undefined)?.now ?? -Infinity;
+    for (const [key, state] of stored) {
+      if (!key.startsWith(EDGE_KEY)) continue;
+      const e = this.#edge(key.slice(EDGE_KEY.length), now);
+      e.restore(state as StoredEdge);
+      take(e, shown.get(e.subject));
+    }
+    for (const device of devices) {
+      const d = this.#add(device, now);
+      const row = shown.get(d.subject);
+      take(d, row);
+      if (row !== undefined && row.state !== "flapping") d.contact = row.state;
+      const state = stored.get(device.uid) as StoredDevice | undefined;
+      if (state !== undefined) d.restore(state);
+      this.#journal.counts[d.state]++;
+      this.#watch.adopt(d, device.profile);
+      this.#resume(d, stopped);
+    }
+    for (const e of this.#edges.values()) this.#edgeWatch.resume(e);
+  }
+
+  /** A new or re-profiled device. It is expected from now on. */
+  register(device: Device, now: number): void {
+    let d = this.#devices.get(device.id);
+    if (d === undefined) {
+      d = this.#add(device, now);
+      this.#journal.counts.unknown++;
+      const { subject, deviceId, state } = d;
+      this.#journal.changes.push({ subject, deviceId, ts: now, from: state, to: state, reason: "registered" });
+      if (d.edge.away) this.#watch.show(d, "edge_offline", now);
+      this.#journal.touch(d);
+    }
+    this.#watch.adopt(d, device.profile);
+  }
+
+  /**
+   * A record of the device was stored.
+   * @param late backfill or an old record: says nothing about now
+   */
+  heard(device: Device, _ts: number, rx: number, late: boolean): void {
+    if (late) return;
+    const d = this.#devices.get(device.id);
+    if (d !== undefined) this.#watch.heard(d, rx);
+  }
+
+  /** `state` of an edge, or its last will. A message of an older boot is ignored. */
+  edgeState(edge: Edge, on: boolean, boot: number, why: string, rx: number, out: Finding[]): void {
+    const e = this.#edge(edge.key, rx);
+    if (on) this.#edgeWatch.on(e, boot, rx, out);
+    else this.#edgeWatch.off(e, boot, why, rx);
+  }
+
+  /** Any message of an edge: it is alive. */
+  edgeHeard(edge: Edge, rx: number): void {
+    this.#edgeWatch.heard(this.#edge(edge.key, rx), rx);
+  }
+
+  /** Program and version that the edge announced. */
+  edgeAgent(edge: Edge, agent: string, rx: number): void {
+    const e = this.#edge(edge.key, rx);
+    if (e.agent === agent) return;
+    e.agent = agent;
+    this.#journal.touch(e);
+  }
+
+  heartbeat(edge: Edge, beat: HeartbeatMessage, rx: number, out: Finding[]): void {
+    const e = this.#edge(edge.key, rx);
+    if (beat.b < e.boot) return;
+    if (beat.b > e.boot) this.#journal.touch(e);
+    e.boot = beat.b;
+    this.#edgeWatch.beat(e);
+    this.#edgeWatch.heard(e, rx);
+    this.#edgeWatch.settle(rx, out);
+    e.queue = beat.queue;
+    e.oldest = beat.oldest ?? 0;
+    for (const gap of beat.gaps ?? []) if (e.lost.add(gap)) this.#journal.touch(e);
+    if (beat.sources === undefined) return;
+    for (const [name, d] of e.devices) {
+      const code = Object.hasOwn(beat.sources, name) ? beat.sources[name] : "ok";
+      this.#watch.fault(d, code === "ok" ? "" : SOURCE_CODE.test(code) ? code : "other", rx);
+    }
+    this.#watch.settle(rx, out);
+  }
+
+  /** Everything that happens without a message. O(due). */
+  tick(now: number, out: Finding[]): void {
+    const { clock, timers } = this.#journal;
+    clock.advance(now);
+    this.#edgeWatch.settle(now, out);
+    const { listened } = clock;
+    for (let t = timers.take(listened); t !== undefined; t = timers.take(listened)) this.#fire(t, now, out);
+    this.#watch.settle(now, out);
+    if (now - this.#clockKept < CLOCK_EVERY_MS && now >= this.#clockKept) return;
+    this.#clockKept = now;
+    this.#clockDirty = this.#devices.size > 0;
+  }
+
+  drain(changes: HealthChange[], fold: FoldStateRow[]): void {
+    for (const change of this.#journal.changes.splice(0)) changes.push(change);
+    for (const record of this.#journal.dirty.splice(0)) {
+      record.dirty = false;
+      const key = record instanceof EdgeHealth ? EDGE_KEY + record.key : record.device.uid;
+      fold.push({ room: "health", key, state: record.store() });
+    }
+    if (!this.#clockDirty) return;
+    this.#clockDirty = false;
+    fold.push({ room: "health", key: CLOCK_KEY, state: { now: this.#clockKept } });
+  }
+
+  /** @param subject `device:<uid>` or `edge:<key>` */
+  of(subject: string): { state: HealthState; reason: string; since: number; lastSeen: number | null } | undefined {
+    const record = this.#bySubject.get(subject);
+    if (record === undefined) return undefined;
+    const { state, reason, since, lastSeen } = record;
+    return { state, reason, since, lastSeen: Number.isNaN(lastSeen) ? null : lastSeen };
+  }
+
+  /** Devices by state. */
+  counts(): Record<HealthState, number> {
+    return { ...this.#journal.counts };
+  }
+
+  *edges(): Iterable<EdgeStatus> {
+    for (const e of this.#edges.values()) {
+      const { key, state, reason, since, queue, oldest, agent } = e;
+      const lostRecords = e.lost.total;
+      yield { key, state, reason, since, queue, oldest: oldest || null, lostRecords, ...(agent && { agent }) };
+    }
+  }
+
+  #fire(timer: HealthTimer, now: number, out: Finding[]): void {
+    const { of: record } = timer;
+    if (record instanceof DeviceHealth) {
+      if (timer.kind === "expect") this.#watch.expired(record, now);
+      else if (timer.kind === "fault") {
+        record.faultTimer = null;
+        this.#watch.unsettle(record);
+      } else {
+        this.#journal.calmed(record);
+        this.#watch.show(record, "stable", now);
+        this.#watch.unsettle(record);
+      }
+    } else if (timer.kind === "edge_silence") this.#edgeWatch.silent(record, now);
+    else if (timer.kind === "edge_phase") this.#edgeWatch.phase(record, now, out);
+    else {
+      this.#journal.calmed(record);
+      this.#edgeWatch.show(record, "stable", now);
+      this.#edgeWatch.calmed(record, now, out);
+    }
+  }
+
+  #edge(key: string, now: number): EdgeHealth {
+    let e = this.#edges.get(key);
+    if (e === undefined) {
+      e = new EdgeHealth(key, now);
+      this.#edges.set(key, e);
+      this.#bySubject.set(e.subject, e);
+    }
+    return e;
+  }
+
+  #add(device: Device, now: number): DeviceHealth {
+    const edge = this.#edge(device.edge.key, now);
+    const d = new DeviceHealth(device, edge, now, this.#journal.clock.at(now));
+    this.#devices.set(device.id, d);
+    this.#bySubject.set(d.subject, d);
+    edge.devices.set(device.name, d);
+    return d;
+  }
+
+  /** Timers go on from where the hub stopped: its own absence is no silence of the devices. */
+  #resume(d: DeviceHealth, stopped: number): void {
+    const kept = d.contact !== "online" || d.keepMs < Infinity;
+    const slack = d.contact === "online" ? d.keepMs : 0;
+    if (kept && !Number.isNaN(d.lastSeen)) d.heardAt -= Math.max(0, stopped - d.lastSeen - slack);
+    this.#watch.arm(d);
+    if (d.fault !== "" && !d.faultRaised) this.#watch.armFault(d);
+    if (d.flapping) this.#journal.awaitCalm(d);
+    this.#watch.unsettle(d);
+  }
+}
+
+function take(record: DeviceHealth | EdgeHealth, row: Snapshot["health"][number] | undefined): void {
+  if (row === undefined) return;
+  record.state = row.state;
+  record.reason = row.reason;
+  record.since = row.since;
+}
