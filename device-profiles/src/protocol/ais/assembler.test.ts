@@ -67,6 +67,13 @@ describe("AisAssembler", () => {
     expect(assembler.stats().refused).toEqual({ part_expired: 1, part_orphan: 1 });
   });
 
+  it("gives up when the clock is set back, too", () => {
+    const assembler = new AisAssembler();
+    assembler.push(staticData(412_000_001, "ONE", "A")[0], "", 9_000_000);
+    assembler.push("", "", 1000);
+    expect(assembler.stats().refused).toEqual({ part_expired: 1 });
+  });
+
   it("holds no more unfinished messages than its capacity", () => {
     const assembler = new AisAssembler({ capacity: 8 });
     for (let i = 0; i < 100; i++) assembler.push(staticData(i, "X", "A")[0], `receiver ${i}`, 0);

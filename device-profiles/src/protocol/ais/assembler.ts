@@ -198,7 +198,9 @@ export class AisAssembler {
   }
 
   private expire(now: number): void {
-    while (this.pending.length > 0 && now - this.pending[0].since > this.timeoutMs) this.drop(0, "part_expired");
+    // either way: a clock set back must not keep parts for ever
+    while (this.pending.length > 0 && Math.abs(now - this.pending[0].since) > this.timeoutMs)
+      this.drop(0, "part_expired");
   }
 
   private drop(index: number, why: AisFault): void {
