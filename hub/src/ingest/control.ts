@@ -20,12 +20,12 @@ export function checkState(value: unknown): StateMessage | Rejection {
   if (!isCount(value.b)) return reject("envelope_invalid", "state.b must be the boot counter");
   if (value.q !== undefined && !isCount(value.q))
     return reject("envelope_invalid", "state.q must be a sequence number");
-  return {
-    s: value.s,
-    b: value.b,
-    q: value.q,
-    why: typeof value.why === "string" ? value.why.slice(0, 32) : undefined,
-  };
+  const held: [number, number][] = [];
+  for (const pair of Array.isArray(value.held) ? value.held.slice(0, MAX_BOOTS) : []) {
+    if (Array.isArray(pair) && isCount(pair[0]) && isCount(pair[1])) held.push([pair[0], pair[1]]);
+  }
+  const why = typeof value.why === "string" ? value.why.slice(0, 32) : undefined;
+  return { s: value.s, b: value.b, q: value.q, held, why };
 }
 
 /** `meta`: the birth message. Devices are checked one by one by the registry, so that one bad entry harms no other. */

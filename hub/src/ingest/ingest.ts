@@ -19,7 +19,7 @@ import type { QualityWatch } from "./quality.ts";
 /** Whom ingest tells what it decoded, record by record; the pipeline connects the rooms. */
 export interface IngestObserver {
   record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean): void;
-  position(device: Device, position: Position, rx: number, late: boolean): void;
+  position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch): void;
   frame(device: Device, payload: Buffer, rx: number): Rejection | null;
   heard(edge: Edge, rx: number): void;
   state(edge: Edge, state: StateMessage, rx: number): void;
@@ -254,7 +254,7 @@ export class Ingest {
           payload: frame,
         });
       }
-      if (profile.positions) return this.#decodePositions(device, frame, source.ts, rx, backfill);
+      if (profile.positions) return this.#decodePositions(device, frame, source.ts, rx, backfill, batch);
       const problem = profile.decodeFrame(frame, source.p ?? 0, record);
       if (problem !== null) return problem;
     }
@@ -269,7 +269,14 @@ export class Ingest {
     return null;
   }
 
-  #decodePositions(device: Device, frame: Buffer, ts: number, rx: number, backfill: boolean): Rejection | null {
+  #decodePositions(
+    device: Device,
+    frame: Buffer,
+    ts: number,
+    rx: number,
+    backfill: boolean,
+    batch: CommitBatch,
+  ): Rejection | null {
     const positions = this.#positions;
     positions.length = 0;
     const problem = device.profile.decodePositions(frame, ts, positions);
@@ -277,7 +284,7 @@ export class Ingest {
     const late = backfill || rx - ts > this.#options.latenessMs;
     for (const position of positions) {
       this.counters.positions++;
-      this.#observer.position(device, position, rx, late);
+      this.#observer.position(device, position, rx, late, batch);
     }
     return null;
   }

@@ -41,6 +41,7 @@ export class Registry {
   readonly #options: RegistryOptions;
   #edges = new Map<string, EdgeEntry>();
   #devices = new Map<string, Device>();
+  readonly #edgeById = new Map<number, Edge>();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -81,6 +82,7 @@ export class Registry {
     const key = `${row.site}/${row.name}`;
     const edge = known?.edge ?? { id: row.id, key, site: row.site, name: row.name, title: row.title };
     edge.title = row.title;
+    this.#edgeById.set(row.id, edge);
     return { edge, tokenHash: row.tokenHash, disabled: row.disabled, devices: new Map() };
   }
 
@@ -133,6 +135,10 @@ export class Registry {
 
   edge(site: string, name: string): Edge | undefined {
     return this.#edges.get(`${site}/${name}`)?.edge;
+  }
+
+  edgeById(id: number): Edge | undefined {
+    return this.#edgeById.get(id);
   }
 
   edgeByKey(key: string): Edge | undefined {

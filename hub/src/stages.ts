@@ -1,0 +1,167 @@
+import type { HeartbeatMessage, MetaMessage, StateMessage } from "@gridhub/device-profiles/envelope.ts";
+import type { Position, RecordBuffer } from "@gridhub/device-profiles/reading.ts";
+import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
+import type { Device, Edge } from "./device.ts";
+import type { GridEvent } from "./event.ts";
+import type { EventBook } from "./events/event-book.ts";
+import type { Finding } from "./finding.ts";
+import type { Fleet } from "./fleet/fleet.ts";
+import type { HealthMonitor } from "./health/health-monitor.ts";
+import type { Cursors } from "./ingest/cursor.ts";
+import type { IngestObserver } from "./ingest/ingest.ts";
+import type { Message } from "./message.ts";
+import type { Stages } from "./pipeline.ts";
+import type { Registry } from "./registry/registry.ts";
+import type { RuleEngine } from "./rules/rule-engine.ts";
+import type { CommitBatch } from "./store/batch.ts";
+import type { Snapshot } from "./store/store.ts";
+import type { Vision } from "./vision/vision.ts";
+
+export interface Rooms {
+  readonly registry: Registry;
+  readonly cursors: Cursors;
+  readonly rules: RuleEngine;
+  readonly health: HealthMonitor;
+  readonly fleet: Fleet;
+  readonly vision: Vision;
+  readonly events: EventBook;
+}
+
+/** Who watches the committed batches: stream, metrics, acknowledgements, dispatcher. Never in the path. */
+export interface CommitObserver {
+  committed(batch: CommitBatch, events: readonly GridEvent[], now: number, announced: readonly Edge[]): void;
+}
+
+interface Changed {
+  readonly events: readonly GridEvent[];
+  /** arrival of the messages that made findings of this turn, ms UTC */
+  readonly rx: readonly number[];
+  /** edges that announced themselves or sent a heartbeat */
+  readonly announced: readonly Edge[];
+}
+
+/**
+ * ingest -> rules / fleet / health / vision -> findings -> events -> batch. Joins the rooms for the pipeline; everything here
+ * runs between two commits and is a plain call.
+ */
+export class RoomStages implements Stages, IngestObserver {
+  readonly #rooms: Rooms;
+  readonly #clock: () => number;
+  readonly #birth: (edge: Edge, meta: MetaMessage) => void;
+  #findings: Finding[] = [];
+  #rx: number[] = [];
+  #announced: Edge[] = [];
+  readonly #changed = new WeakMap<CommitBatch, Changed>();
+  readonly observers: CommitObserver[] = [];
+  /** called when all state was replaced from the database */
+  onLoad: ((snapshot: Snapshot) => void) | null = null;
+  readonly agents = new Map<string, string>();
+  /** event latency, from arrival to commit, ms */
+  onLatency: ((ms: number) => void) | null = null;
+
+  constructor(rooms: Rooms, clock: () => number, birth: (edge: Edge, meta: MetaMessage) => void) {
+    this.#rooms = rooms;
+    this.#clock = clock;
+    this.#birth = birth;
+    rooms.health.onEdgeChange = (edgeKey, online, now, out) => rooms.rules.edgeChanged(edgeKey, online, now, out);
+  }
+
+  async load(snapshot: Snapshot): Promise<void> {
+    const { registry, cursors, rules, health, fleet, vision, events } = this.#rooms;
+    this.#findings = [];
+    this.#rx = [];
+    this.#announced = [];
+    await registry.load(snapshot);
+    cursors.load(snapshot.cursors);
+    rules.load(snapshot.foldState, registry.devices());
+    health.load(snapshot.health, snapshot.foldState, registry.devices(), this.#clock());
+    fleet.load(snapshot.foldState);
+    vision.load(snapshot.foldState);
+    events.load(snapshot.openEvents);
+    this.onLoad?.(snapshot);
+  }
+
+  record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean): void {
+    this.#rooms.health.heard(device, ts, rx, late);
+    const before = this.#findings.length;
+    this.#rooms.rules.observe(device, ts, record, late, this.#findings);
+    if (this.#findings.length > before) this.#rx.push(rx);
+  }
+
+  position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch): void {
+    this.#rooms.health.heard(device, position.ts, rx, late);
+    const before = this.#findings.length;
+    this.#rooms.fleet.observe(position, device, late, rx, batch, this.#findings);
+    if (this.#findings.length > before) this.#rx.push(rx);
+  }
+
+  frame(device: Device, payload: Buffer, rx: number): Rejection | null {
+    const problem = this.#rooms.vision.offer(device, payload, rx);
+    if (problem === null) this.#rooms.health.heard(device, rx, rx, false);
+    return problem;
+  }
+
+  heard(edge: Edge, rx: number): void {
+    this.#rooms.health.edgeHeard(edge, rx);
+  }
+
+  state(edge: Edge, state: StateMessage, rx: number): void {
+    this.#rooms.health.edgeState(edge, state.s === "on", state.b, state.why ?? "", rx, this.#findings);
+    if (state.s === "on") this.#announced.push(edge);
+  }
+
+  meta(edge: Edge, meta: MetaMessage, _message: Message): void {
+    this.agents.set(edge.key, meta.agent);
+    this.#birth(edge, meta);
+  }
+
+  heartbeat(edge: Edge, beat: HeartbeatMessage, rx: number): void {
+    this.#rooms.health.heartbeat(edge, beat, rx, this.#findings);
+    this.#announced.push(edge);
+  }
+
+  async declare(edge: Edge, meta: MetaMessage, batch: CommitBatch): Promise<void> {
+    const { changed, refused } = await this.#rooms.registry.declare(edge, meta);
+    const now = this.#clock();
+    for (const device of changed) {
+      this.#rooms.rules.register(device, now);
+      this.#rooms.health.register(device, now);
+    }
+    for (const { reason, detail } of refused.slice(0, 100)) {
+      batch.deadLetters.push({
+        rx: now,
+        topic: `meta of ${edge.key}`,
+        edge: edge.key,
+        reason,
+        detail,
+        payload: Buffer.alloc(0),
+      });
+    }
+  }
+
+  finish(now: number, batch: CommitBatch): void {
+    const { cursors, rules, health, fleet, vision, events } = this.#rooms;
+    const findings = this.#findings;
+    health.tick(now, findings);
+    rules.tick(now, findings);
+    fleet.tick(now, findings);
+    vision.collect(batch, findings, now);
+    events.fold(findings, now);
+    rules.drain(batch.foldState);
+    health.drain(batch.health, batch.foldState);
+    fleet.drain(batch.foldState);
+    for (const row of cursors.drain()) batch.cursors.push(row);
+    const changed = events.drain(batch);
+    this.#changed.set(batch, { events: changed, rx: this.#rx, announced: this.#announced });
+    this.#findings = [];
+    this.#rx = [];
+    this.#announced = [];
+  }
+
+  committed(batch: CommitBatch, now: number): void {
+    const changed = this.#changed.get(batch);
+    if (changed === undefined) return;
+    for (const rx of changed.rx) this.onLatency?.(now - rx);
+    for (const observer of this.observers) observer.committed(batch, changed.events, now, changed.announced);
+  }
+}
