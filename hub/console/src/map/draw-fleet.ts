@@ -1,0 +1,172 @@
+import type { FormationInfo, VesselInfo } from "../../../src/api/schema.ts";
+import type { TrackRow } from "../api.ts";
+import type { Pen } from "./canvas-layer.ts";
+import { hull, type XY } from "./hull.ts";
+import type { Palette } from "./palette.ts";
+
+export interface FleetPicture {
+  readonly vessels: ReadonlyMap<number, VesselInfo>;
+  readonly formations: readonly FormationInfo[];
+  readonly trails: ReadonlyMap<number, number[]>;
+  readonly selectedFormation: string | null;
+  readonly selectedVessel: number | null;
+  readonly track: readonly TrackRow[] | null;
+}
+
+/** Under way if faster than this, knots; otherwise drawn as a point without heading. */
+const UNDER_WAY = 0.5;
+
+export function drawFleet(pen: Pen, f: FleetPicture, c: Palette): void {
+  const byFormation = new Map<string, VesselInfo[]>();
+  for (const v of f.vessels.values()) {
+    if (v.formationId === null) continue;
+    const own = byFormation.get(v.formationId);
+    if (own === undefined) byFormation.set(v.formationId, [v]);
+    else own.push(v);
+  }
+  const away = new Set<number>();
+  for (const formation of f.formations) {
+    for (const mmsi of formation.stragglers) away.add(mmsi);
+    drawFormation(pen, formation, byFormation.get(formation.gridId) ?? [], f.selectedFormation === formation.gridId, c);
+  }
+  if (pen.zoom >= 11.5) for (const [mmsi, trail] of f.trails) drawTrail(pen, trail, away.has(mmsi) ? c.s3 : c.vessel);
+  if (f.track !== null) drawTrack(pen, f.track, c);
+  for (const v of f.vessels.values()) drawVessel(pen, v, away.has(v.mmsi), f.selectedVessel === v.mmsi, c);
+}
+
+function drawFormation(
+  pen: Pen,
+  f: FormationInfo,
+  members: readonly VesselInfo[],
+  selected: boolean,
+  c: Palette,
+): void {
+  const { ctx } = pen;
+  const away = new Set(f.stragglers);
+  const points: XY[] = [];
+  for (const v of members) if (v.freshness !== "lost" && !away.has(v.mmsi)) points.push(pen.at(v.lon, v.lat));
+  if (!points.some(([x, y]) => pen.visible(x, y)) && !selected) return;
+  const alert = f.stragglers.length > 0;
+  const colour = alert ? c.s3 : selected ? c.acc : c.vessel;
+  const ring = hull(points);
+  ctx.beginPath();
+  ring.forEach(([x, y], i) => (i === 0 ? ctx.moveTo(x, y) : ctx.lineTo(x, y)));
+  ctx.closePath();
+  ctx.globalAlpha = selected ? 0.2 : alert ? 0.12 : 0.07;
+  ctx.fillStyle = colour;
+  ctx.fill();
+  ctx.globalAlpha = selected ? 1 : alert ? 0.7 : 0.28;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = selected ? 1.6 : 1;
+  ctx.stroke();
+  if (alert && f.lon !== null && f.lat !== null) {
+    const [cx, cy] = pen.at(f.lon, f.lat);
+    ctx.setLineDash([4, 4]);
+    for (const v of members) {
+      if (!away.has(v.mmsi)) continue;
+      ctx.beginPath();
+      ctx.moveTo(cx, cy);
+      ctx.lineTo(...pen.at(v.lon, v.lat));
+      ctx.stroke();
+    }
+    ctx.setLineDash([]);
+  }
+  ctx.globalAlpha = 1;
+}
+
+function drawTrail(pen: Pen, trail: readonly number[], colour: string): void {
+  const { ctx } = pen;
+  const [x, y] = pen.at(trail[0] ?? 0, trail[1] ?? 0);
+  if (!pen.visible(x, y)) return;
+  ctx.globalAlpha = 0.35;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(x, y);
+  for (let i = 2; i < trail.length; i += 2) ctx.lineTo(...pen.at(trail[i] ?? 0, trail[i + 1] ?? 0));
+  ctx.stroke();
+  ctx.globalAlpha = 1;
+}
+
+function drawTrack(pen: Pen, track: readonly TrackRow[], c: Palette): void {
+  const { ctx } = pen;
+  ctx.strokeStyle = c.acc;
+  ctx.lineWidth = 2;
+  ctx.lineJoin = "round";
+  ctx.beginPath();
+  track.forEach(([, lon, lat], i) => (i === 0 ? ctx.moveTo(...pen.at(lon, lat)) : ctx.lineTo(...pen.at(lon, lat))));
+  ctx.stroke();
+  ctx.fillStyle = c.sea;
+  ctx.lineWidth = 1.2;
+  for (let i = 0; i < track.length; i += Math.max(1, Math.ceil(track.length / 12))) {
+    const row = track[i];
+    if (row === undefined) continue;
+    const [x, y] = pen.at(row[1], row[2]);
+    ctx.beginPath();
+    ctx.arc(x, y, 2.6, 0, 7);
+    ctx.fill();
+    ctx.stroke();
+  }
+}
+
+function drawVessel(pen: Pen, v: VesselInfo, away: boolean, selected: boolean, c: Palette): void {
+  const [x, y] = pen.at(v.lon, v.lat);
+  if (!pen.visible(x, y)) return;
+  const { ctx, zoom } = pen;
+  const size = (zoom < 10.5 ? 4 : zoom < 12 ? 5.5 : 7) * (selected || away ? 1.35 : 1);
+  const colour = away ? c.s3 : selected ? c.acc : v.freshness === "fresh" ? c.vessel : c.unk;
+  const angle = ((v.heading ?? v.cog ?? 0) * Math.PI) / 180;
+  ctx.fillStyle = colour;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1.2;
+  ctx.beginPath();
+  if (v.freshness === "lost" || v.freshness === "stale") {
+    ctx.setLineDash([2, 2]);
+    ctx.arc(x, y, size * 0.8, 0, 7);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  } else if ((v.sog ?? 0) < UNDER_WAY) {
+    ctx.arc(x, y, size * 0.42, 0, 7);
+    ctx.fill();
+  } else {
+    const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+    const p = (ahead: number, right: number): [number, number] => [
+      x + sin * ahead + cos * right,
+      y - cos * ahead + sin * right,
+    ];
+    ctx.moveTo(...p(size, 0));
+    ctx.lineTo(...p(-size * 0.8, size * 0.62));
+    ctx.lineTo(...p(-size * 0.35, 0));
+    ctx.lineTo(...p(-size * 0.8, -size * 0.62));
+    ctx.closePath();
+    if (v.freshness === "late") ctx.stroke();
+    else ctx.fill();
+  }
+  if (!selected && !away) return;
+  if (selected) {
+    ctx.beginPath();
+    ctx.arc(x, y, size * 1.9, 0, 7);
+    ctx.stroke();
+  }
+  if (zoom < 10 && !selected) return;
+  label(ctx, v.name, x + size * 2.1, y + 4, colour, c.sea);
+}
+
+/** Text that stays readable on land, sea and lines. */
+export function label(
+  ctx: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  colour: string,
+  halo: string,
+): void {
+  ctx.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  ctx.textAlign = "left";
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 3;
+  ctx.strokeStyle = halo;
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = colour;
+  ctx.fillText(text, x, y);
+}

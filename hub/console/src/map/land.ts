@@ -1,0 +1,105 @@
+import type { GeoJsonObject } from "geojson";
+import L from "leaflet";
+import type { GridInfo } from "../../../src/api/schema.ts";
+import type { Coast } from "../api.ts";
+import type { Pen } from "./canvas-layer.ts";
+import type { Palette } from "./palette.ts";
+
+/** Land in one quiet tone. */
+export function landLayer(coast: Coast, renderer: L.Renderer, c: Palette): L.GeoJSON {
+  return L.geoJSON(coast as unknown as GeoJsonObject, {
+    interactive: false,
+    style: {
+      renderer,
+      pane: "land",
+      fillColor: c.land,
+      fillOpacity: 1,
+      color: c.coast,
+      weight: 1,
+      opacity: 0.8,
+    } as L.PathOptions,
+  });
+}
+
+/** Grid outlines: hairlines on land, dashed areas at sea, the selected one washed. */
+export function gridLayer(
+  grids: readonly GridInfo[],
+  selected: string | null,
+  renderer: L.Renderer,
+  c: Palette,
+): L.GeoJSON {
+  const shapes = grids.filter((g) => g.geometry != null && g.level !== "county" && g.level !== "town");
+  return L.geoJSON(
+    {
+      type: "FeatureCollection",
+      features: shapes.map((g) => ({
+        type: "Feature",
+        id: g.id,
+        properties: { sea: g.category === "maritime" },
+        geometry: g.geometry,
+      })),
+    } as unknown as GeoJsonObject,
+    {
+      interactive: false,
+      style: (feature) => {
+        const sea = feature?.properties?.sea === true;
+        const on = feature?.id === selected;
+        return {
+          renderer,
+          pane: "land",
+          color: on ? c.acc : sea ? c.area : c.gridline,
+          weight: on ? 1.5 : sea ? 1 : 0.8,
+          dashArray: sea ? "5 4" : undefined,
+          opacity: sea && !on ? 0.8 : 1,
+          fill: on || sea,
+          fillColor: on ? c.acc : c.area,
+          fillOpacity: on ? 0.16 : 0.06,
+        } as L.PathOptions;
+      },
+    },
+  );
+}
+
+export interface Place {
+  readonly name: string;
+  readonly lon: number;
+  readonly lat: number;
+  /** extent in degrees: small places get their name later */
+  readonly size: number;
+  readonly sea: boolean;
+}
+
+export function placesOf(coast: Coast, grids: readonly GridInfo[]): Place[] {
+  const places: Place[] = [];
+  const add = (name: string, geometry: unknown, sea: boolean) => {
+    const box = L.geoJSON(geometry as GeoJsonObject).getBounds();
+    const at = box.getCenter();
+    places.push({ name, sea, size: box.getEast() - box.getWest(), lon: at.lng, lat: sea ? box.getNorth() : at.lat });
+  };
+  for (const f of coast.features) if (f.properties?.name) add(f.properties.name, f.geometry, false);
+  for (const g of grids) if (g.level === "area" && g.geometry != null) add(g.name, g.geometry, true);
+  return places;
+}
+
+export function drawPlaces(pen: Pen, places: readonly Place[], c: Palette): void {
+  const { ctx, zoom } = pen;
+  ctx.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  ctx.textAlign = "center";
+  ctx.lineJoin = "round";
+  for (const p of places) {
+    if (!p.sea && p.size * 2 ** zoom < 26) continue;
+    if (p.sea && zoom < 11) continue;
+    const [x, y] = pen.at(p.lon, p.lat);
+    if (!pen.visible(x, y)) continue;
+    ctx.letterSpacing = p.sea ? "0px" : "2px";
+    ctx.globalAlpha = 0.85;
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = p.sea || p.size < 0.05 ? c.sea : c.land;
+    const dy = p.sea ? -6 : p.size < 0.05 ? -((p.size / 360) * 256 * 2 ** zoom) / 2 - 8 : 4;
+    ctx.strokeText(p.name, x, y + dy);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = p.sea ? c.area : c.place;
+    ctx.fillText(p.name, x, y + dy);
+  }
+  ctx.letterSpacing = "0px";
+}

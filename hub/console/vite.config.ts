@@ -1,0 +1,17 @@
+import { svelte, vitePreprocess } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [svelte({ configFile: false, preprocess: vitePreprocess({ script: false }) })],
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    target: "es2022",
+    // Files, not data: URLs: the page runs under a strict content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { port: 5189, host: "127.0.0.1", proxy: { "/api": "http://127.0.0.1:5190" } },
+});
