@@ -28,7 +28,7 @@ export interface Stage {
 /** The event that a scenario must cause, and nothing else of this kind and subject. */
 export interface Expectation {
   readonly kind: string;
-  /** `device:<site>/<name>`, `edge:<site>/<name>`, `mmsi:<n>`; null = any */
+  /** `device:<site>/<name>`, `edge:<site>/<name>`, `mmsi:<n>`, `place:<site>/<name>`; null = any on the grid */
   readonly subject: string | null;
   /** null = the event has no grid of its own (an edge) and the grid is not compared */
   readonly gridId: string | null;
@@ -107,7 +107,7 @@ export function stallInNoVendingZone(at: At, startsAtMs: number): Scenario {
   return {
     name: "stall in a no-vending zone",
     kind: "vision.stall",
-    subject: null,
+    subject: `place:${at.uid}`,
     gridId: at.gridId,
     expect: "active",
     startsAtMs,

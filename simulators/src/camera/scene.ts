@@ -27,8 +27,17 @@ export interface Truth {
   readonly objects: TruthObject[];
 }
 
+/** box in user units of the drawing */
 interface Actor extends TruthObject {
   readonly svg: string;
+  readonly foot: number;
+}
+
+type Draw = (x: number, y: number, h: number) => string;
+
+/** @param aspect width / height of the figure @param part of its height, from the top, that counts as the object */
+function actor(label: string, x: number, y: number, h: number, aspect: number, draw: Draw, part = 1): Actor {
+  return { label, svg: draw(x, y, h), foot: y, box: [x - (h * aspect) / 2, y - h, h * aspect, h * part] };
 }
 
 export interface SceneOptions {
@@ -43,6 +52,8 @@ export interface SceneOptions {
 const MAX_JPEG = 120_000;
 /** user units of the drawing */
 const [W, H] = [1280, 720];
+/** figures are drawn sharper than any camera sees them; sigma in pixels */
+const LENS = 0.7;
 
 const OUTFITS: readonly Outfit[] = [
   { skin: "#c99b7a", hair: "#221a16", top: "#8a2f2b", bottom: "#33405a" },
@@ -52,7 +63,7 @@ const OUTFITS: readonly Outfit[] = [
 
 /**
  * A fixed camera over a street or a quay. Frames depend on seed and time alone: the same call gives the same bytes. The scenes
- * were built with the general model in the loop; scene.test.ts in hub/src/vision holds them to it.
+ * were built with the general model in the loop; test/e2e/vision-scenes.test.ts holds them to it.
  */
 export class SceneCamera {
   private readonly seed: number;
@@ -77,18 +88,9 @@ export class SceneCamera {
   async frame(tMs: number): Promise<Buffer> {
     const step = this.step(tMs);
     this.base ??= this.paintBase();
-    const actors = this.actors(step, tMs).map((a) => a.svg);
-    const svg = this.svg(DEFS + actors.join(""));
-    const painted = await sharp(await this.base, { raw: { width: this.width, height: this.height, channels: 3 } })
-      .composite([{ input: Buffer.from(svg) }])
-      .removeAlpha()
-      .raw()
-      .toBuffer();
-    // lens: figures are drawn sharper than any camera sees them
-    const raw = await sharp(painted, { raw: { width: this.width, height: this.height, channels: 3 } })
-      .blur(0.7)
-      .raw()
-      .toBuffer();
+    const raw = Buffer.from(await this.base);
+    const actors = this.actors(step, tMs);
+    if (actors.length > 0) await this.paintActors(raw, actors);
     this.expose(raw, step.light ?? 1, tMs);
     const image = sharp(raw, { raw: { width: this.width, height: this.height, channels: 3 } });
     for (const quality of [80, 70, 60, 45]) {
@@ -100,7 +102,11 @@ export class SceneCamera {
 
   truth(tMs: number): Truth {
     const step = this.step(tMs);
-    const objects = this.actors(step, tMs).map(({ label, box }) => ({ label, box }));
+    const [sx, sy] = [this.width / W, this.height / H];
+    const objects = this.actors(step, tMs).map(({ label, box }): TruthObject => {
+      const [left, right] = [Math.max(0, box[0]), Math.min(W, box[0] + box[2])];
+      return { label, box: [left * sx, box[1] * sy, (right - left) * sx, box[3] * sy] };
+    });
     return { scene: step.scene, light: step.light ?? 1, objects };
   }
 
@@ -114,71 +120,59 @@ export class SceneCamera {
     if (step.scene === "stall") {
       // the vendor shifts weight and moves a little behind the goods
       const sway = 2 * Math.sin(tMs / 2300) + Math.sin(tMs / 710);
+      const stance = 0.75 + 0.06 * Math.sin(tMs / 900);
       return [
-        this.actor(
-          "umbrella",
-          560,
-          ground - 20,
-          250,
-          0.96,
-          [0, 0.32],
-          umbrella(560, ground - 20, 250, ["#2b5fa8", "#2b5fa8"]),
-        ),
-        this.actor("bicycle", 330, ground + 14, 112, 1.52, [0, 1], bicycle(330, ground + 14, 112, "#2f5d8c")),
-        this.actor("dining table", 520, ground + 28, 100, 1.8, [0, 1], stallTable(520, ground + 28, 100)),
-        this.actor("chair", 868, ground + 6, 96, 0.7, [0, 1], chair(868, ground + 6, 96, "#8a2f2b")),
-        this.actor(
-          "person",
-          700 + sway,
-          ground,
-          190,
-          0.28,
-          [0, 1],
-          person(757 + sway, ground, 165, wear, 0.75 + 0.06 * Math.sin(tMs / 900)),
-        ),
+        // what the model calls an umbrella is the canopy
+        actor("umbrella", 560, ground - 20, 250, 0.96, (x, y, h) => umbrella(x, y, h, ["#2b5fa8", "#2b5fa8"]), 0.32),
+        actor("bicycle", 330, ground + 14, 112, 1.52, (x, y, h) => bicycle(x, y, h, "#2f5d8c")),
+        actor("dining table", 520, ground + 28, 100, 1.8, stallTable),
+        actor("chair", 868, ground + 6, 96, 0.7, (x, y, h) => chair(x, y, h, "#8a2f2b")),
+        actor("person", 757 + sway, ground, 165, 0.3, (x, y, h) => person(x, y, h, wear, stance)),
       ];
     }
     if (step.scene === "walker") {
       // crosses the picture at 1.4 m/s (a person is 1.7 m = 180 pixels) and comes back
-      const path = (((tMs - step.at) / 1000) * 148) % (2 * (W + 120));
-      const out = path < W + 120;
-      const x = (out ? path : 2 * (W + 120) - path) - 60;
+      const path = (((tMs - step.at) / 1000) * 148) % (2 * W);
+      const out = path < W;
       const stride = Math.sin((tMs / 1000) * 2 * Math.PI * 0.9);
-      return [
-        this.actor("person", x, ground - 10, 180, 0.3, [0, 1], person(x, ground - 10, 180, wear, stride, out ? 1 : -1)),
-      ];
+      const draw: Draw = (x, y, h) => person(x, y, h, wear, stride, out ? 1 : -1);
+      return [actor("person", out ? path : 2 * W - path, ground - 10, 180, 0.3, draw)];
     }
     if (step.scene === "boat") {
       const bob = 2 * Math.sin(tMs / 1100);
-      return [this.actor("boat", 760, 330 + bob, 110, 2.5, [0, 1], boat(760, 330 + bob, 110, "#2f5d8c"))];
+      return [actor("boat", 760, 330 + bob, 110, 2.5, (x, y, h) => boat(x, y, h, "#2f5d8c"))];
     }
     return [];
   }
 
-  /** @param aspect width / height of the figure; @param part top and bottom of what counts as the object, as parts of its height */
-  private actor(
-    label: string,
-    x: number,
-    y: number,
-    h: number,
-    aspect: number,
-    part: readonly [number, number],
-    svg: string,
-  ): Actor {
-    const [sx, sy] = [this.width / W, this.height / H];
-    const w = h * aspect;
-    return { label, svg, box: [(x - w / 2) * sx, (y - h + part[0] * h) * sy, w * sx, (part[1] - part[0]) * h * sy] };
-  }
-
-  private svg(content: string): string {
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${this.width}" height="${this.height}" viewBox="0 0 ${W} ${H}" preserveAspectRatio="none">${content}</svg>`;
-  }
-
   private paintBase(): Promise<Buffer> {
-    return sharp(Buffer.from(this.svg(DEFS + backdrop(this.place, this.seed))))
-      .removeAlpha()
-      .raw()
-      .toBuffer();
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${this.width}" height="${this.height}" viewBox="0 0 ${W} ${H}"
+      preserveAspectRatio="none">${DEFS}${backdrop(this.place, this.seed)}</svg>`;
+    return sharp(Buffer.from(svg)).removeAlpha().blur(LENS).raw().toBuffer();
+  }
+
+  /** Draws the figures over the picture, in place; only the part of it where they are. */
+  private async paintActors(raw: Buffer, actors: readonly Actor[]): Promise<void> {
+    const [sx, sy] = [this.width / W, this.height / H];
+    // room for shadows and handlebars around what counts as the object
+    const left = Math.max(0, Math.floor((Math.min(...actors.map((a) => a.box[0])) - 60) * sx));
+    const top = Math.max(0, Math.floor((Math.min(...actors.map((a) => a.box[1])) - 40) * sy));
+    const right = Math.min(this.width, Math.ceil((Math.max(...actors.map((a) => a.box[0] + a.box[2])) + 60) * sx));
+    const bottom = Math.min(this.height, Math.ceil((Math.max(...actors.map((a) => a.foot)) + 20) * sy));
+    const [w, h] = [right - left, bottom - top];
+    if (w < 4 || h < 4) return;
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="${left / sx} ${top / sy} ${w / sx} ${h / sy}"
+      preserveAspectRatio="none">${DEFS}${actors.map((a) => a.svg).join("")}</svg>`;
+    const over = await sharp(Buffer.from(svg)).ensureAlpha().blur(LENS).raw().toBuffer();
+    for (let y = 0; y < h; y++) {
+      let to = ((top + y) * this.width + left) * 3;
+      let from = y * w * 4;
+      for (let x = 0; x < w; x++, to += 3, from += 4) {
+        const alpha = over[from + 3];
+        if (alpha === 0) continue;
+        for (let c = 0; c < 3; c++) raw[to + c] += ((over[from + c] - raw[to + c]) * alpha) / 255;
+      }
+    }
   }
 
   /** Light and sensor noise, in place. Noise is one seeded field that shifts from frame to frame; darkness shows more of it. */

@@ -46,7 +46,7 @@ export class Agent {
     const config = {
       hub: { url: mqttUrl, username: credential.username, token: "from GRIDHUB_EDGE_TOKEN" },
       data_dir: dataDir,
-      heartbeat_ms: 5000,
+      heartbeat_ms: 1000, // the hub's patience with a silent edge is scaled too
       devices: this.options.devices.map((d) => ({
         id: d.name,
         profile: PROFILE_OF[d.kind],
@@ -102,7 +102,7 @@ export class Agent {
       if (d.kind === "ais_receiver")
         sources.push({ kind: "ais-udp", device: d.name, host: "127.0.0.1", port: aisPort });
       if (d.kind === "camera")
-        sources.push({ kind: "snapshot", device: d.name, url: snapshotUrl(d), interval_ms: 1000, patrol_ms: 4000 });
+        sources.push({ kind: "snapshot", device: d.name, url: snapshotUrl(d), interval_ms: 1000, patrol_ms: 2000 });
     }
     return sources;
   }
