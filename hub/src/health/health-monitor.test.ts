@@ -176,6 +176,18 @@ describe("an edge", () => {
     expect(s.log.some((line) => line.includes("edge_offline"))).toBe(false);
   });
 
+  it("on return every device has a full period to be heard", () => {
+    const s = five();
+    run(s, 60);
+    s.state(false);
+    s.pass(3600);
+    s.beat();
+    alive(s, 119);
+    expect(s.of(s.devices[0])).toBe("unknown edge_online");
+    alive(s, 1);
+    expect(s.of(s.devices[0])).toBe("late expected");
+  });
+
   it("the will of an older boot is ignored", () => {
     const s = five();
     s.state(true, 7);

@@ -273,6 +273,15 @@ describe("lateness", () => {
     expect(brief(shrink.tick(12 * MINUTE))).toEqual([`raise@${100 * SECOND + 10 * MINUTE}/3`]);
   });
 
+  it("a hold never grows past a reading that spoke against it", () => {
+    const s = scene(low);
+    s.read(0, { pressure: 0.05 });
+    s.read(60 * SECOND, { pressure: 0.3 });
+    s.read(100 * SECOND, { pressure: 0.05 });
+    s.read(30 * SECOND, { pressure: 0.05 });
+    expect(brief(s.tick(HOUR))).toEqual([`raise@${100 * SECOND + 10 * MINUTE}/3`]);
+  });
+
   it("a short blip that arrives after its all-clear is kept as history", () => {
     const s = scene(instant);
     s.read(10 * SECOND, { tilt: 0 });

@@ -9,8 +9,9 @@ import { finding } from "./alarm-finding.ts";
 import { AlarmMachine } from "./alarm-machine.ts";
 import type { AlarmState } from "./alarm-state.ts";
 import { History } from "./history.ts";
-import { Lane, type Silence, type StoredLane } from "./lane.ts";
+import { Lane, type StoredLane } from "./lane.ts";
 import { type Plan, planProfile } from "./plan.ts";
+import { isKept, SilenceWatch } from "./silence-watch.ts";
 
 export interface RuleOptions {
   /** multiplies every duration of a profile; 1 in production */
@@ -27,8 +28,6 @@ const EDGE_KEY = "#edge ";
 const HISTORY_KEY = "~";
 /** the clock row is written at most this often, ms */
 const CLOCK_EVERY_MS = 60_000;
-/** Silence shorter than this starts anew after a restart; longer ones are kept, to a tenth. ms */
-const KEPT_SILENCE_MS = 600_000;
 
 /** Readings and durable alarm state -> findings. See README.md for the semantics. */
 export class RuleEngine {
@@ -36,7 +35,7 @@ export class RuleEngine {
   readonly #lateness: number;
   readonly #clock: ListeningClock;
   readonly #timers = new DueQueue<AlarmState>();
-  readonly #silences = new DueQueue<Silence>();
+  readonly #silences: SilenceWatch;
   readonly #machine: AlarmMachine;
   readonly #history: History;
   readonly #lanes = new Map<number, Lane>();
@@ -62,6 +61,7 @@ export class RuleEngine {
     this.#clock = new ListeningClock(options.maxTickGapMs ?? Math.max(10_000, 60_000 * options.durationScale));
     const touch = (lane: Lane) => this.#touch(lane);
     this.#machine = new AlarmMachine(this.#timers, touch);
+    this.#silences = new SilenceWatch(this.#clock, this.#machine, touch);
     this.#history = new History(this.#machine, touch, options.allowedLatenessMs, options.durationScale);
   }
 
@@ -92,7 +92,7 @@ export class RuleEngine {
     for (const device of devices) {
       const lane = this.#add(device, states.get(device.uid) as StoredLane | undefined);
       for (const a of lane.alarms) if (a !== null) this.#machine.arm(a);
-      for (const s of lane.silences) this.#armSilence(s, stopped);
+      this.#armSilences(lane, stopped);
       const past = states.get(HISTORY_KEY + device.uid) as StoredLane | undefined;
       if (past !== undefined) this.#history.restore(device, lane.plan, past, this.#clock.listened);
     }
@@ -105,7 +105,7 @@ export class RuleEngine {
     if (old !== undefined && old.plan.profile === device.profile) return;
     const lane = this.#add(device, old && this.#retire(old));
     for (const a of lane.alarms) if (a !== null) this.#machine.arm(a);
-    for (const s of lane.silences) this.#armSilence(s, Number.NaN);
+    this.#armSilences(lane, Number.NaN);
     if (old !== undefined) {
       lane.kept = old.kept;
       this.#touch(lane);
@@ -149,7 +149,7 @@ export class RuleEngine {
         if (a !== null && !a.stale && a.alarm.silence < 0) this.#machine.advance(a, t);
       }
     }
-    if (lane.silences.length > 0) this.#hear(lane, record, t, skew);
+    if (lane.silences.length > 0) this.#silences.hear(lane, record, Math.max(t + skew, now || 0));
     if (this.#read(lane, t, skew, record)) this.#history.observe(lane, ts, record, this.#clock.listened, true);
   }
 
@@ -162,7 +162,7 @@ export class RuleEngine {
     else this.#away.set(edgeKey, now);
     this.#rows.push({ room: "rules", key: EDGE_KEY + edgeKey, state: online ? null : { since: now } });
     for (const lane of this.#byEdge.get(edgeKey) ?? []) {
-      for (const s of lane.silences) this.#armSilence(s, Number.NaN);
+      this.#armSilences(lane, Number.NaN);
       if (!online) for (const a of lane.alarms) if (a !== null) this.#machine.hold(a);
     }
   }
@@ -176,11 +176,8 @@ export class RuleEngine {
       this.#touch(lane);
     }
     for (let a = this.#timers.take(now); a !== undefined; a = this.#timers.take(now)) this.#machine.tick(a, now);
-    const listened = this.#clock.listened;
-    for (let s = this.#silences.take(listened); s !== undefined; s = this.#silences.take(listened)) {
-      this.#machine.silent(s.lane, s.alarm, s.heard, now);
-    }
-    this.#history.tick(listened);
+    this.#silences.tick(now, out);
+    this.#history.tick(this.#clock.listened);
     if (!(now - this.#clockKept < CLOCK_EVERY_MS && now >= this.#clockKept)) {
       this.#clockKept = now;
       if (this.#lanes.size > 0) this.#rows.push({ room: "rules", key: CLOCK_KEY, state: { now } });
@@ -194,7 +191,7 @@ export class RuleEngine {
       lane.dirty = false;
       const live = this.#lanes.get(lane.device.id);
       if (lane.late ? !this.#history.owns(lane) : live !== lane) continue;
-      const state = lane.store(silenceKept);
+      const state = lane.store(isKept);
       if (state !== null || lane.kept) {
         out.push({ room: "rules", key: (lane.late ? HISTORY_KEY : "") + lane.device.uid, state });
       }
@@ -204,7 +201,7 @@ export class RuleEngine {
     this.#dirty.length = 0;
   }
 
-  /** Alarms that are pending or active, for metrics. */
+  /** Running timers (`for`, `clear_for`, ladder), devices in history mode, devices; for metrics. */
   get open(): { timers: number; history: number; devices: number } {
     return { timers: this.#timers.size, history: this.#history.size, devices: this.#lanes.size };
   }
@@ -244,30 +241,6 @@ export class RuleEngine {
     this.#byEdge.get(lane.device.edge.key)?.delete(lane);
     this.#history.close(lane.device);
     return stored;
-  }
-
-  /** Marks what the record says about no_data; returns nothing, allocates nothing. */
-  #hear(lane: Lane, record: RecordBuffer, t: number, skew: number): void {
-    const hub = Math.max(t + skew, this.#clock.now || 0);
-    const listened = this.#clock.at(hub);
-    for (let i = 0; i < record.n; i++) {
-      const use = lane.plan.byMetric[record.metric[i]];
-      if (use == null || use.silences.length === 0) continue;
-      if (record.num[i] !== record.num[i] && record.text[i] === null) continue;
-      for (let k = 0; k < use.silences.length; k++) {
-        const s = lane.silences[use.silences[k]];
-        s.heard = hub;
-        const due = listened + s.alarm.silenceMs;
-        const active = lane.alarms[s.alarm.index];
-        if (active !== null) {
-          this.#machine.heard(active, hub);
-          this.#silences.set(s, due);
-        } else if (s.slot >= 0)
-          s.due = due; // later than its key: no work in the heap
-        else this.#silences.set(s, due);
-        if (silenceKept(s) && !(hub - s.stored < s.alarm.silenceMs / 10)) this.#touch(lane);
-      }
-    }
   }
 
   /** @returns true when an older reading holds something that only history may tell */
@@ -339,16 +312,12 @@ export class RuleEngine {
     return true;
   }
 
-  #armSilence(s: Silence, stopped: number): void {
-    if (this.#away.has(s.lane.device.edge.key)) {
-      this.#silences.remove(s);
-      return;
+  #armSilences(lane: Lane, stopped: number): void {
+    const away = this.#away.has(lane.device.edge.key);
+    for (const s of lane.silences) {
+      if (away) this.#silences.remove(s);
+      else this.#silences.arm(s, stopped);
     }
-    if (s.lane.alarms[s.alarm.index] !== null) return;
-    // `heard` may be older than the truth by the tenth that is not written
-    const silent = Math.max(0, stopped - s.heard - s.alarm.silenceMs / 10) || 0;
-    this.#silences.remove(s);
-    this.#silences.set(s, this.#clock.listened + Math.max(0, s.alarm.silenceMs - silent));
   }
 
   #advance(now: number): void {
@@ -361,8 +330,4 @@ export class RuleEngine {
     lane.dirty = true;
     this.#dirty.push(lane);
   }
-}
-
-function silenceKept(s: Silence): boolean {
-  return s.alarm.silenceMs >= KEPT_SILENCE_MS;
 }
