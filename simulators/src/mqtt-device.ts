@@ -122,14 +122,15 @@ export class MqttDevice {
     const client = this.client;
     this.client = null;
     if (client === null) return;
-    if (client.connected) {
+    // DISCONNECT must follow the goodbye, or the broker sends the will after it; a hub that is away must not hold us up.
+    const goodbye = async (): Promise<void> => {
       const { site, name, boot } = this.options;
       const bye: StateMessage = { s: "off", b: boot, why: "stop" };
-      await Promise.race([
-        client.publishAsync(topics.state(site, name, this.root), JSON.stringify(bye), { qos: 1, retain: true }),
-        new Promise((resolve) => setTimeout(resolve, 1000).unref()),
-      ]);
-    }
+      await client.publishAsync(topics.state(site, name, this.root), JSON.stringify(bye), { qos: 1, retain: true });
+      await client.endAsync();
+    };
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, 1000).unref());
+    if (client.connected) await Promise.race([goodbye(), limit]);
     await client.endAsync(true);
   }
 

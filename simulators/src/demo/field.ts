@@ -98,6 +98,8 @@ export class Field implements Stage {
     const phase = createRandom("phases");
     for (const device of this.devices.values())
       this.clockwork.every(REPORT_EVERY_MS, phase.between(0, REPORT_EVERY_MS), () => device.tick(Date.now()));
+    // What was sent before anybody listened is gone: heard in one burst it would look like impossible speeds.
+    for (const message of this.fleet.messages(Date.now())) void message;
     this.clockwork.every(100, 0, () => {
       for (const message of this.fleet.messages(Date.now())) this.sender?.send(message);
     });
