@@ -81,10 +81,11 @@ export class RoomStages implements Stages, IngestObserver {
     this.onLoad?.(snapshot);
   }
 
-  record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean): void {
+  record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean, backfill: boolean): void {
     this.#rooms.health.heard(device, ts, rx, late);
     const before = this.#findings.length;
-    this.#rooms.rules.observe(device, ts, record, late, this.#findings);
+    // The rules judge lateness on the live lane themselves: a device whose clock runs behind is not a late one.
+    this.#rooms.rules.observe(device, ts, record, backfill, this.#findings);
     if (this.#findings.length > before) this.#rx.push(rx);
   }
 
@@ -137,6 +138,11 @@ export class RoomStages implements Stages, IngestObserver {
         payload: Buffer.alloc(0),
       });
     }
+  }
+
+  /** Findings from outside the flow (a target that does not answer); folded with the next turn. */
+  inject(finding: Finding): void {
+    this.#findings.push(finding);
   }
 
   finish(now: number, batch: CommitBatch): void {

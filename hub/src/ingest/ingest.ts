@@ -18,7 +18,8 @@ import type { QualityWatch } from "./quality.ts";
 
 /** Whom ingest tells what it decoded, record by record; the pipeline connects the rooms. */
 export interface IngestObserver {
-  record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean): void;
+  /** `late`: backfill, or older than the allowed lateness; `backfill`: came by the backfill lane */
+  record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean, backfill: boolean): void;
   position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch): void;
   frame(device: Device, payload: Buffer, rx: number): Rejection | null;
   heard(edge: Edge, rx: number): void;
@@ -265,7 +266,7 @@ export class Ingest {
     if (!late) this.#watch.flag(device, ts, record);
     append(batch, device, ts, record);
     this.counters.readings += record.n;
-    this.#observer.record(device, ts, rx, record, late);
+    this.#observer.record(device, ts, rx, record, late, backfill);
     return null;
   }
 

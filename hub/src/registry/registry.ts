@@ -42,6 +42,7 @@ export class Registry {
   #edges = new Map<string, EdgeEntry>();
   #devices = new Map<string, Device>();
   readonly #edgeById = new Map<number, Edge>();
+  readonly #deviceById = new Map<number, Device>();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -114,6 +115,7 @@ export class Registry {
     device.attributes = row.attributes;
     entry.devices.set(row.name, device);
     this.#devices.set(device.uid, device);
+    this.#deviceById.set(device.id, device);
     return device;
   }
 
@@ -155,6 +157,10 @@ export class Registry {
 
   device(uid: string): Device | undefined {
     return this.#devices.get(uid);
+  }
+
+  deviceById(id: number): Device | undefined {
+    return this.#deviceById.get(id);
   }
 
   devices(): Iterable<Device> {

@@ -1,0 +1,241 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { loadProfiles } from "@gridhub/device-profiles/load.ts";
+import { Acks, backfillRate } from "./acks.ts";
+import { startApi } from "./api/server.ts";
+import { Sessions } from "./api/sessions.ts";
+import type { Broker } from "./broker/broker.ts";
+import { EmbeddedBroker } from "./broker/embedded.ts";
+import { ExternalBroker } from "./broker/external.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { planOutbox } from "./dispatch/plan-outbox.ts";
+import type { TargetConfig } from "./dispatch/target.ts";
+import { HubError } from "./errors.ts";
+import { EventBook } from "./events/event-book.ts";
+import { kindInfo } from "./events/kinds.ts";
+import { Fleet } from "./fleet/fleet.ts";
+import type { GridSet } from "./grids/grid-set.ts";
+import { HealthMonitor } from "./health/health-monitor.ts";
+import { Cursors } from "./ingest/cursor.ts";
+import { Ingest } from "./ingest/ingest.ts";
+import { QualityWatch } from "./ingest/quality.ts";
+import { importGrids } from "./import-grids.ts";
+import type { Log } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { Pipeline } from "./pipeline.ts";
+import { Registry } from "./registry/registry.ts";
+import { RuleEngine } from "./rules/rule-engine.ts";
+import { RoomStages } from "./stages.ts";
+import { openDatabase } from "./database.ts";
+import { OutboxQueries } from "./store/queries/outbox.ts";
+import { Vision } from "./vision/vision.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** A running hub. */
+export interface Hub {
+  readonly httpAddress: string;
+  readonly mqttAddress: string;
+  readonly storeMode: string;
+  /** the administrator's password when this start generated it, to be shown once */
+  readonly generatedPassword: string | null;
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: the only file that knows every room. Starts them downhill (database, rooms, pipeline, API, broker) and
+ * stops them in reverse, so that a device is never acknowledged by half a hub.
+ * @throws HubError with advice for the operator
+ */
+export async function startHub(
+  config: Config,
+  { log, clock = systemClock }: { log: Log; clock?: Clock },
+): Promise<Hub> {
+  await using stack = new AsyncDisposableStack();
+  mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
+  const profiles = loadShippedAndOwnProfiles(config, log);
+  const store = await openDatabase(config, log, stack);
+  const grids: GridSet = await importGrids(config.grids, store.pool, log);
+
+  const registry = new Registry({
+    store,
+    profiles,
+    locator: grids,
+    autoRegister: config.auto_register,
+    maxDevicesPerEdge: 5000,
+  });
+  const durationScale = config.duration_scale;
+  const rules = new RuleEngine({ durationScale, allowedLatenessMs: config.ingest.lateness_s * 1000 });
+  const health = new HealthMonitor({ durationScale, flapCount: 4, flapWindowMs: 3_600_000 });
+  const fleet = new Fleet({ durationScale }, grids);
+  const vision = new Vision({
+    modelsDir: config.models_dir === "" ? join(ROOT, "models") : config.models_dir,
+    mediaDir: join(config.data_dir, "media"),
+    workers: config.vision_workers,
+    durationScale,
+    log,
+    timeZone: config.time_zone,
+    mediaDays: config.retention.media_days,
+    mediaBytes: config.retention.media_gb * 2 ** 30,
+  });
+  await vision.start();
+  stack.defer(() => vision.close());
+
+  const targets: TargetConfig[] = config.dispatch.targets.map(({ timeout_ms, ...target }) => ({
+    ...target,
+    timeoutMs: timeout_ms,
+  }));
+  const lookup = {
+    source: "/gridhub",
+    path: (id: string) => grids.path(id),
+    kind: kindInfo,
+    device: (id: number) => registry.deviceById(id) ?? null,
+  };
+  const events = new EventBook({ durationScale, reopenWindowMs: 600_000 }, grids, (event, transition, before) =>
+    planOutbox(targets, event, transition, lookup, before),
+  );
+
+  const cursors = new Cursors();
+  const stages = new RoomStages({ registry, cursors, rules, health, fleet, vision, events }, clock, (edge, meta) =>
+    pipeline.birth(edge, meta),
+  );
+  const ingest = new Ingest(
+    { maxSkewMs: config.ingest.max_skew_s * 1000, latenessMs: config.ingest.lateness_s * 1000 },
+    registry,
+    cursors,
+    new QualityWatch(),
+    stages,
+  );
+  const pipeline: Pipeline = new Pipeline(
+    {
+      maxBatch: config.ingest.max_batch,
+      gatherMs: config.ingest.gather_ms,
+      maxPendingBytes: 268_435_456,
+      tickMs: Math.max(50, 1000 * Math.min(1, durationScale * 10)),
+    },
+    store,
+    ingest,
+    stages,
+    clock,
+    log,
+  );
+  vision.onReady = () => pipeline.poke();
+
+  const metrics = new Metrics();
+  stages.onLatency = (ms) => metrics.eventLatency.observe(ms / 1000);
+
+  const broker = createBroker(config, registry, clock, log);
+  const acks = new Acks(
+    broker,
+    config.mqtt.root,
+    (id) => registry.edgeById(id),
+    () => backfillRate(pipeline.pending.messages),
+  );
+  stages.onLoad = (snapshot) => acks.load(snapshot.cursors);
+  stack.defer(() => acks.close());
+
+  const dispatcher = new Dispatcher({
+    targets,
+    port: new OutboxQueries(store.pool),
+    clock,
+    log,
+    onFinding: (finding) => {
+      stages.inject(finding);
+      pipeline.poke();
+    },
+    onDelivery: (id, target, ok, note, now) => {
+      pipeline
+        .submit(() => events.delivered(id, target, ok, note, now))
+        .catch((error: Error) => log.warn({ err: error.message }, "delivery not noted"));
+    },
+  });
+  stages.observers.push({
+    committed: (batch, changed, _now, announced) => {
+      acks.stored(batch.cursors);
+      for (const edge of announced) acks.repeat(edge.id);
+      if (batch.outbox.length > 0) dispatcher.wake();
+      for (const { what } of batch.transitions) metrics.events.inc({ what });
+      void changed;
+    },
+  });
+
+  await pipeline.start();
+  stack.defer(() => pipeline.close());
+  dispatcher.start();
+  stack.defer(() => dispatcher.close());
+
+  const sessions = new Sessions(store.pool, clock);
+  const generatedPassword = await sessions.bootstrap(config.admin_password);
+  const api = await startApi({
+    host: config.http.host,
+    port: config.http.port,
+    consoleDir: join(ROOT, "hub/console/dist"),
+    coastFile: config.coast,
+    timeZone: config.time_zone,
+    pool: store.reads,
+    sessions,
+    pipeline,
+    registry,
+    grids: () => grids,
+    health,
+    fleet,
+    events,
+    vision,
+    ingest: ingest.counters,
+    broker,
+    metrics,
+    agents: stages.agents,
+    eventTitles: profiles.eventTitles(),
+    ready: () => (store.ready ? { ok: true, detail: "" } : { ok: false, detail: "the database does not answer" }),
+    clock,
+    log,
+  });
+  stack.defer(() => api.close());
+  stages.observers.push(api.observer);
+
+  await broker.start(pipeline);
+  stack.defer(() => broker.close());
+  log.info({ http: api.address, mqtt: broker.address, database: store.mode, devices: registry.size }, "hub runs");
+
+  const owned = stack.move();
+  return {
+    httpAddress: api.address,
+    mqttAddress: broker.address,
+    storeMode: store.mode,
+    generatedPassword,
+    close: () => owned.disposeAsync(),
+  };
+}
+
+function loadShippedAndOwnProfiles(config: Config, log: Log) {
+  const { profiles, problems } = loadProfiles([join(ROOT, "device-profiles/profiles"), ...config.profiles]);
+  for (const problem of problems) log.error({ problem }, "a device profile was left out");
+  if (profiles.all().length === 0) throw new HubError("PROFILE_INVALID", "no usable device profile was found");
+  return profiles;
+}
+
+function createBroker(config: Config, registry: Registry, clock: Clock, log: Log): Broker {
+  const { mqtt } = config;
+  if (mqtt.external_url !== "") {
+    return new ExternalBroker({
+      url: mqtt.external_url,
+      username: mqtt.external_username,
+      password: mqtt.external_password,
+      clientId: mqtt.external_client_id,
+      root: mqtt.root,
+      clock,
+      log,
+    });
+  }
+  return new EmbeddedBroker({
+    host: mqtt.host,
+    port: mqtt.port,
+    root: mqtt.root,
+    maxConnections: mqtt.max_connections,
+    connectTimeoutMs: mqtt.connect_timeout_ms,
+    authenticate: registry.authenticate,
+    clock,
+  });
+}
