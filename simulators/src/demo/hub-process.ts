@@ -17,6 +17,8 @@ export interface HubOptions {
   readonly world: WorldFiles;
   readonly target: { readonly url: string; readonly secret: string };
   readonly vision: boolean;
+  /** the run was called off */
+  readonly cancelled: () => boolean;
 }
 
 export interface RunningHub {
@@ -58,6 +60,10 @@ export async function startHub(options: HubOptions, onExit: (message: string) =>
   const limit = Date.now() + START_LIMIT_MS;
   while (!(await api.ready())) {
     if (failed !== null) throw new Error(failed);
+    if (options.cancelled()) {
+      await child.stop();
+      throw new Error("stopped before the hub was ready");
+    }
     if (Date.now() > limit) {
       await child.stop();
       throw new Error(

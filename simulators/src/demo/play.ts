@@ -51,7 +51,12 @@ export async function play(scenarios: readonly Scenario[], stage: Stage): Promis
   );
 }
 
-/** Without end: every `everyMs` one incident somewhere, put right again after `holdMs`. Places vary, no place twice at once. */
+const EVERY_MS = 25_000;
+const HOLD_MS = 150_000;
+/** out to two miles at 10 kn, seen there for a while */
+const VESSEL_HOLD_MS = 20 * 60_000;
+
+/** Without end: now and then one incident somewhere, put right again later. Places vary, no place twice at once. */
 export async function playOn(
   world: World,
   plan: Plan,
@@ -59,54 +64,98 @@ export async function playOn(
   random: Random,
   report: (scenario: Scenario) => void,
 ): Promise<void> {
-  const everyMs = 25_000;
-  const holdMs = 150_000;
+  const deck = new Deck(random);
   const busy = new Set<string>();
   const running = new Set<Promise<void>>();
   while (!stage.over) {
-    const scenario = next(world, plan, stage.fleet, random, busy);
+    const scenario = incident(deck.deal(), world, plan, stage.fleet, random, busy);
     if (scenario !== null) {
-      const key = scenario.subject ?? scenario.gridId ?? scenario.name;
-      busy.add(key);
       report(scenario);
-      const whole = (async () => {
-        await scenario.run(stage);
-        await stage.sleep(scenario.kind === "vessel.straggler" ? 20 * 60_000 : holdMs * random.between(0.6, 1.6));
-        if (!stage.over) await scenario.restore(stage);
-        busy.delete(key);
-      })();
+      const whole = playOne(scenario, stage, random, busy);
       running.add(whole);
-      void whole.finally(() => running.delete(whole));
+      const done = (): void => void running.delete(whole);
+      whole.then(done, done);
     }
-    await stage.sleep(everyMs * random.between(0.5, 1.5));
+    await stage.sleep(deck.pause());
   }
   await Promise.all(running);
 }
 
-function next(world: World, plan: Plan, fleet: Fleet, random: Random, busy: ReadonlySet<string>): Scenario | null {
+async function playOne(
+  scenario: Scenario,
+  stage: Stage & { readonly over: boolean },
+  random: Random,
+  busy: Set<string>,
+): Promise<void> {
+  const key = scenario.subject ?? scenario.name;
+  busy.add(key);
+  await scenario.run(stage);
+  await stage.sleep(scenario.kind === "vessel.straggler" ? VESSEL_HOLD_MS : HOLD_MS * random.between(0.6, 1.6));
+  if (!stage.over) await scenario.restore(stage);
+  if (!stage.over) await stage.sleep(30_000); // long enough that the next incident here is another event
+  busy.delete(key);
+}
+
+const INCIDENTS = ["pressure", "knock", "flood", "silent", "edge", "stall", "vessel", "pressure"] as const;
+type Incident = (typeof INCIDENTS)[number];
+
+/** Every kind once before any comes again; the first three follow each other quickly, so that a new console is not empty. */
+class Deck {
+  private readonly random: Random;
+  private cards: Incident[] = [];
+  private dealt = 0;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  deal(): Incident {
+    if (this.cards.length === 0)
+      this.cards = INCIDENTS.map((card) => ({ card, order: this.random.next() }))
+        .sort((a, b) => a.order - b.order)
+        .map(({ card }) => card);
+    this.dealt++;
+    return this.cards.pop() ?? "pressure";
+  }
+
+  /** ms until the next card */
+  pause(): number {
+    return this.dealt <= 3 ? 4000 : EVERY_MS * this.random.between(0.5, 1.5);
+  }
+}
+
+/** @returns null when every place for it is taken */
+function incident(
+  kind: Incident,
+  world: World,
+  plan: Plan,
+  fleet: Fleet,
+  random: Random,
+  busy: ReadonlySet<string>,
+): Scenario | null {
   const pick = (kind: DeviceKind): Placement | null => {
-    const free = plan.devices.filter((d) => d.kind === kind && d.agent !== VICTIM && !busy.has(`device:${d.uid}`));
+    const taken = (d: Placement): boolean => busy.has(`device:${d.uid}`) || busy.has(`place:${d.uid}`);
+    const free = plan.devices.filter((d) => d.kind === kind && d.agent !== VICTIM && !taken(d));
     return free.length === 0 ? null : random.pick(free);
   };
-  const from = <T>(place: T | null, make: (place: T) => Scenario): Scenario | null =>
-    place === null ? null : make(place);
-  switch (random.int(0, 7)) {
-    case 0:
-    case 1:
-      return from(pick("hydrant"), (p) => hydrantLowPressure(p, 0));
-    case 2:
-      return from(pick("hydrant"), (p) => hydrantKnockedOver(p, 0));
-    case 3:
-      return from(pick("flood_gauge"), (p) => floodAndAllClear(p, GAUGE.surge, 60_000, 0));
-    case 4:
-      return from(pick("flood_gauge"), (p) => deviceGoesSilent(p, 0));
-    case 5:
+  const from = (kind: DeviceKind, make: (place: Placement) => Scenario): Scenario | null => {
+    const place = pick(kind);
+    return place === null ? null : make(place);
+  };
+  switch (kind) {
+    case "pressure":
+      return from("hydrant", (p) => hydrantLowPressure(p, 0));
+    case "knock":
+      return from("hydrant", (p) => hydrantKnockedOver(p, 0));
+    case "flood":
+      return from("flood_gauge", (p) => floodAndAllClear(p, GAUGE.surge, 60_000, 0));
+    case "silent":
+      return from("flood_gauge", (p) => deviceGoesSilent(p, 0));
+    case "stall":
+      return from("camera", (p) => stallInNoVendingZone(p, 0));
+    case "edge":
       return busy.has(`edge:${VICTIM}`) ? null : edgeGoesOffline(VICTIM, devicesOf(plan, VICTIM), 0);
-    case 6: {
-      const camera = pick("camera");
-      return camera === null || busy.has(camera.gridId) ? null : stallInNoVendingZone(camera, 0);
-    }
-    default: {
+    case "vessel": {
       const away = world.formations.filter((f) => f.vessels.some((v) => busy.has(`mmsi:${v.mmsi}`))).map((f) => f.id);
       return vesselLeaves(pickStraggler(world, fleet, new Set(away)), 0);
     }

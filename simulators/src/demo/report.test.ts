@@ -24,6 +24,7 @@ const seen = (over: Partial<SeenEvent> = {}): SeenEvent => ({
   gridId: "g1",
   sensing: "active",
   deviceUid: "t/h1",
+  openedAt: 0,
   ...over,
 });
 const only = (scenario: Expectation & { name: string }, events: SeenEvent[]) => judge([scenario], events)[0];

@@ -8,6 +8,8 @@ export interface SeenEvent {
   readonly gridId: string | null;
   readonly sensing: "active" | "cleared";
   readonly deviceUid: string | null;
+  /** event time of the first finding, ms UTC */
+  readonly openedAt: number;
 }
 
 export interface ScenarioResult {

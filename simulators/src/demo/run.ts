@@ -17,7 +17,7 @@ import { judge, unexpected } from "./report.ts";
 import { statusLine } from "./status.ts";
 import { readCounters, summaryText, type Summary } from "./summary.ts";
 
-const STATUS_EVERY_MS = 3000;
+const STATUS_EVERY_MS = 4000;
 
 /** The whole demonstration from an empty folder to the last child's end. @returns the exit code */
 export async function runDemo(args: DemoArguments): Promise<number> {
@@ -31,7 +31,10 @@ export async function runDemo(args: DemoArguments): Promise<number> {
     broken ??= message;
     clockwork.stop();
   };
-  const onSignal = (): void => clockwork.stop();
+  const onSignal = (): void => {
+    if (clockwork.stopped) process.exit(130); // asked twice: the children stop by themselves when we are gone
+    clockwork.stop();
+  };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, onSignal);
   const closing: (() => Promise<unknown>)[] = [];
@@ -53,6 +56,7 @@ export async function runDemo(args: DemoArguments): Promise<number> {
         world: files,
         target: { url: receiver.url, secret },
         vision: args.vision,
+        cancelled: () => clockwork.stopped,
       },
       onExit,
     );
@@ -78,7 +82,8 @@ export async function runDemo(args: DemoArguments): Promise<number> {
     play(scenarios, field).catch(fail);
     await clockwork.sleep(args.seconds * 1000);
     const interrupted = clockwork.stopped;
-    const events = await hub.api.events();
+    // A kept folder also holds the events of earlier runs.
+    const events = (await hub.api.events()).filter((e) => e.openedAt >= startedAt);
     const results = judge(scenarios, events);
     const summary: Summary = {
       ok: results.every((r) => r.ok) && receiver.accepted > 0 && receiver.refused === 0 && !interrupted,
