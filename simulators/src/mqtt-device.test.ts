@@ -117,6 +117,15 @@ describe("a device that speaks the contract", () => {
     await expect(create({ token: "wrong" }).start()).rejects.toThrow(/refused|authori[sz]ed/i);
   });
 
+  it("waits for a broker that is not there yet", async () => {
+    const { port } = server.address() as AddressInfo;
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    const started = create().start();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    await started;
+    await vi.waitFor(() => expect(lane("state").length).toBe(1));
+  });
+
   it("keeps a bounded number in flight and a bounded memory while nothing is acknowledged", async () => {
     const device = create({ inFlight: 3, memory: 10 });
     await device.start();

@@ -80,7 +80,10 @@ export class MqttDevice {
     client.on("connect", () => this.birth());
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());
-      client.on("error", reject); // stays: later errors are followed by a reconnect and must not crash the process
+      // A refused credential has a CONNACK code (a number) and no retry mends it; an unreachable broker is tried again.
+      client.on("error", (error: Error & { code?: unknown }) => {
+        if (typeof error.code === "number") reject(error);
+      });
     });
   }
 

@@ -19,18 +19,9 @@ export function parseExposition(text: string): Sample[] {
   return samples;
 }
 
-/** Sum over all label values of the first of these names that is present; 0 where none is. */
-export function total(samples: readonly Sample[], ...names: readonly string[]): number {
-  for (const name of names) {
-    const found = samples.filter((s) => s.name === name);
-    if (found.length > 0) return found.reduce((sum, s) => sum + s.value, 0);
-  }
-  return 0;
-}
-
-/** The sum of those samples of a name whose label has this value. */
-export function totalWhere(samples: readonly Sample[], name: string, label: string, value: string): number {
-  return samples.filter((s) => s.name === name && s.labels[label] === value).reduce((sum, s) => sum + s.value, 0);
+/** Sum over all label values; 0 where the metric is absent. */
+export function total(samples: readonly Sample[], name: string): number {
+  return samples.reduce((sum, s) => (s.name === name ? sum + s.value : sum), 0);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { quantile, total, totalWhere, type Sample } from "./exposition.ts";
+import { quantile, total, type Sample } from "./exposition.ts";
 import type { SeenEvent, ScenarioResult } from "./report.ts";
 
 /** What the hub counted, read from `/metrics`. */
@@ -18,9 +18,9 @@ export function readCounters(samples: readonly Sample[]): Counters {
   return {
     messages: total(samples, "gridhub_messages_total"),
     readings: total(samples, "gridhub_readings_total"),
-    frames: totalWhere(samples, "gridhub_messages_total", "lane", "frame"),
+    frames: total(samples, "gridhub_frames_total"),
     positions: total(samples, "gridhub_positions_total"),
-    rejected: total(samples, "gridhub_rejections_total"),
+    rejected: total(samples, "gridhub_rejected_total"),
     duplicates: total(samples, "gridhub_duplicates_total"),
     p99PublishToEventMs: p99 === null ? null : Math.round(p99 * 1000),
   };
