@@ -335,9 +335,11 @@ export class EventBook {
     const held: Entry[] = [];
     for (const entry of this.#byId.values()) {
       const { event } = entry;
-      if (now - entry.touched <= this.#windowMs || this.#changed.has(event)) continue;
+      if (now - entry.touched <= this.#windowMs) continue;
       if (event.sensing === "active") {
         if (event.late) this.#end(entry, event.updatedAt, "history ended without an all-clear", null, now);
+      } else if (this.#changed.has(event)) {
+        continue; // the database does not know it yet
       } else if (isSettled(event.handling)) {
         this.#remove(entry);
       } else {

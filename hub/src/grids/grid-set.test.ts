@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "./geojson.ts";
+import type { Grid } from "./grid.ts";
 import { GridSet } from "./grid-set.ts";
 import { wgs84ToGcj02 } from "./datum.ts";
 
@@ -122,6 +123,18 @@ describe("GridSet", () => {
     expect(turned.hash).toBe(set.hash);
     const changed = GridSet.build([collection(...county.features.slice(1))], 8).set;
     expect(changed.hash).not.toBe(set.hash);
+  });
+
+  it("keeps its hash over a store that keeps no order of keys and members", () => {
+    const stored = JSON.parse(JSON.stringify([...set.grids()]), (_key, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).reverse())
+        : value,
+    ) as Grid[];
+    const turned = stored.map((g) => ({ ...g, members: g.members.toReversed() })).reverse();
+    const restored = new GridSet(turned, 9);
+    expect(restored.hash).toBe(set.hash);
+    expect(restored.locate(122.1, 30.55)).toEqual(set.locate(122.1, 30.55));
   });
 
   it("converts shifted input, a collection's or a feature's", () => {

@@ -203,16 +203,16 @@ export class GridSet {
     return this.#formations;
   }
 
-  /** sha256 (hex) of the content, whatever the order of the features: equal content is not a new version. */
+  /** sha256 (hex) of the content, whatever the order of features and members: equal content is not a new version. */
   get hash(): string {
     if (this.#hash === "") {
       const hash = createHash("sha256");
       const sorted = [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
       for (const { id, name, level, category, parent, codes, synthetic, geometry, members } of sorted) {
         const sortedCodes = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
-        hash.update(
-          JSON.stringify([id, name, level, category, parent, sortedCodes, synthetic, geometry, members]),
-        );
+        const shape = geometry === null ? null : [geometry.type, geometry.coordinates];
+        const boats = members.map((m) => [m.mmsi, m.name, m.role] as const).sort((a, b) => a[0] - b[0]);
+        hash.update(JSON.stringify([id, name, level, category, parent, sortedCodes, synthetic, shape, boats]));
       }
       this.#hash = hash.digest("hex");
     }

@@ -1,0 +1,107 @@
+import type { Clock } from "../clock.ts";
+import type { Finding } from "../finding.ts";
+import type { Log } from "../log.ts";
+import type { OutboxPort } from "./outbox.ts";
+import { type TargetConfig, targetSubject } from "./target.ts";
+import { DEFAULT_RETRY, type RetryPolicy, TargetWorker } from "./target-worker.ts";
+
+export interface DispatcherOptions {
+  readonly targets: readonly TargetConfig[];
+  readonly port: OutboxPort;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fetch?: typeof fetch;
+  readonly retry?: Partial<RetryPolicy>;
+  /** jitter; 0 <= x < 1 */
+  readonly random?: () => number;
+  /** a target went down (raise) or answers (clear; also the first time after the start): to be folded like any finding */
+  readonly onFinding?: (finding: Finding) => void;
+  /** a row was delivered or given up: a line for the event's timeline */
+  readonly onDelivery?: (eventId: string, target: string, ok: boolean, note: string, now: number) => void;
+}
+
+/**
+ * Takes rows from the outbox to their targets, at least once, in the order of revisions per event and target. Observes the
+ * pipeline and is never in its path: a target that hangs delays nobody else.
+ */
+export class Dispatcher {
+  readonly #workers = new Map<string, TargetWorker>();
+  readonly #port: OutboxPort;
+
+  constructor(options: DispatcherOptions) {
+    const { targets, port, clock, log } = options;
+    this.#port = port;
+    const policy = { ...DEFAULT_RETRY, ...options.retry };
+    for (const target of targets) {
+      const worker = new TargetWorker({
+        target,
+        port,
+        policy,
+        clock,
+        log,
+        fetch: options.fetch ?? fetch,
+        random: options.random ?? Math.random,
+        events: {
+          turned: (down, failures, error) => {
+            if (down) log.warn({ target: target.name, failures, error }, "target is down; its events wait");
+            else if (failures > 0) log.info({ target: target.name }, "target answers again");
+            options.onFinding?.(downFinding(target, down, failures, error, clock()));
+          },
+          settled: (item, ok, note) => options.onDelivery?.(item.eventId, target.name, ok, note, clock()),
+        },
+      });
+      this.#workers.set(target.name, worker);
+    }
+  }
+
+  start(): void {
+    for (const worker of this.#workers.values()) worker.start();
+  }
+
+  /** After a commit that wrote outbox rows. */
+  wake(): void {
+    for (const worker of this.#workers.values()) worker.wake();
+  }
+
+  /** Names of the targets that are down. */
+  get down(): string[] {
+    return [...this.#workers].filter(([, worker]) => worker.down).map(([name]) => name);
+  }
+
+  /**
+   * Sends parked rows again, and tries their targets at once.
+   * @returns rows that wait again
+   */
+  async replay(filter: { readonly target?: string; readonly eventId?: string } = {}): Promise<number> {
+    const rows = await this.#port.replay(filter);
+    for (const [name, worker] of this.#workers) {
+      if (filter.target !== undefined && filter.target !== name) continue;
+      await this.#port.hasten(name);
+      worker.resume();
+    }
+    return rows;
+  }
+
+  /** Hangs up; what was under way is sent again after the next start. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+  }
+}
+
+function downFinding(target: TargetConfig, down: boolean, failures: number, error: string, now: number): Finding {
+  return {
+    kind: "dispatch.target_down",
+    phase: down ? "raise" : "clear",
+    severity: 2,
+    ts: now,
+    subject: targetSubject(target.name),
+    device: null,
+    gridId: null,
+    lon: null,
+    lat: null,
+    source: "dispatch",
+    // Only the origin: a path or query may hold a token.
+    evidence: { target: target.name, origin: new URL(target.url).origin, failures, error },
+    late: false,
+  };
+}
