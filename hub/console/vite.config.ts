@@ -12,6 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: { port: 5189, host: "127.0.0.1", proxy: { "/api": "http://127.0.0.1:5190" } },
 });

@@ -30,17 +30,16 @@ export function makeStream(world: World, incidents: Incidents, overview: () => O
     if (ticks % 2 === 0) send("stats", { now, rate: o.rate, devices: o.devices, health: o.health, active: o.active });
     if (!lively) return;
     if (ticks % 5 === 0) {
-      const device = world.devices[(ticks * 37) % world.devices.length]!;
+      // One device falls late and comes back ten seconds later, over and over: the wall moves but stays itself.
+      const device = world.devices.filter((d) => d.health === "online" || d.healthReason === "demo")[
+        (ticks - (ticks % 10)) % 400
+      ];
+      if (device === undefined) return;
       device.health = device.health === "online" ? "late" : "online";
       device.healthSince = now;
-      device.healthReason = device.health === "late" ? "no_data" : "";
-      send("health", {
-        subject: `device:${device.uid}`,
-        uid: device.uid,
-        to: device.health,
-        reason: device.healthReason,
-        ts: now,
-      });
+      device.healthReason = device.health === "late" ? "demo" : "";
+      const { health, healthReason, uid } = device;
+      send("health", { subject: `device:${uid}`, uid, to: health, reason: healthReason, ts: now });
     }
     if (ticks % 45 === 0) send("event", incidents.open(now).event);
   }

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- plain on purpose: what is published is $state.raw */
 import { getContext, setContext } from "svelte";
 import type { EventInfo, User } from "../../src/api/schema.ts";
 import { Api, ApiFailure } from "./api.ts";
@@ -10,7 +11,7 @@ import { Grids } from "./stores/grids.svelte.ts";
 import { Inbox } from "./stores/inbox.svelte.ts";
 import { OverviewNumbers } from "./stores/overview.svelte.ts";
 import { Vessels } from "./stores/vessels.svelte.ts";
-import { coded, word, type WordKey } from "./words/words.svelte.ts";
+import { coded, word, type WordKey } from "./words/words.ts";
 
 const KEY = Symbol("desk");
 const OVERVIEW_MS = 30_000;

@@ -1,4 +1,4 @@
-import type { Lang } from "./words/words.svelte.ts";
+import type { Lang } from "./words/words.ts";
 
 // Numbers and times as the duty room reads them. Times are ms UTC and shown in Asia/Shanghai wherever the browser stands.
 
@@ -49,7 +49,7 @@ export function minute(ts: number): string {
   return dates("zh", { hour: "2-digit", minute: "2-digit" }).format(ts);
 }
 
-/** "11月22日 周日" / "Sun, 22 Nov" */
+/** "11月22日 周日" / "Sun 22 Nov" */
 export function day(ts: number, lang: Lang): string {
   return lang === "zh"
     ? `${dates("zh", { month: "long", day: "numeric" }).format(ts)} ${dates("zh", { weekday: "short" }).format(ts)}`

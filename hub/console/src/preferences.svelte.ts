@@ -1,4 +1,4 @@
-import type { Lang } from "./words/words.svelte.ts";
+import type { Lang } from "./words/words.ts";
 
 export type Theme = "dark" | "light";
 

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- plain on purpose: what is published is $state.raw */
 export const PAGES = ["map", "events", "devices", "maritime", "onboarding", "screen"] as const;
 export type PageName = (typeof PAGES)[number];
 

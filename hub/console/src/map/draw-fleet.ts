@@ -11,6 +11,8 @@ export interface FleetPicture {
   readonly selectedFormation: string | null;
   readonly selectedVessel: number | null;
   readonly track: readonly TrackRow[] | null;
+  /** the map is about vessels: drawn at full strength and stragglers named; else they stay behind events and devices */
+  readonly foremost: boolean;
 }
 
 /** Under way if faster than this, knots; otherwise drawn as a point without heading. */
@@ -27,11 +29,19 @@ export function drawFleet(pen: Pen, f: FleetPicture, c: Palette): void {
   const away = new Set<number>();
   for (const formation of f.formations) {
     for (const mmsi of formation.stragglers) away.add(mmsi);
-    drawFormation(pen, formation, byFormation.get(formation.gridId) ?? [], f.selectedFormation === formation.gridId, c);
+    drawFormation(
+      pen,
+      formation,
+      byFormation.get(formation.gridId) ?? [],
+      f.selectedFormation === formation.gridId,
+      f.foremost ? 1 : 0.55,
+      c,
+    );
   }
   if (pen.zoom >= 11.5) for (const [mmsi, trail] of f.trails) drawTrail(pen, trail, away.has(mmsi) ? c.s3 : c.vessel);
   if (f.track !== null) drawTrack(pen, f.track, c);
-  for (const v of f.vessels.values()) drawVessel(pen, v, away.has(v.mmsi), f.selectedVessel === v.mmsi, c);
+  for (const v of f.vessels.values())
+    drawVessel(pen, v, { away: away.has(v.mmsi), selected: f.selectedVessel === v.mmsi, foremost: f.foremost }, c);
 }
 
 function drawFormation(
@@ -39,6 +49,7 @@ function drawFormation(
   f: FormationInfo,
   members: readonly VesselInfo[],
   selected: boolean,
+  strength: number,
   c: Palette,
 ): void {
   const { ctx } = pen;
@@ -52,10 +63,10 @@ function drawFormation(
   ctx.beginPath();
   ring.forEach(([x, y], i) => (i === 0 ? ctx.moveTo(x, y) : ctx.lineTo(x, y)));
   ctx.closePath();
-  ctx.globalAlpha = selected ? 0.2 : alert ? 0.12 : 0.07;
+  ctx.globalAlpha = selected ? 0.2 : (alert ? 0.12 : 0.07) * strength;
   ctx.fillStyle = colour;
   ctx.fill();
-  ctx.globalAlpha = selected ? 1 : alert ? 0.7 : 0.28;
+  ctx.globalAlpha = selected ? 1 : (alert ? 0.8 : 0.28) * strength;
   ctx.strokeStyle = colour;
   ctx.lineWidth = selected ? 1.6 : 1;
   ctx.stroke();
@@ -72,6 +83,10 @@ function drawFormation(
     ctx.setLineDash([]);
   }
   ctx.globalAlpha = 1;
+  if (selected && ring.length > 0) {
+    const top = ring.reduce((best, p) => (p[1] < best[1] ? p : best));
+    label(ctx, f.name, top[0] - 40, top[1] - 12, c.acc, c.sea);
+  }
 }
 
 function drawTrail(pen: Pen, trail: readonly number[], colour: string): void {
@@ -109,12 +124,21 @@ function drawTrack(pen: Pen, track: readonly TrackRow[], c: Palette): void {
   }
 }
 
-function drawVessel(pen: Pen, v: VesselInfo, away: boolean, selected: boolean, c: Palette): void {
+interface VesselLook {
+  readonly away: boolean;
+  readonly selected: boolean;
+  readonly foremost: boolean;
+}
+
+function drawVessel(pen: Pen, v: VesselInfo, look: VesselLook, c: Palette): void {
   const [x, y] = pen.at(v.lon, v.lat);
   if (!pen.visible(x, y)) return;
   const { ctx, zoom } = pen;
-  const size = (zoom < 10.5 ? 4 : zoom < 12 ? 5.5 : 7) * (selected || away ? 1.35 : 1);
+  const { away, selected, foremost } = look;
+  const base = zoom < 10.5 ? 4 : zoom < 12 ? 5.5 : 7;
+  const size = base * (foremost ? 1 : 0.8) * (selected || away ? 1.35 : 1);
   const colour = away ? c.s3 : selected ? c.acc : v.freshness === "fresh" ? c.vessel : c.unk;
+  ctx.globalAlpha = foremost || selected || away || zoom >= 12.5 ? 1 : 0.6;
   const angle = ((v.heading ?? v.cog ?? 0) * Math.PI) / 180;
   ctx.fillStyle = colour;
   ctx.strokeStyle = colour;
@@ -142,14 +166,14 @@ function drawVessel(pen: Pen, v: VesselInfo, away: boolean, selected: boolean, c
     if (v.freshness === "late") ctx.stroke();
     else ctx.fill();
   }
-  if (!selected && !away) return;
+  ctx.globalAlpha = 1;
   if (selected) {
     ctx.beginPath();
     ctx.arc(x, y, size * 1.9, 0, 7);
     ctx.stroke();
   }
-  if (zoom < 10 && !selected) return;
-  label(ctx, v.name, x + size * 2.1, y + 4, colour, c.sea);
+  if (selected || (away && foremost && zoom >= 10) || (foremost && zoom >= 13.5))
+    label(ctx, v.name, x + size * 2.1, y + 4, away ? c.late : selected ? c.acc : c.mut, c.sea);
 }
 
 /** Text that stays readable on land, sea and lines. */

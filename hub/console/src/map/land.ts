@@ -78,28 +78,33 @@ export function placesOf(coast: Coast, grids: readonly GridInfo[]): Place[] {
   };
   for (const f of coast.features) if (f.properties?.name) add(f.properties.name, f.geometry, false);
   for (const g of grids) if (g.level === "area" && g.geometry != null) add(g.name, g.geometry, true);
-  return places;
+  return places.sort((a, b) => b.size - a.size);
 }
 
-export function drawPlaces(pen: Pen, places: readonly Place[], c: Palette): void {
+/** Names, the largest place first; one that would lie over another is left out until there is room. */
+export function drawPlaces(pen: Pen, places: readonly Place[], c: Palette, px: number): void {
   const { ctx, zoom } = pen;
-  ctx.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  ctx.font = `${px}px ${getComputedStyle(document.body).fontFamily}`;
   ctx.textAlign = "center";
   ctx.lineJoin = "round";
+  const taken: [x: number, y: number, half: number][] = [];
   for (const p of places) {
-    if (!p.sea && p.size * 2 ** zoom < 26) continue;
-    if (p.sea && zoom < 11) continue;
-    const [x, y] = pen.at(p.lon, p.lat);
-    if (!pen.visible(x, y)) continue;
+    if (p.sea ? zoom < 11 : p.size * 2 ** zoom < 26) continue;
+    const onSea = p.sea || p.size < 0.05;
+    const [x, top] = pen.at(p.lon, p.lat);
+    const y = top + (p.sea ? -6 : onSea ? -((p.size / 360) * 256 * 2 ** zoom) / 2 - 8 : 4);
     ctx.letterSpacing = p.sea ? "0px" : "2px";
+    const half = ctx.measureText(p.name).width / 2;
+    if (!pen.visible(x, y) || taken.some((t) => Math.abs(t[1] - y) < px * 1.4 && Math.abs(t[0] - x) < t[2] + half))
+      continue;
+    taken.push([x, y, half]);
     ctx.globalAlpha = 0.85;
     ctx.lineWidth = 3;
-    ctx.strokeStyle = p.sea || p.size < 0.05 ? c.sea : c.land;
-    const dy = p.sea ? -6 : p.size < 0.05 ? -((p.size / 360) * 256 * 2 ** zoom) / 2 - 8 : 4;
-    ctx.strokeText(p.name, x, y + dy);
+    ctx.strokeStyle = onSea ? c.sea : c.land;
+    ctx.strokeText(p.name, x, y);
     ctx.globalAlpha = 1;
     ctx.fillStyle = p.sea ? c.area : c.place;
-    ctx.fillText(p.name, x, y + dy);
+    ctx.fillText(p.name, x, y);
   }
   ctx.letterSpacing = "0px";
 }

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- plain on purpose: what is published is $state.raw */
 import type { DeviceInfo } from "../../../src/api/schema.ts";
 import type { Api } from "../api.ts";
 import type { HealthChange } from "../live.svelte.ts";

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- plain on purpose: what is published is $state.raw */
 import type { FormationInfo, VesselInfo } from "../../../src/api/schema.ts";
 import type { Api } from "../api.ts";
 import type { Positions } from "../live.svelte.ts";

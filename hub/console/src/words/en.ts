@@ -1,4 +1,4 @@
-import type { Dictionary } from "./words.svelte.ts";
+import type { Dictionary } from "./words.ts";
 
 export const en: Dictionary = {
   "app.name": "gridhub",

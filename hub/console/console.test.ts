@@ -1,0 +1,207 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { browserMissing, openBrowser, type TestBrowser } from "../../test/support/browser.ts";
+import { DEV_PASSWORD, type Mock, startMock } from "./dev/mock.ts";
+
+const HERE = import.meta.dirname;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const missing = browserMissing();
+
+describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
+  let browser: TestBrowser;
+  let mock: Mock;
+  let page: Page;
+  let problems: string[];
+
+  const at = (id: string) => page.getByTestId(id);
+  async function login(user = "admin"): Promise<void> {
+    await page.goto(mock.url);
+    await at("login-username").fill(user);
+    await at("login-password").fill(DEV_PASSWORD);
+    await at("login-submit").click();
+    await at("nav-map").waitFor();
+  }
+  async function live(state: string): Promise<void> {
+    await page.locator(`[data-testid=live-status][data-state=${state}]`).waitFor({ timeout: 15_000 });
+  }
+  async function violations(): Promise<string[]> {
+    await page.evaluate(AXE);
+    return page.evaluate(async () => {
+      const { axe } = window as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> };
+      };
+      const { violations } = await axe.run();
+      return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary}`));
+    });
+  }
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, [join(HERE, "build.ts")]);
+    browser = await openBrowser();
+  });
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    mock = await startMock({ dist: join(HERE, "dist") });
+    ({ page, problems } = await browser.newPage());
+  });
+  afterEach(async () => {
+    await page.context().close();
+    await mock.close();
+    // Also the content security policy: no inline script or style, nothing from elsewhere.
+    expect(problems).toEqual([]);
+  });
+
+  it("refuses a wrong password and says so", async () => {
+    await page.goto(mock.url);
+    await at("login-username").fill("admin");
+    await at("login-password").fill("wrong");
+    await at("login-submit").click();
+    await page.getByText("用户名或密码不正确").waitFor();
+    expect(await violations()).toEqual([]);
+  });
+
+  it("logs in, goes live, and takes an event from the list to its evidence and an acknowledgement", async () => {
+    await login();
+    await live("live");
+    const row = at("event-row").first();
+    await row.click();
+    const panel = at("event-panel");
+    await panel.locator("img").first().waitFor();
+    expect(await panel.locator("svg rect.box").count()).toBe(2);
+    await at("action-note").fill("已派员");
+    await at("action-acknowledge").click();
+    await panel.getByTestId("event-handling").getByText("已确认").waitFor();
+    await panel.getByText("已派员").waitFor();
+    await row.getByText("已确认").waitFor();
+    expect(await at("action-acknowledge").isDisabled()).toBe(true);
+    expect(await at("action-hand_off").isDisabled()).toBe(false);
+  });
+
+  it("draws a chart around the moment of a sensor event", async () => {
+    await login();
+    await at("event-row").filter({ hasText: "水压低" }).first().click();
+    await at("event-panel").locator(".uplot canvas").waitFor();
+  });
+
+  it("switches language and theme and keeps both", async () => {
+    await login();
+    await at("lang-switch").click();
+    await page.getByRole("link", { name: "Events" }).waitFor();
+    await at("theme-switch").click();
+    await page.reload();
+    await page.getByRole("link", { name: "Events" }).waitFor();
+    expect(await page.getAttribute("html", "data-theme")).toBe("light");
+    expect(await page.getAttribute("html", "lang")).toBe("en");
+  });
+
+  it("works through the inbox by keyboard alone", async () => {
+    await login();
+    await at("nav-events").click();
+    await at("event-row").first().waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("k");
+    await at("event-panel").getByTestId("event-handling").getByText("未确认").waitFor();
+    await page.keyboard.press("a");
+    await at("event-panel").getByTestId("event-handling").getByText("已确认").waitFor();
+    await page.keyboard.press("Escape");
+    await at("event-panel").waitFor({ state: "detached" });
+    await page.keyboard.press("/");
+    await page.keyboard.type("没有这样的事件");
+    await page.getByText("没有符合条件的事件").waitFor();
+  });
+
+  it("loads further pages of the inbox as the list is scrolled", async () => {
+    await login();
+    await at("nav-events").click();
+    await at("event-row").first().waitFor();
+    const before = await at("event-row").count();
+    await page.locator(".scroll").evaluate((box) => box.scrollTo(0, box.scrollHeight));
+    await vi.waitFor(async () => expect(await at("event-row").count()).toBeGreaterThan(before), { timeout: 10_000 });
+  });
+
+  it("shows a dead stream, repairs it from the last id and gets what it missed", async () => {
+    await login();
+    await live("live");
+    mock.stream.freeze(true);
+    await live("stale");
+    await page.getByText("实时连接已中断").waitFor();
+    const missed = mock.openEvent();
+    mock.stream.freeze(false);
+    await live("live");
+    expect(mock.stream.resumed.length).toBeGreaterThan(0);
+    await page.locator(`[data-testid=event-row][data-id="${missed.event.id}"]`).waitFor();
+  });
+
+  it("loads everything again upon a reset", async () => {
+    await login();
+    await live("live");
+    const loaded = page.waitForResponse((r) => r.url().includes("/api/devices?"));
+    mock.stream.reset();
+    expect((await loaded).ok()).toBe(true);
+  });
+
+  it("shows a device from its tile on the wall", async () => {
+    await login();
+    await at("nav-devices").click();
+    await at("health-tile").first().waitFor();
+    expect(await at("health-tile").count()).toBe(608);
+    await page.locator("[data-testid=health-tile][data-health=offline]").first().click();
+    await at("device-panel").locator(".uplot canvas").waitFor();
+  });
+
+  it("shows the token of a new edge once and replays a dead letter", async () => {
+    await login();
+    await at("nav-onboarding").click();
+    await at("edge-new").click();
+    await at("edge-site").fill("caiyuan");
+    await at("edge-name").fill("edge-99");
+    await at("edge-create").click();
+    expect(await at("edge-token").textContent()).toMatch(/^ghe_/u);
+    await page.keyboard.press("Escape");
+    await page.getByRole("cell", { name: "caiyuan/edge-99" }).waitFor();
+    await at("dead-replay").nth(3).click();
+    await page.locator(".done").first().waitFor();
+  });
+
+  it("tells a viewer what the account may not do", async () => {
+    await login("viewer");
+    await at("event-row").first().click();
+    await page.getByText("当前账号为只读").waitFor();
+    expect(await at("action-close").count()).toBe(0);
+    await at("nav-onboarding").click();
+    await page.getByText("没有查看权限").waitFor();
+    expect(await at("edge-new").count()).toBe(0);
+  });
+
+  it.each(["dark", "light"])("has no accessibility violations on any page, %s", async (theme) => {
+    await page.addInitScript((t) => localStorage.setItem("gridhub.theme", t), theme);
+    await login();
+    await live("live");
+    const found: string[] = [];
+    const vessel = "#/maritime/vessel/412400000";
+    for (const hash of [
+      "#/map",
+      "#/events",
+      "#/devices",
+      "#/devices/caiyuan/hydrant-0006",
+      vessel,
+      "#/onboarding",
+      "#/screen",
+    ]) {
+      await page.goto(`${mock.url}/${hash}`);
+      await page.locator("[data-testid=live-status][data-state=live]").waitFor();
+      if (hash === "#/map" || hash === "#/events") {
+        await at("event-row").first().click();
+        await at("event-panel").getByTestId("event-handling").waitFor();
+      }
+      if (hash.includes("hydrant")) await at("device-panel").waitFor();
+      found.push(...(await violations()).map((v) => `${hash} ${v}`));
+    }
+    expect(found).toEqual([]);
+  });
+});
