@@ -165,7 +165,13 @@ describe("EventBook", () => {
       null,
       "unmatched",
     ],
-    ["the place, not the camera", { device: device("g1"), subject: "place:p" }, "g122", "inside"],
+    [
+      "the camera's grid, seen from the camera",
+      { device: device("g1"), subject: "place:p", lon: 121.5, lat: 30 },
+      "g1",
+      "bound",
+    ],
+    ["the place, where its position is known", { device: device("g1"), subject: "place:p" }, "g122", "inside"],
     [
       "the camera, for a place without position",
       { device: device("g1"), subject: "place:p", lon: null },

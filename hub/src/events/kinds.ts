@@ -44,6 +44,7 @@ export const KINDS: Readonly<Record<string, KindInfo>> = {
   "hydrant.burst": kind("hydrant", "消火栓爆管", "Hydrant burst", EMERGENCY, "自来水管破裂", 1),
   "hydrant.leak": kind("hydrant", "消火栓漏水", "Hydrant leaking", PARTS, "消防设施"),
   "hydrant.freezing": kind("hydrant", "消火栓有冻结危险", "Hydrant may freeze", PARTS, "消防设施"),
+  "pressure.low": kind("hydrant", "管网压力过低", "Pipe pressure low", PARTS, "供水设施"),
   "flood.warning": kind("flood", "水位超过警戒水位", "Water above the warning level", EMERGENCY, "道路积水"),
   "flood.guarantee": kind("flood", "水位超过保证水位", "Water above the guarantee level", EMERGENCY, "道路积水", 1),
   "flood.rapid_rise": kind("flood", "水位快速上涨", "Water rising fast", EMERGENCY, "道路积水"),
@@ -74,6 +75,7 @@ export const KINDS: Readonly<Record<string, KindInfo>> = {
 
 const GROUPS: Readonly<Record<string, { readonly group: KindGroup; readonly zh: string }>> = {
   hydrant: { group: "hydrant", zh: "消火栓告警" },
+  pressure: { group: "hydrant", zh: "管网压力告警" },
   flood: { group: "flood", zh: "水情告警" },
   device: { group: "device", zh: "设备告警" },
   edge: { group: "device", zh: "边缘网关告警" },

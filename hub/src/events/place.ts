@@ -1,3 +1,4 @@
+import type { Device } from "../device.ts";
 import type { Finding, GridMatch } from "../finding.ts";
 
 /** What this room needs of a grid set. */
@@ -25,13 +26,13 @@ export interface Place {
 
 /**
  * The grid of a finding: the one that its source named (a formation), else the one of the device that it is about, else where
- * it happened. A finding that a device only reported (a vessel heard by a receiver, a stall seen by a camera) happened
- * elsewhere: the device's own grid then says nothing, or for a place little: it serves as the last resort. Never refuses:
- * `unmatched` is an answer.
+ * it happened. What a device only heard (a vessel, by a receiver) happened elsewhere, and the device's grid says nothing. What
+ * a camera saw (`place:`) is in the camera's grid, unless a calibrated position says better. Never refuses: `unmatched` is an
+ * answer.
  */
 export function placeOf(f: Finding, grids: Locator): Place {
-  const { device, subject } = f;
-  const own = device !== null && (subject === `device:${device.uid}` || subject === `edge:${device.edge.key}`);
+  const { device } = f;
+  const own = device !== null && isAbout(f, device);
   const reported = f.lon !== null && f.lat !== null;
   const lon = reported ? f.lon : own ? device.lon : null;
   const lat = reported ? f.lat : own ? device.lat : null;
@@ -41,11 +42,13 @@ export function placeOf(f: Finding, grids: Locator): Place {
     return { gridId: f.gridId, match: formation ? "formation" : "bound", lon, lat };
   }
   if (own && device.gridId !== null) return { gridId: device.gridId, match: "bound", lon, lat };
-  if (lon !== null && lat !== null) {
-    const { gridId, match } = grids.locate(lon, lat);
-    if (gridId !== null) return { gridId, match, lon, lat };
-  }
-  if (device !== null && device.gridId !== null && subject.startsWith("place:"))
-    return { gridId: device.gridId, match: "bound", lon, lat };
-  return { gridId: null, match: "unmatched", lon, lat };
+  if (lon === null || lat === null) return { gridId: null, match: "unmatched", lon, lat };
+  const { gridId, match } = grids.locate(lon, lat);
+  return { gridId, match, lon, lat };
+}
+
+function isAbout(f: Finding, device: Device): boolean {
+  if (f.subject === `device:${device.uid}` || f.subject === `edge:${device.edge.key}`) return true;
+  const elsewhere = f.lon !== null && f.lat !== null && (f.lon !== device.lon || f.lat !== device.lat);
+  return f.subject.startsWith("place:") && !elsewhere;
 }
