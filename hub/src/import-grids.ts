@@ -24,8 +24,8 @@ export async function importGrids(files: readonly string[], pool: pg.Pool, log: 
   if (errors.length > 0) throw new HubError("GRID_INVALID", errors.slice(0, 20).map(describeProblem).join("\n"));
   for (const problem of all.slice(0, 20)) log.warn(describeProblem(problem));
   if (stored?.hash === set.hash) return inForce;
-  const grids = [...set.items()].map(({ id }) => set.get(id)!);
-  const version = await saveGridSet(pool, set.hash, grids);
+  const version = await saveGridSet(pool, set);
+  const grids = [...set.grids()];
   log.info({ version, grids: grids.length }, "grids imported");
   return version === set.version ? set : new GridSet(grids, version);
 }
