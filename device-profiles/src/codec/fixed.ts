@@ -1,0 +1,118 @@
+import type { Path } from "../problem.ts";
+import type { RecordBuffer } from "../reading.ts";
+import { reject, type Rejection } from "../rejection.ts";
+import { compileFields, extract, type FieldOp, runFields } from "./field.ts";
+import { compileFrame, type FrameDecoder, hex } from "./frame.ts";
+import type { Field, Fixed, Layout, Selector } from "./schema.ts";
+import type { CompileContext } from "./value.ts";
+
+interface Options {
+  readonly endian: "be" | "le";
+  readonly partial: boolean;
+  readonly trailing: boolean;
+}
+
+type Step = (b: Uint8Array, limit: number, port: number, out: RecordBuffer) => Rejection | null;
+
+/** A layout of fixed positions, chosen by port, length or an integer of the frame; choices nest. */
+export function compileFixed(fixed: Fixed, path: Path, ctx: CompileContext): FrameDecoder {
+  const options: Options = {
+    endian: fixed.endian ?? "be",
+    partial: fixed.frame?.short === "partial",
+    trailing: fixed.frame?.trailing === "reject",
+  };
+  const { fields, select, cases } = fixed;
+  if ((fields === undefined) === (select === undefined))
+    ctx.report(path, "expected either fields, or select with cases");
+  let step: Step = () => reject("frame_selector", "the layout is empty");
+  if (fields !== undefined) step = compileRun(compileFields(fields, options.endian, [...path, "fields"], ctx), options);
+  else if (select !== undefined && cases !== undefined)
+    step = compileChoice({ select, cases, default: fixed.default, common: fixed.common }, path, options, ctx);
+  else if (select !== undefined) ctx.report([...path, "select"], "select needs cases");
+  return compileFrame(fixed.frame, [...path, "frame"], ctx.report, step);
+}
+
+function compileLayout(layout: Layout, path: Path, options: Options, ctx: CompileContext): Step {
+  return Array.isArray(layout)
+    ? compileRun(compileFields(layout, options.endian, path, ctx), options)
+    : compileChoice(layout, path, options, ctx);
+}
+
+interface ChoiceLayout {
+  readonly select: Selector;
+  readonly cases: Readonly<Record<string, Layout>>;
+  readonly default?: Layout;
+  readonly common?: Field[];
+}
+
+function compileChoice(choice: ChoiceLayout, path: Path, options: Options, ctx: CompileContext): Step {
+  const read = compileSelector(choice.select, [...path, "select"], options.endian, ctx);
+  const what = choice.select.by ?? `the selector at byte ${choice.select.at}`;
+  const cases = new Map<number, Step>();
+  for (const [key, layout] of Object.entries(choice.cases))
+    cases.set(Number(key), compileLayout(layout, [...path, "cases", key], options, ctx));
+  const otherwise =
+    choice.default === undefined ? null : compileLayout(choice.default, [...path, "default"], options, ctx);
+  const common =
+    choice.common === undefined
+      ? null
+      : compileRun(compileFields(choice.common, options.endian, [...path, "common"], ctx), options);
+  return (b, limit, port, out) => {
+    const key = read(b, limit, port);
+    if (key !== key) return reject("frame_short", `${b.length} bytes end before ${what}`);
+    const step = cases.get(key) ?? otherwise;
+    if (step === null)
+      return reject(
+        "frame_selector",
+        `${what} is ${choice.select.by === undefined ? hex(key) : key}, which no case names`,
+      );
+    if (common !== null) {
+      const rejection = common(b, limit, port, out);
+      if (rejection !== null) return rejection;
+    }
+    return step(b, limit, port, out);
+  };
+}
+
+/** Reads what decides; NaN = the frame ends before it. */
+function compileSelector(
+  select: Selector,
+  path: Path,
+  endian: "be" | "le",
+  ctx: CompileContext,
+): (b: Uint8Array, limit: number, port: number) => number {
+  if (select.by === "port") return (_b, _limit, port) => port;
+  if (select.by === "length") return (b) => b.length;
+  if (select.at === undefined) {
+    ctx.report(path, "expected by: port, by: length, or at: (a byte position)");
+    return () => Number.NaN;
+  }
+  const type = select.t ?? select.type ?? "u8";
+  const size = Number(type.slice(1)) / 8;
+  const little = (select.endian ?? endian) === "le";
+  const [low, high] = select.bits ?? [0, size * 8 - 1];
+  if (low > high || high >= size * 8)
+    ctx.report([...path, "bits"], `expected [lowest, highest] within 0 to ${size * 8 - 1}`);
+  const { at } = select;
+  const signed = type.startsWith("i");
+  return (b, limit) => {
+    const p = at < 0 ? b.length + at : at;
+    if (p < 0 || p + size > (at < 0 ? b.length : limit)) return Number.NaN;
+    let x = 0;
+    for (let i = 0; i < size; i++) x = (x << 8) | b[little ? p + size - 1 - i : p + i];
+    return extract(x, low, high - low + 1, signed);
+  };
+}
+
+function compileRun({ ops, size }: { ops: readonly FieldOp[]; size: number }, options: Options): Step {
+  const { partial, trailing } = options;
+  return (b, limit, _port, out) => {
+    const missing = runFields(ops, b, 0, limit, out);
+    if (missing !== 0 && (!partial || out.n === 0))
+      return reject("frame_short", `${b.length} bytes; ${missing} of ${ops.length} fields lie beyond the end`);
+    if (trailing && limit > size) return reject("frame_trailing", `${limit - size} bytes after the layout`);
+    if (ops.length !== 0 && !partial && size > limit)
+      return reject("frame_short", `${limit} bytes of content, ${size} expected`);
+    return null;
+  };
+}

@@ -1,0 +1,300 @@
+import Type, { type Static } from "typebox";
+
+// What a codec may say in YAML. Every description below is shown by editors through the exported JSON Schema.
+
+const closed = { additionalProperties: false } as const;
+
+/** Raw types of a field; multi-byte ones follow the layout's `endian`. Times set the record's sample time. */
+export const FIELD_TYPES = [
+  ...["u8", "i8", "u16", "i16", "u24", "i24", "u32", "i32", "u64", "i64", "f32", "f64"],
+  ...["bcd", "ascii", "hex"],
+  ...["bcd_yymmddhhmmss", "bcd_yymmddhhmm", "bcd_yyyymmddhhmmss", "unix_s", "unix_ms"],
+] as const;
+export const INTEGER_TYPES = ["u8", "i8", "u16", "i16", "u24", "i24", "u32", "i32"] as const;
+
+const Hex = (description: string) => Type.String({ pattern: "^([0-9a-fA-F]{2}[ :]?)+$", description });
+const Endian = Type.Enum(["be", "le"], { description: "byte order; be unless said" });
+const Scalar = Type.Union([Type.Number(), Type.Boolean(), Type.String({ maxLength: 64 })]);
+const IntegerKey = Type.String({ pattern: "^(0[xX][0-9a-fA-F]+|-?[0-9]+)$" });
+
+/** How a raw value becomes the metric's value; shared by frames and JSON. */
+const valueRules = {
+  scale: Type.Optional(Type.Number({ description: "value = (raw - bias) * scale + offset" })),
+  bias: Type.Optional(Type.Number({ description: "subtracted from the raw value first" })),
+  offset: Type.Optional(Type.Number({ description: "added after scaling, in `unit`" })),
+  poly: Type.Optional(
+    Type.Array(Type.Number(), {
+      minItems: 2,
+      maxItems: 8,
+      description: "calibration polynomial over the scaled value: c0 + c1 x + c2 x^2 ...",
+    }),
+  ),
+  unit: Type.Optional(
+    Type.String({ description: "UCUM unit that the device sends; converted to the metric's canonical unit" }),
+  ),
+  range: Type.Optional(
+    Type.Array(Type.Number(), {
+      minItems: 2,
+      maxItems: 2,
+      description: "physical range [low, high] in `unit`; outside it the reading is kept and flagged",
+    }),
+  ),
+  invalid: Type.Optional(
+    Type.Union([Scalar, Type.Array(Scalar, { minItems: 1 })], {
+      description: "raw values that mean 'not available': stored as null, flagged invalid",
+    }),
+  ),
+  map: Type.Optional(
+    Type.Record(Type.String(), Scalar, {
+      description: "raw value -> value; a raw value that is not listed is flagged invalid",
+    }),
+  ),
+} as const;
+
+export const Field = Type.Object(
+  {
+    n: Type.Optional(
+      Type.String({ description: "canonical metric name (see `metrics:`), or sampled_at for the sample time" }),
+    ),
+    skip: Type.Optional(Type.Integer({ minimum: 1, description: "bytes without meaning (instead of n and t)" })),
+    at: Type.Optional(
+      Type.Integer({
+        description:
+          "first byte, from the start of the frame, item or group; negative = from its end. Default: next byte",
+      }),
+    ),
+    t: Type.Optional(Type.Enum([...FIELD_TYPES], { description: "raw type; u8 unless said" })),
+    endian: Type.Optional(Endian),
+    len: Type.Optional(Type.Integer({ minimum: 1, maximum: 255, description: "bytes of bcd, ascii and hex" })),
+    bit: Type.Optional(Type.Integer({ minimum: 0, maximum: 31, description: "one bit of the integer, 0 = lowest" })),
+    bits: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 0, maximum: 31 }), {
+        minItems: 2,
+        maxItems: 2,
+        description: "bit field [lowest, highest] of the integer, both inclusive",
+      }),
+    ),
+    signed: Type.Optional(Type.Boolean({ description: "the bit field is two's complement" })),
+    tz: Type.Optional(
+      Type.String({ description: "time zone of a calendar time: IANA name or +08:00; UTC unless said" }),
+    ),
+    ...valueRules,
+  },
+  { ...closed, description: "one value of a frame" },
+);
+export type Field = Static<typeof Field>;
+
+const Selector = Type.Object(
+  {
+    by: Type.Optional(Type.Enum(["port", "length"], { description: "LoRaWAN port or frame length" })),
+    at: Type.Optional(Type.Integer({ description: "byte that decides" })),
+    t: Type.Optional(Type.Enum([...INTEGER_TYPES])),
+    type: Type.Optional(Type.Enum([...INTEGER_TYPES], { description: "same as t" })),
+    endian: Type.Optional(Endian),
+    bits: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 31 }), { minItems: 2, maxItems: 2 })),
+  },
+  { ...closed, description: "what decides the layout: the port, the length, or an integer in the frame" },
+);
+export type Selector = Static<typeof Selector>;
+
+/** Fields, or a choice of layouts; choices nest. */
+export type Layout = Field[] | { select: Selector; cases: Record<string, Layout>; default?: Layout; common?: Field[] };
+
+const Cases = Type.Record(IntegerKey, Type.Ref("Layout"), closed);
+const Choice = Type.Object(
+  {
+    select: Type.Ref("Selector"),
+    cases: Cases,
+    default: Type.Optional(Type.Ref("Layout")),
+    common: Type.Optional(Type.Array(Type.Ref("Field"), { description: "fields of every case" })),
+  },
+  closed,
+);
+
+const Positions = Type.Array(Type.Integer({ maximum: -1, minimum: -16 }), { minItems: 1, maxItems: 2 });
+const Check = Type.Object(
+  {
+    crc16_modbus: Type.Optional(Positions),
+    xor: Type.Optional(Positions),
+    sum8: Type.Optional(Positions),
+    from: Type.Optional(Type.Integer({ minimum: 0, description: "first byte covered; 0 unless said" })),
+    endian: Type.Optional(Type.Enum(["be", "le"], { description: "order of the two CRC bytes; le as in Modbus RTU" })),
+  },
+  { ...closed, description: "checksum: the positions of its bytes from the frame's end; covers all bytes before them" },
+);
+export type Check = Static<typeof Check>;
+
+const Frame = Type.Object(
+  {
+    start: Type.Optional(Hex("bytes that every frame begins with")),
+    end: Type.Optional(Hex("bytes that every frame ends with")),
+    length: Type.Optional(
+      Type.Union(
+        [Type.Integer({ minimum: 1 }), Type.Array(Type.Integer({ minimum: 1 }), { minItems: 2, maxItems: 2 })],
+        {
+          description: "allowed length in bytes, or [least, most]",
+        },
+      ),
+    ),
+    unescape: Type.Optional(
+      Type.Record(Type.String({ pattern: "^[0-9a-fA-F]{4}$" }), Type.String({ pattern: "^[0-9a-fA-F]{2}$" }), {
+        ...closed,
+        description: 'byte stuffing undone between the markers, before the check: {"7D02": "7E"}',
+      }),
+    ),
+    check: Type.Optional(Type.Ref("Check")),
+    short: Type.Optional(
+      Type.Enum(["reject", "partial"], {
+        description: "a frame that ends before its layout: refuse it (default), or keep the fields that are complete",
+      }),
+    ),
+    trailing: Type.Optional(
+      Type.Enum(["reject", "ignore"], { description: "bytes after the layout; ignored by fixed, refused by bitmap" }),
+    ),
+    ports: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: 255 }), {
+        minItems: 1,
+        description: "LoRaWAN ports of this layout; frames without a port pass",
+      }),
+    ),
+  },
+  closed,
+);
+export type Frame = Omit<Static<typeof Frame>, "check"> & { check?: Check };
+
+const Fixed = Type.Object(
+  {
+    endian: Type.Optional(Endian),
+    frame: Type.Optional(Type.Ref("Frame")),
+    fields: Type.Optional(Type.Array(Type.Ref("Field"), { minItems: 1 })),
+    select: Type.Optional(Type.Ref("Selector")),
+    cases: Type.Optional(Cases),
+    default: Type.Optional(Type.Ref("Layout")),
+    common: Type.Optional(Type.Array(Type.Ref("Field"), { description: "fields of every case" })),
+  },
+  { ...closed, description: "fixed layout, chosen by port, length or a byte" },
+);
+
+const Item = Type.Union([
+  Type.Array(Type.Ref("Field")),
+  Type.Object({ size: Type.Integer({ minimum: 0 }), fields: Type.Array(Type.Ref("Field")) }, closed),
+]);
+const Tlv = Type.Object(
+  {
+    endian: Type.Optional(Endian),
+    frame: Type.Optional(Type.Ref("Frame")),
+    start: Type.Optional(Type.Integer({ minimum: 0, description: "first byte of the first item" })),
+    header: Type.Optional(Type.Array(Type.Ref("Field"))),
+    id: Type.Optional(
+      Type.Object(
+        { t: Type.Enum(["u8", "u16", "u24"]), endian: Type.Optional(Endian) },
+        { ...closed, description: "the item's id; channel + type of one byte each are one u16" },
+      ),
+    ),
+    length: Type.Optional(
+      Type.Enum(["u8", "u16"], { description: "a length follows the id; absent: the id implies it" }),
+    ),
+    items: Type.Record(IntegerKey, Type.Ref("Item"), closed),
+    unknown: Type.Optional(
+      Type.Enum(["reject", "skip", "stop"], {
+        description: "an id that is not listed: refuse the frame (default), skip it (needs `length`), or end there",
+      }),
+    ),
+  },
+  { ...closed, description: "items of id and value, in any order" },
+);
+/** A value of known size. */
+export type Item = Field[] | { size: number; fields: Field[] };
+export type Tlv = Omit<Static<typeof Tlv>, "frame" | "header" | "items"> & {
+  frame?: Frame;
+  header?: Field[];
+  items: Record<string, Item>;
+};
+
+const Bitmap = Type.Object(
+  {
+    endian: Type.Optional(Endian),
+    frame: Type.Optional(Type.Ref("Frame")),
+    header: Type.Optional(Type.Array(Type.Ref("Field"))),
+    mask: Type.Object(
+      { at: Type.Integer({ minimum: 0 }), t: Type.Optional(Type.Enum(["u8", "u16", "u24", "u32"])) },
+      { ...closed, description: "the presence mask" },
+    ),
+    start: Type.Optional(
+      Type.Integer({ minimum: 0, description: "first byte of the groups; after the mask unless said" }),
+    ),
+    groups: Type.Record(Type.String({ pattern: "^[0-9]{1,2}$" }), Type.Ref("Item"), {
+      ...closed,
+      description: "mask bit -> fields; present groups follow each other by ascending bit",
+    }),
+  },
+  { ...closed, description: "a mask says which groups of fields follow" },
+);
+
+const JsonPath = Type.String({ pattern: "^[^.\\[\\]]+(\\.[^.\\[\\]]+|\\[[0-9]+\\])*$" });
+const JsonField = Type.Object(
+  {
+    n: Type.String({ description: "canonical metric name" }),
+    path: Type.Optional(
+      Type.Union([JsonPath, Type.Array(JsonPath, { minItems: 1, maxItems: 8 })], {
+        description: "a.b[0].c; a list: the first that is present. Default: the metric's name",
+      }),
+    ),
+    ...valueRules,
+  },
+  closed,
+);
+export type JsonField = Static<typeof JsonField>;
+const Json = Type.Object(
+  {
+    fields: Type.Array(Type.Ref("JsonField"), { minItems: 1 }),
+    time: Type.Optional(
+      Type.Object(
+        { path: JsonPath, unit: Type.Optional(Type.Enum(["ms", "s", "iso"])) },
+        { ...closed, description: "sample time inside the record; replaces the envelope's" },
+      ),
+    ),
+  },
+  { ...closed, description: "values of a JSON record by path" },
+);
+export type Json = Omit<Static<typeof Json>, "fields"> & { fields: JsonField[] };
+
+/** Definitions that {@link file://./../profile.ts} refers to by name. */
+export const CODEC_DEFS = {
+  Field,
+  Selector,
+  Layout: Type.Union([Type.Array(Type.Ref("Field")), Choice]),
+  Check,
+  Frame,
+  Item,
+  JsonField,
+  Fixed,
+  Tlv,
+  Bitmap,
+  Json,
+} as const;
+
+interface Framed {
+  endian?: "be" | "le";
+  frame?: Frame;
+}
+export interface Fixed extends Framed {
+  fields?: Field[];
+  select?: Selector;
+  cases?: Record<string, Layout>;
+  default?: Layout;
+  common?: Field[];
+}
+export interface Bitmap extends Framed {
+  header?: Field[];
+  mask: { at: number; t?: "u8" | "u16" | "u24" | "u32" };
+  start?: number;
+  groups: Record<string, Item>;
+}
+export interface Codec {
+  fixed?: Fixed;
+  tlv?: Tlv;
+  bitmap?: Bitmap;
+  json?: Json;
+  protocol?: "ais";
+}

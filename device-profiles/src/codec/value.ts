@@ -1,0 +1,176 @@
+import type { MetricDef } from "../compiled.ts";
+import type { MetricTable } from "../metric-table.ts";
+import { unknownUnit } from "../metric-table.ts";
+import type { Path, Report } from "../problem.ts";
+import { Quality, type RecordBuffer } from "../reading.ts";
+import { convert, isUnit } from "../unit.ts";
+import type { Field, JsonField } from "./schema.ts";
+
+export interface CompileContext {
+  readonly metrics: MetricTable;
+  readonly report: Report;
+}
+
+/** How raw numbers or texts become values of one metric. One object shape for all, so that the decoders' loops stay monomorphic. */
+export interface ValueRule {
+  /** index into the profile's metrics */
+  readonly metric: number;
+  readonly type: MetricDef["type"];
+  /** value = (raw - bias) * factor + shift, or / divisor where that is exact (0.001 is not a binary fraction, 1000 is) */
+  readonly bias: number;
+  readonly factor: number;
+  readonly divisor: number;
+  readonly shift: number;
+  readonly poly: Float64Array | null;
+  readonly low: number;
+  readonly high: number;
+  readonly invalidNumbers: Float64Array | null;
+  readonly invalidTexts: ReadonlySet<string> | null;
+  readonly mapNumbers: ReadonlyMap<number, number | string> | null;
+  readonly mapTexts: ReadonlyMap<string, number | string> | null;
+}
+
+/** @returns null after reporting what is wrong */
+export function compileValue(
+  field: Field | JsonField,
+  name: string,
+  path: Path,
+  ctx: CompileContext,
+): ValueRule | null {
+  const metric = ctx.metrics.use(name, [...path, "n"]);
+  if (metric < 0) return null;
+  const def = ctx.metrics.defs[metric];
+  const number = def.type === "number";
+  for (const key of ["scale", "bias", "offset", "poly", "range", "unit"] as const) {
+    if (!number && field[key] !== undefined && !(key === "unit" && field.unit === "1"))
+      ctx.report([...path, key], `${name} is a ${def.type} metric: ${key} has no meaning`);
+  }
+  if (field.scale === 0) ctx.report([...path, "scale"], "expected a scale other than 0");
+  const unit = field.unit ?? def.unit;
+  if (!isUnit(unit)) ctx.report([...path, "unit"], unknownUnit(unit));
+  const to = convert(unit, def.unit);
+  if (to === null && isUnit(unit))
+    ctx.report([...path, "unit"], `${unit} cannot be converted to ${name}'s unit, ${def.unit}`);
+  const { factor, shift } = to ?? { factor: 1, shift: 0 };
+  const scale = field.scale ?? 1;
+  const offset = field.offset ?? 0;
+  const poly =
+    field.poly === undefined ? null : Float64Array.from(field.poly, (c, i) => c * factor + (i === 0 ? shift : 0));
+  const slope = poly === null ? tidy(scale * factor) : scale;
+  const range = fieldRange(field, path, factor, shift, ctx.report);
+  if (range !== null) ctx.metrics.stateRange(metric, range);
+  const [low, high] = range ?? def.range ?? [-Infinity, Infinity];
+  const sentinels = field.invalid === undefined ? [] : Array.isArray(field.invalid) ? field.invalid : [field.invalid];
+  const texts = sentinels.filter((x) => typeof x === "string");
+  const map = compileMap(field, def, path, factor, shift, ctx.report);
+  return {
+    metric,
+    type: def.type,
+    bias: field.bias ?? 0,
+    factor: slope,
+    divisor: exactDivisor(slope),
+    shift: poly === null ? tidy(offset * factor + shift) : offset,
+    poly,
+    low,
+    high,
+    invalidNumbers:
+      texts.length === sentinels.length
+        ? null
+        : Float64Array.from(
+            sentinels.filter((x) => typeof x !== "string"),
+            Number,
+          ),
+    invalidTexts: texts.length === 0 ? null : new Set(texts),
+    mapNumbers: map?.numbers ?? null,
+    mapTexts: map?.texts ?? null,
+  };
+}
+
+function fieldRange(
+  field: Field | JsonField,
+  path: Path,
+  factor: number,
+  shift: number,
+  report: Report,
+): [number, number] | null {
+  if (field.range === undefined) return null;
+  const [low, high] = field.range;
+  if (low >= high) report([...path, "range"], "expected [low, high] with low < high");
+  return [tidy(low * factor + shift), tidy(high * factor + shift)];
+}
+
+function compileMap(
+  field: Field | JsonField,
+  def: MetricDef,
+  path: Path,
+  factor: number,
+  shift: number,
+  report: Report,
+): { numbers: Map<number, number | string>; texts: Map<string, number | string> } | null {
+  if (field.map === undefined) return null;
+  for (const key of ["scale", "bias", "offset", "poly"] as const)
+    if (field[key] !== undefined) report([...path, key], `map already gives the value: ${key} is never used`);
+  const numbers = new Map<number, number | string>();
+  const texts = new Map<string, number | string>();
+  for (const [key, value] of Object.entries(field.map)) {
+    const fits = def.type === "text" ? typeof value === "string" : typeof value === def.type;
+    if (!fits) report([...path, "map", key], `expected a ${def.type === "text" ? "string" : def.type}`);
+    const target =
+      typeof value === "string" ? value : def.type === "number" ? Number(value) * factor + shift : Number(value);
+    texts.set(key, target);
+    if (key.trim() !== "" && Number.isFinite(Number(key))) numbers.set(Number(key), target);
+  }
+  return { numbers, texts };
+}
+
+/** n when the factor is 1/n, else 0: division gives the decimal that people expect (257 / 10 = 25.7, 257 * 0.1 is not). */
+function exactDivisor(factor: number): number {
+  const n = Math.round(1 / factor);
+  return Math.abs(n) > 1 && Math.abs(n) < 1e12 && Math.abs(n * factor - 1) < 1e-12 ? n : 0;
+}
+
+function tidy(x: number): number {
+  return Number.isFinite(x) ? Number(x.toPrecision(15)) : x;
+}
+
+/** Turns a raw number into a reading. NaN and infinities (a device's float, a broken BCD digit) become "invalid". */
+export function emitNumber(rule: ValueRule, raw: number, out: RecordBuffer): void {
+  if (raw - raw !== 0 || (rule.invalidNumbers !== null && rule.invalidNumbers.includes(raw))) {
+    out.push(rule.metric, Number.NaN, Quality.invalid);
+    return;
+  }
+  if (rule.mapNumbers !== null) {
+    emitMapped(rule, rule.mapNumbers.get(raw), out);
+    return;
+  }
+  if (rule.type !== "number") {
+    if (rule.type === "boolean") out.push(rule.metric, raw === 0 ? 0 : 1, Quality.good);
+    else out.pushText(rule.metric, String(raw), Quality.good);
+    return;
+  }
+  let value = raw - rule.bias;
+  value = (rule.divisor === 0 ? value * rule.factor : value / rule.divisor) + rule.shift;
+  if (rule.poly !== null) value = polynomial(rule.poly, value);
+  out.push(rule.metric, value, value < rule.low || value > rule.high ? Quality.out_of_range : Quality.good);
+}
+
+export function emitText(rule: ValueRule, raw: string, out: RecordBuffer): void {
+  if (rule.invalidTexts !== null && rule.invalidTexts.has(raw)) out.push(rule.metric, Number.NaN, Quality.invalid);
+  else if (rule.mapTexts !== null) emitMapped(rule, rule.mapTexts.get(raw), out);
+  else if (rule.type === "text") out.pushText(rule.metric, raw, Quality.good);
+  else emitNumber(rule, DECIMAL.test(raw) ? Number(raw) : Number.NaN, out);
+}
+
+const DECIMAL = /^\s*[+-]?\d+(\.\d+)?\s*$/;
+
+function emitMapped(rule: ValueRule, value: number | string | undefined, out: RecordBuffer): void {
+  if (value === undefined) out.push(rule.metric, Number.NaN, Quality.invalid);
+  else if (typeof value === "string") out.pushText(rule.metric, value, Quality.good);
+  else out.push(rule.metric, value, value < rule.low || value > rule.high ? Quality.out_of_range : Quality.good);
+}
+
+function polynomial(c: Float64Array, x: number): number {
+  let y = 0;
+  for (let i = c.length - 1; i >= 0; i--) y = y * x + c[i];
+  return y;
+}
