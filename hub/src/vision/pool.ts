@@ -61,10 +61,13 @@ export class DetectorPool {
     });
   }
 
+  /** Waits for the frames that are being looked at: a thread cannot be ended from outside while its session runs. */
   async close(): Promise<void> {
     this.closed = true;
     for (const timer of this.timers) clearTimeout(timer);
-    await Promise.all(this.slots.map((s) => s.worker.terminate()));
+    const ended = this.slots.map((s) => new Promise<void>((resolve) => s.worker.once("exit", () => resolve())));
+    for (const slot of this.slots) slot.worker.postMessage("close");
+    await Promise.all(ended);
   }
 
   private spawn(): Promise<void> {

@@ -49,11 +49,21 @@ try {
   answer({ failed: error instanceof Error ? error.message : String(error), invalid: error instanceof HubError });
 }
 
-port.on("message", (job: DetectJob) => {
-  run(job).then(answer, (error: unknown) =>
-    answer({ id: job.id, error: error instanceof Error ? error.message : String(error) }),
-  );
+let running: Promise<unknown> = Promise.resolve();
+
+port.on("message", (job: DetectJob | "close") => {
+  if (job === "close") void running.then(end);
+  else
+    running = run(job).then(answer, (error: unknown) =>
+      answer({ id: job.id, error: error instanceof Error ? error.message : String(error) }),
+    );
 });
+
+/** The thread must end by itself: terminating it while a session runs aborts the whole process (onnxruntime-node 1.30). */
+async function end(): Promise<void> {
+  for (const detector of detectors) await detector.close();
+  port?.close();
+}
 
 async function run(job: DetectJob): Promise<WorkerMessage> {
   const found: { model: number; result: Detected }[] = [];
