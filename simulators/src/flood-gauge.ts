@@ -52,7 +52,7 @@ export class FloodGauge {
     return {
       ts: now,
       level:
-        this.site.meanLevel + this.site.tideShare * this.tide.levelAt(now) + this.surge + this.random.normal() * 0.006,
+        this.site.meanLevel + this.site.tideShare * this.tide.levelAt(now) + this.surge + this.random.normal() * 0.0005, // a stilling well filters the waves
       rain: (this.rainRate * seconds) / 3600,
       battery: this.battery,
     };

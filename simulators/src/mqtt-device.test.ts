@@ -153,10 +153,7 @@ describe("a device that speaks the contract", () => {
     await vi.waitFor(() => expect(device.counts.acknowledged).toBe(1), { timeout: 5000 });
     expect(new Set(envelopes().map((e) => e.q))).toEqual(new Set([1]));
     const states = lane("state").map((s) => JSON.parse(s.payload) as StateMessage);
-    expect(states.slice(-2)).toMatchObject([
-      { s: "off", why: "lwt" },
-      { s: "on", b: 7 },
-    ]);
+    expect(states.filter((each) => each.s === "on").length).toBe(2);
   });
 
   it("repeats envelopes on demand, with the same identity", async () => {

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CAMERA_ACCOUNT } from "./cameras.ts";
 import { Child } from "./child.ts";
 import { attributesOf, PROFILE_OF, type Report } from "./devices.ts";
 import type { Credential } from "./hub-api.ts";
@@ -102,7 +103,15 @@ export class Agent {
       if (d.kind === "ais_receiver")
         sources.push({ kind: "ais-udp", device: d.name, host: "127.0.0.1", port: aisPort });
       if (d.kind === "camera")
-        sources.push({ kind: "snapshot", device: d.name, url: snapshotUrl(d), interval_ms: 1000, patrol_ms: 2000 });
+        sources.push({
+          kind: "snapshot",
+          device: d.name,
+          url: snapshotUrl(d),
+          username: CAMERA_ACCOUNT.user,
+          password: CAMERA_ACCOUNT.password,
+          interval_ms: 1000,
+          patrol_ms: 2000,
+        });
     }
     return sources;
   }

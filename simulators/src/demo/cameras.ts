@@ -1,8 +1,10 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { CameraServer } from "../camera/http.ts";
 import { SceneCamera } from "../camera/scene.ts";
 import type { StallScene } from "../scenario.ts";
 import type { Placement } from "./plan.ts";
+
+/** The account that the cameras expect, by digest. */
+export const CAMERA_ACCOUNT = { user: "edge", password: "street-and-quay" } as const;
 
 /** A street that is empty until a stall is put up. Both pictures are painted from the same seed, so only the stall changes. */
 class Street implements StallScene {
@@ -23,62 +25,41 @@ class Street implements StallScene {
     this.selling = false;
   }
 
-  frame(ms: number): Promise<Buffer> {
-    return (this.selling ? this.stall : this.empty).frame(ms);
+  frame(tMs: number): Promise<Buffer> {
+    return (this.selling ? this.stall : this.empty).frame(tMs);
   }
 }
 
-/** Snapshot server of all simulated cameras: `GET /<name>.jpg`. */
+/** One network camera a placement, each on its own port. */
 export class DemoCameras {
-  private readonly streets = new Map<string, Street>();
-  private readonly names = new Map<string, Street>();
-  private readonly server: Server;
-  private startedAt = 0;
+  private readonly cameras = new Map<string, { readonly street: Street; readonly server: CameraServer }>();
 
-  constructor(cameras: readonly Placement[]) {
-    cameras.forEach((camera, i) => {
+  constructor(placements: readonly Placement[]) {
+    placements.forEach(({ uid }, i) => {
       const street = new Street(i + 1);
-      this.streets.set(camera.uid, street);
-      this.names.set(`/${camera.site}-${camera.name}.jpg`, street);
+      this.cameras.set(uid, { street, server: new CameraServer({ camera: street, account: CAMERA_ACCOUNT }) });
     });
-    this.server = createServer((request, response) => void this.answer(request.url ?? "", response));
   }
 
   async start(): Promise<void> {
-    this.startedAt = Date.now();
-    await new Promise<void>((resolve, reject) => {
-      this.server.once("error", reject);
-      this.server.listen(0, "127.0.0.1", resolve);
-    });
+    for (const { server } of this.cameras.values()) await server.start();
   }
 
-  url(camera: Placement): string {
-    const { port } = this.server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}/${camera.site}-${camera.name}.jpg`;
+  url({ uid }: Placement): string {
+    return `${this.camera(uid).server.origin}/snapshot.jpg`;
   }
 
   scene(uid: string): StallScene {
-    const street = this.streets.get(uid);
-    if (street === undefined) throw new RangeError(`no camera ${uid}`);
-    return street;
+    return this.camera(uid).street;
   }
 
   async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const { server } of this.cameras.values()) await server.close();
   }
 
-  private async answer(path: string, response: ServerResponse): Promise<void> {
-    const street = this.names.get(path);
-    if (street === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    try {
-      const jpeg = await street.frame(Date.now() - this.startedAt);
-      response.writeHead(200, { "content-type": "image/jpeg", "content-length": jpeg.length }).end(jpeg);
-    } catch {
-      response.writeHead(500).end();
-    }
+  private camera(uid: string): { readonly street: Street; readonly server: CameraServer } {
+    const camera = this.cameras.get(uid);
+    if (camera === undefined) throw new RangeError(`no camera ${uid}`);
+    return camera;
   }
 }

@@ -15,13 +15,18 @@ export const PROFILE_OF = {
 } as const;
 
 /** A street gauge behind a sluice: half a metre of tide reaches it, so only a scenario's water passes the warning level. */
-export const GAUGE = { meanLevel: 1, tideShare: 0.1, warning: 2, guarantee: 3.2, surge: 1.5 } as const;
+export const GAUGE = { meanLevel: 1, tideShare: 0.1, warning: 2, guarantee: 3.2, surge: 1.5, maxRise: 0.004 } as const;
 
 /** Limits of the site, as an integrator enters them. */
 export function attributesOf({ kind }: Placement): Readonly<Record<string, number | string | boolean>> {
   if (kind === "hydrant") return { min_pressure: 0.1 };
   if (kind === "flood_gauge")
-    return { warning_level: GAUGE.warning, guarantee_level: GAUGE.guarantee, datum: "1985 国家高程基准" };
+    return {
+      warning_level: GAUGE.warning,
+      guarantee_level: GAUGE.guarantee,
+      max_rise: GAUGE.maxRise,
+      datum: "1985 国家高程基准",
+    };
   // The lower two thirds of the picture are the street; the rest is walls and sky.
   if (kind === "camera") return { zone: "0.03,0.35 0.97,0.35 0.97,1 0.03,1" };
   return {};
@@ -73,7 +78,7 @@ function gaugeReport(gauge: FloodGauge | null, faults: Faults, random: Random): 
   const sensor = new FaultySensor<FloodSample>((now) => gauge.sample(now), faults, random.fork("sensor"));
   return (now) => {
     const { ts, level, rain, battery } = sensor.sample(now);
-    return { ts, values: { level: round(level, 3), rain: round(rain, 2), battery: round(battery, 2) } };
+    return { ts, values: { water_level: round(level, 3), rain: round(rain, 2), battery: round(battery, 2) } };
   };
 }
 
