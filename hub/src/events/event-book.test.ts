@@ -226,6 +226,14 @@ describe("late findings", () => {
     ]);
   });
 
+  it("stand beside a live event of another grid without doubling it", () => {
+    book.fold([finding("raise", T), finding("raise", T, { ...late, gridId: "g1" }), finding("raise", T + 1)], T + 1);
+    expect(drain()).toMatchObject([
+      { late: false, occurrences: 2 },
+      { late: true, sensing: "active" },
+    ]);
+  });
+
   it("end when history brings no all-clear", () => {
     book.fold([finding("raise", T, late)], T);
     book.fold([], T + 11 * MINUTE);

@@ -187,22 +187,24 @@ export class EventBook {
     return list?.findLast(({ event }) => accepts(event) && (f.gridId === null || event.gridId === f.gridId));
   }
 
+  /** Live findings speak of live events first, and of what history had left open only where there is none. */
   #activeFor(f: Finding): Entry | undefined {
-    return this.#match(f, (event) => event.sensing === "active");
+    const active = (event: GridEvent) => event.sensing === "active";
+    return this.#match(f, (event) => active(event) && event.late === f.late) ?? this.#match(f, active);
   }
 
   #raise(active: Entry | undefined, f: Finding, now: number): void {
-    if (active !== undefined) {
-      if (f.late && !active.event.late) {
-        this.ignored++;
-        return;
-      }
-      if (active.event.late === f.late) {
-        this.#update(active, f, now);
-        return;
-      }
-      // What history had left open is happening now: that is a new, live event.
-      this.#end(active, now, "continued by a live event", null, now);
+    if (active?.event.late === f.late) {
+      this.#update(active, f, now);
+      return;
+    }
+    if (active !== undefined && f.late) {
+      this.ignored++;
+      return;
+    }
+    // What history had left open is happening now: that is a new, live event.
+    for (let past = active; past !== undefined; past = this.#activeFor(f)) {
+      this.#end(past, now, "continued by a live event", null, now);
     }
     const earlier = this.#match(
       f,
