@@ -1,9 +1,8 @@
 import { HELP, parseDemoArguments } from "./arguments.ts";
 
+// The package script starts this file itself: where types are stripped by an older Node it must still say what it needs.
 if (Number(process.versions.node.split(".")[0]) < 24) {
-  console.error(
-    `demo: Node ${process.versions.node} is too old. Start it with "npm run demo", which brings Node 24 along, or install Node 24.`,
-  );
+  console.error(`demo: Node ${process.versions.node} is too old; use npm run demo, which brings Node 24 along.`);
   process.exitCode = 1;
 } else {
   const args = parseDemoArguments(process.argv.slice(2));
@@ -12,7 +11,6 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
     console.error(`demo: ${args.problem}\n\n${HELP}`);
     process.exitCode = 2;
   } else {
-    // Loaded late: an older Node would stop at the first newer syntax before it could say what is wrong.
     const { runDemo } = await import("./run.ts");
     process.exitCode = await runDemo(args);
   }
