@@ -74,12 +74,12 @@ describe("camera to finding", () => {
   } as unknown as Device;
 
   let now = START;
-  const make = async () => {
+  const make = async (durationScale = 1) => {
     const vision = new Vision({
       modelsDir: MODELS,
       mediaDir: media,
       workers: 1,
-      durationScale: 1,
+      durationScale,
       log: silentLog,
       clock: () => now,
     });
@@ -144,4 +144,22 @@ describe("camera to finding", () => {
       expect(jpeg?.equals(await camera.frame(210_000))).toBe(true);
     },
   );
+
+  it("shows the newest picture and the one of the beginning, each with its boxes", { timeout: 120_000 }, async () => {
+    const camera = new SceneCamera({ seed: 4, script: [{ at: 0, scene: "stall" }] });
+    const vision = await make(1 / 6);
+    const batch = emptyBatch(1);
+    const found = await run(vision, camera, 0, 50_000, batch);
+    await vision.close();
+    expect(found).toHaveLength(1);
+    type Picture = { hash: string; ts: number; boxes: { label: string; box: number[] }[] };
+    const { frames } = found[0].evidence as unknown as { frames: Picture[] };
+    expect(frames.map((f) => f.ts - START)).toEqual([40_000, 20_000]);
+    for (const { ts, hash, boxes } of frames) {
+      expect((await vision.evidence.read(hash))?.equals(await camera.frame(ts - START))).toBe(true);
+      expect(boxes.map((b) => b.label)).toEqual(expect.arrayContaining(["person", "umbrella", "bicycle"]));
+    }
+    expect(batch.media.map((m) => m.hash)).toEqual(frames.map((f) => f.hash));
+    expect(batch.detections.find((d) => d.ts === found[0].ts)?.mediaHash).toBe(frames[0].hash);
+  });
 });

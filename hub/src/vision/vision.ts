@@ -9,8 +9,11 @@ import type { Log } from "../log.ts";
 import type { CommitBatch, FoldStateRow } from "../store/batch.ts";
 import { foldFrame, NEW_CAMERA, type CameraState, type Outcome, type Watch } from "./camera.ts";
 import { findModels, loadModel } from "./card.ts";
+import { composeFinding, type EvidencePicture } from "./compose.ts";
+import type { Detection } from "./detection.ts";
 import type { Detected } from "./detector.ts";
 import { EvidenceStore } from "./evidence.ts";
+import { FirstSights } from "./first-sight.ts";
 import { parseFrame, type Frame } from "./frame.ts";
 import { MAX_PIXELS } from "./picture.ts";
 import { DetectorPool, type JobResult } from "./pool.ts";
@@ -90,6 +93,7 @@ export class Vision {
   private models: { name: string; id: string }[] = [];
   private recipes: Recipe[] = [];
   private readonly cameras = new Map<string, { state: CameraState; saved: number; shape: string }>();
+  private readonly sights = new FirstSights();
   private readonly deadLetters = new Map<string, number>();
   private ready: Ready[] = [];
   private readonly ages = new Float64Array(AGES);
@@ -149,6 +153,7 @@ export class Vision {
   /** Continues from stored state; replaces all there is. */
   load(rows: readonly FoldStateRow[]): void {
     this.cameras.clear();
+    this.sights.clear();
     for (const row of rows) {
       if (row.room !== "vision" || !isCameraState(row.state)) continue;
       this.cameras.set(row.key, { state: row.state, saved: row.state.at, shape: shapeOf(row.state) });
@@ -244,13 +249,27 @@ export class Vision {
     const { ts: claimed } = frame.header;
     const ts = Math.abs(claimed - rx) <= CLOCK_MS ? claimed : rx;
     const camera = this.cameras.get(device.uid) ?? { state: NEW_CAMERA, saved: 0, shape: "" };
+    const watch = this.watch(device);
     const seen = found.map((f) => ({ model: this.models[f.model].name, detections: f.result.detections }));
     const { width, height } = found[0].result;
-    const { state, outcomes } = foldFrame(camera.state, { ts, width, height, found: seen }, this.watch(device));
+    const { state, outcomes } = foldFrame(camera.state, { ts, width, height, found: seen }, watch);
     if (state === camera.state) return;
-    let hash: string | null = null;
-    if (outcomes.some((o) => o.phase !== "clear")) hash = this.keep(frame, device, ts, batch, now);
-    for (const outcome of outcomes) out.push(this.finding(outcome, device, ts, hash, width, height));
+    const recipes = watch.recipes.map((r) => r.recipe);
+    const pictures = new Map<Outcome, EvidencePicture[]>();
+    for (const outcome of outcomes)
+      pictures.set(outcome, this.pictures(outcome, { device, frame, ts, width, height }, batch, now));
+    this.sights.note(device.uid, recipes, camera.state, state, () => ({
+      jpeg: frame.picture,
+      ts,
+      width,
+      height,
+      detections: seen.flatMap((s) => s.detections),
+    }));
+    for (const outcome of outcomes) {
+      const model = this.models.find((m) => m.name === outcome.recipe.model)?.id ?? outcome.recipe.model;
+      out.push(composeFinding(outcome, device, ts, pictures.get(outcome) ?? [], model));
+    }
+    const hash = [...pictures.values()].flat().find((p) => p.ts === ts)?.hash ?? null;
     for (const { model, result } of found) {
       if (result.detections.length === 0) continue;
       const { id } = this.models[model];
@@ -266,50 +285,31 @@ export class Vision {
     this.cameras.set(device.uid, camera);
   }
 
-  private finding(o: Outcome, device: Device, ts: number, hash: string | null, w: number, h: number): Finding {
-    const { recipe } = o;
-    const model = this.models.find((m) => m.name === recipe.model)?.id ?? recipe.model;
-    const boxes = o.objects.map(({ label, score, box, role }) => ({ label, score, box, role }));
-    return {
-      kind: recipe.event,
-      phase: o.phase,
-      severity: recipe.severity,
-      ts,
-      subject: `place:${device.uid}`,
-      device,
-      // the camera's grid: without calibration the object's own position is not known
-      gridId: null,
-      lon: device.lon,
-      lat: device.lat,
-      source: `vision:${recipe.name}`,
-      evidence: {
-        frames: hash === null ? [] : [{ hash, w, h, ts, boxes }],
-        model,
-        dwellMs: o.dwellMs,
-        located: "camera",
-        trace: {
-          recipe: recipe.name,
-          votes: o.votes,
-          dwellNeededMs: recipe.dwellMs,
-          zone: device.attributes[recipe.zone] ?? "whole frame",
-          hours: device.attributes[recipe.hours] ?? "always",
-          roles: o.objects.map(({ role, label, score, stayMs }) => ({ role, label, score, stayMs })),
-        },
-      },
-      late: false,
-    };
-  }
-
-  /** @returns the picture's hash, or null when the disk does not take it: the finding goes out without its picture */
-  private keep(frame: Frame, device: Device, ts: number, batch: CommitBatch, now: number): string | null {
-    try {
-      const hash = this.evidence.put(frame.picture, now);
-      batch.media.push({ hash, bytes: frame.picture.length, type: "image/jpeg", deviceId: device.id, ts });
-      return hash;
-    } catch (error) {
-      this.options.log.error({ err: error, device: device.uid }, "evidence picture could not be written");
-      return null;
+  /** The newest picture, then the one of the beginning where it is still there; none when the disk does not take them. */
+  private pictures(
+    { recipe, phase, objects }: Outcome,
+    at: { device: Device; frame: Frame; ts: number; width: number; height: number },
+    batch: CommitBatch,
+    now: number,
+  ): EvidencePicture[] {
+    if (phase === "clear") return [];
+    const { device, frame, ts, width, height } = at;
+    const first = phase === "raise" ? this.sights.get(device.uid, recipe) : null;
+    const wanted = [{ jpeg: frame.picture as Uint8Array, ts, width, height, boxes: objects as readonly Detection[] }];
+    if (first !== null) wanted.push(first);
+    const kept: EvidencePicture[] = [];
+    for (const picture of wanted) {
+      try {
+        const hash = this.evidence.put(picture.jpeg, now);
+        const row = { hash, bytes: picture.jpeg.length, type: "image/jpeg", deviceId: device.id, ts: picture.ts };
+        if (!batch.media.some((m) => m.hash === hash)) batch.media.push(row);
+        const boxes = picture.boxes.map(({ label, score, box }) => ({ label, score, box }));
+        kept.push({ hash, w: picture.width, h: picture.height, ts: picture.ts, boxes });
+      } catch (error) {
+        this.options.log.error({ err: error, device: device.uid }, "evidence picture could not be written");
+      }
     }
+    return kept;
   }
 
   /** Header and size were right, the picture itself is not: found out by the detector thread, after the message was accepted. */
