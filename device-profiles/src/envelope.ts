@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { reject, type Rejection } from "./rejection.ts";
 
 /**
@@ -132,6 +133,7 @@ export const LANE_LIMIT = {
   twin: 65_536,
   result: 65_536,
 } as const;
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 const MAX_TIME = 4_102_444_800_000; // 2100-01-01, far beyond any sensor's clock fault worth keeping
 
 /**
@@ -151,6 +153,8 @@ export function parseJson(payload: Buffer, depth = DEFAULT_LIMITS.depth): { valu
       if (++level > depth) return reject("json_too_deep", `nests deeper than ${depth} levels`);
     } else if (c === 125 || c === 93) level--;
   }
+  // toString would replace what is no UTF-8 and store names that nobody sent
+  if (!isUtf8(payload)) return reject("json_invalid", "not valid UTF-8");
   try {
     return { value: JSON.parse(payload.toString("utf8")) };
   } catch (error) {
@@ -183,8 +187,12 @@ export function checkEnvelope(value: unknown, limits: EnvelopeLimits = DEFAULT_L
     if (r.m !== undefined && (typeof r.m !== "object" || r.m === null || Array.isArray(r.m))) {
       return reject("envelope_invalid", "m must be an object of values");
     }
-    if (r.x !== undefined && typeof r.x !== "string") return reject("envelope_invalid", "x must be base64 text");
+    // Buffer.from steps over foreign characters: the frame would be another one
+    if (r.x !== undefined && !(typeof r.x === "string" && BASE64.test(r.x)))
+      return reject("envelope_invalid", "x must be base64 text");
     if (r.s !== undefined && typeof r.s !== "string") return reject("envelope_invalid", "s must be text");
+    if (r.p !== undefined && !(Number.isInteger(r.p) && r.p >= 0 && r.p <= 255))
+      return reject("envelope_invalid", `p must be a port from 0 to 255, found ${show(r.p)}`);
   }
   return value as Envelope;
 }

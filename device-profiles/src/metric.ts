@@ -97,6 +97,17 @@ export const METRICS: readonly CanonicalMetric[] = [
   flag("fault", "故障", "Fault", "the device reports a fault of its own"),
   flag("sos", "求救", "SOS", "a person asked for help"),
   flag("valve_open", "阀门开启", "Valve open", "state of the first or only valve"),
+  // where it is
+  number("latitude", "deg", [-90, 90], "纬度", "Latitude", "WGS84"),
+  number("longitude", "deg", [-180, 180], "经度", "Longitude", "WGS84"),
+  number("altitude", "m", [-500, 9000], "海拔", "Altitude", "above mean sea level"),
+  number("speed", "m/s", [0, 200], "速度", "Speed", "over ground"),
+  number("course", "deg", [0, 360], "航向", "Course", "over ground, from true north"),
+  // electricity
+  number("voltage", "V", [0, 1000], "电压", "Voltage", "of the line that the device measures"),
+  number("current", "A", [-10_000, 10_000], "电流", "Current", "of the line that the device measures"),
+  number("power", "W", [-1e7, 1e7], "功率", "Power", "active power"),
+  number("energy", "kWh", [0, 1e10], "电量", "Energy", "meter reading, total"),
   // the device itself
   number("battery", "V", [0, 60], "电池电压", "Battery", "supply or battery voltage"),
   number("battery_percent", "%", [0, 100], "电池电量", "Battery level", "charge left"),

@@ -7,7 +7,9 @@ import { type CompileContext, compileValue, emitNumber, emitText, type ValueRule
 
 /** Readers, as small integers: one switch over them is faster than a call through a closure a field. */
 const U8 = 0, I8 = 1, U16BE = 2, U16LE = 3, I16BE = 4, I16LE = 5, U32BE = 6, U32LE = 7, I32BE = 8, I32LE = 9; // prettier-ignore
-const WIDE = 10, F32 = 11, F64 = 12, BCD = 13, ASCII = 14, HEX = 15, TIME_BCD = 16, TIME_S = 17, TIME_MS = 18; // prettier-ignore
+const WIDE = 10, F32 = 11, F64 = 12, BCD = 13, LOWWORD = 14; // prettier-ignore
+// from here on: texts, then times
+const ASCII = 15, HEX = 16, TIME_BCD = 17, TIME_S = 18, TIME_MS = 19; // prettier-ignore
 
 const READER: Readonly<Record<string, readonly [be: number, le: number, size: number]>> = {
   u8: [U8, U8, 1],
@@ -20,6 +22,8 @@ const READER: Readonly<Record<string, readonly [be: number, le: number, size: nu
   i32: [I32BE, I32LE, 4],
   u64: [WIDE, WIDE, 8],
   i64: [WIDE, WIDE, 8],
+  u32_lowword: [LOWWORD, LOWWORD, 4],
+  i32_lowword: [LOWWORD, LOWWORD, 4],
   f32: [F32, F32, 4],
   f64: [F64, F64, 8],
   bcd: [BCD, BCD, 0],
@@ -188,6 +192,10 @@ function readNumber(op: FieldOp, b: Uint8Array, p: number): number {
       return (b[p] << 24) | (b[p + 1] << 16) | (b[p + 2] << 8) | b[p + 3];
     case I32LE:
       return b[p] | (b[p + 1] << 8) | (b[p + 2] << 16) | (b[p + 3] << 24);
+    case LOWWORD: {
+      const x = (b[p + 2] << 24) | (b[p + 3] << 16) | (b[p] << 8) | b[p + 1];
+      return op.signed ? x : x >>> 0;
+    }
     case F32:
       for (let i = 0; i < 4; i++) scratch.setUint8(i, b[p + i]);
       return scratch.getFloat32(0, op.little);

@@ -60,7 +60,7 @@ function doubtTime(out: RecordBuffer): void {
 
 function verify(check: CheckRule, b: Uint8Array): Rejection | null {
   const first = b.length + check.at[0];
-  if (first < check.from) return reject("frame_short", `${b.length} bytes leave nothing to check`);
+  if (first <= check.from) return reject("frame_short", `${b.length} bytes leave nothing to check`);
   let found = b[first];
   if (check.at.length === 2) found = check.little ? found | (b[first + 1] << 8) : (found << 8) | b[first + 1];
   const algorithm = check.kind === "crc16_modbus" ? crc16Modbus : check.kind === "xor" ? xor8 : sum8;

@@ -137,15 +137,20 @@ function firstPresent(readers: Reader[]): Reader {
 /** `a.b[0].c`; own properties only, so that a path never reaches what objects inherit. */
 export function compilePath(path: string): Reader {
   const steps = path.split(/[.[\]]/).filter((step) => step !== "");
-  if (steps.length === 1) return (m) => (Object.hasOwn(m, steps[0]) ? m[steps[0]] : undefined);
+  const [first] = steps;
+  if (steps.length === 1) return first in Object.prototype ? (m) => own(m, first) : (m) => m[first];
   return (m) => {
     let value: unknown = m;
     for (let i = 0; i < steps.length; i++) {
-      if (typeof value !== "object" || value === null || !Object.hasOwn(value, steps[i])) return undefined;
-      value = (value as Record<string, unknown>)[steps[i]];
+      if (typeof value !== "object" || value === null) return undefined;
+      value = own(value as Readonly<Record<string, unknown>>, steps[i]);
     }
     return value;
   };
+}
+
+function own(m: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(m, key) ? m[key] : undefined;
 }
 
 function wrong(name: string, value: unknown, type: MetricDef["type"]): Rejection {

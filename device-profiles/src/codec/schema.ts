@@ -7,6 +7,8 @@ const closed = { additionalProperties: false } as const;
 /** Raw types of a field; multi-byte ones follow the layout's `endian`. Times set the record's sample time. */
 export const FIELD_TYPES = [
   ...["u8", "i8", "u16", "i16", "u24", "i24", "u32", "i32", "u64", "i64", "f32", "f64"],
+  // two big-endian words, the low one first, as some Modbus and LoRaWAN devices send
+  ...["u32_lowword", "i32_lowword"],
   ...["bcd", "ascii", "hex"],
   ...["bcd_yymmddhhmmss", "bcd_yymmddhhmm", "bcd_yyyymmddhhmmss", "unix_s", "unix_ms"],
 ] as const;
