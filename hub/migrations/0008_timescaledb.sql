@@ -12,8 +12,10 @@ BEGIN
     FOR wide IN
       SELECT * FROM (VALUES
         ('telemetry', 'time', 'series_id'), ('telemetry_text', 'time', 'series_id'),
-        ('raw_frame', 'rx', 'device_id'), ('vessel_position', 'time', 'mmsi')) AS t(name, column_name, segment)
+        ('raw_frame', 'rx', 'device_id'), ('vessel_position', 'time', 'mmsi'),
+        ('telemetry_5m_data', 'bucket', 'series_id')) AS t(name, column_name, segment)
     LOOP
+      CONTINUE WHEN community AND wide.name = 'telemetry_5m_data'; -- dropped below
       EXECUTE format('ALTER TABLE %I RENAME TO %I', wide.name, wide.name || '_partitioned');
       EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', wide.name, wide.name || '_partitioned');
       EXECUTE format('COMMENT ON TABLE %I IS %L', wide.name,

@@ -14,6 +14,7 @@ import { Partitions } from "./partitions.ts";
 import { MIN_TIMESCALE, prepareServer, probeMode } from "./probe.ts";
 import { DEFAULT_RETENTION, type Retention } from "./retention.ts";
 import { CLAIM, Rollup } from "./rollup.ts";
+import type { Statement } from "./round-trip.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { STATEMENTS } from "./statements.ts";
 import type { DeviceRow, EdgeRow, NewSeries, Snapshot, Store, StoreMode } from "./store.ts";
@@ -92,7 +93,7 @@ export class PostgresStore implements Store {
     const answerMs = options.answerMs ?? 30_000;
     this.#writer = new WriteConnection({
       connection,
-      statements: [...Object.values(STATEMENTS), CLAIM],
+      statements: () => this.#statements(),
       log: this.#log,
       answerMs,
       session: () => this.#session(answerMs),
@@ -113,12 +114,20 @@ export class PostgresStore implements Store {
     return pool;
   }
 
+  #statements(): Statement[] {
+    const { rollupDirty, ...others } = STATEMENTS;
+    return this.#rollup === null ? Object.values(others) : [...Object.values(others), rollupDirty, CLAIM];
+  }
+
   #session(answerMs: number): string[] {
     const commands = [
       `SET statement_timeout = ${Math.max(1000, answerMs - 1000)}`,
       // parameters of 200 kB are not worth a plan of their own
       "SET plan_cache_mode = force_generic_plan",
       "SET synchronous_commit = on",
+      // a reading that comes again is an error of the fast statement and none for the operator; needs a privilege
+      `DO $$ BEGIN PERFORM set_config('log_min_messages', 'log', false);
+       EXCEPTION WHEN insufficient_privilege THEN NULL; END $$`,
     ];
     // late readings may open as much of the columnstore as they need
     if (this.#mode === "timescale-community") {

@@ -23,12 +23,9 @@ export async function tidy({ pool, mode, partitions, retention }: TidyOptions, n
     await partitions.expire();
   } else {
     for (const table of DAILY_TABLES) {
+      const relation = table === "telemetry_5m_data" && mode === "timescale-community" ? "telemetry_5m" : table;
       const cutoff = before(retention[DAILY[table].keep]);
-      if (table !== "telemetry_5m_data") {
-        await pool.query("SELECT drop_chunks($1::regclass, older_than => $2::timestamptz)", [table, cutoff]);
-      } else if (mode === "timescale-community") {
-        await pool.query("SELECT drop_chunks('telemetry_5m', older_than => $1::timestamptz)", [cutoff]);
-      }
+      await pool.query("SELECT drop_chunks($1::regclass, older_than => $2::timestamptz)", [relation, cutoff]);
     }
   }
   for (const [table, { column, keep }] of Object.entries(TRIMMED)) {

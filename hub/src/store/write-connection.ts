@@ -6,7 +6,8 @@ import { Preparation, RoundTrip, type Bound, type Statement } from "./round-trip
 
 export interface WriteConnectionOptions {
   readonly connection: pg.ClientConfig;
-  readonly statements: readonly Statement[];
+  /** prepared in a new session */
+  readonly statements: () => readonly Statement[];
   readonly log: Log;
   /** longest wait for the answer to one transaction; the connection is given up then, ms */
   readonly answerMs: number;
@@ -140,7 +141,7 @@ export class WriteConnection {
       await client.connect();
       await this.#takeLock(client);
       for (const command of session()) await client.query(command);
-      const preparation = new Preparation(statements);
+      const preparation = new Preparation(statements());
       client.query(preparation);
       await preparation.done;
       return client;
@@ -161,8 +162,8 @@ export class WriteConnection {
       );
     }
     const { rows } = await client.query<Session & { mine: boolean }>(
-      `SELECT pid, backend_start::text AS since, pg_try_advisory_lock(${WRITER_LOCK}) AS mine
-       FROM pg_stat_activity WHERE pid = pg_backend_pid()`,
+      `SELECT pg_backend_pid() AS pid, pg_try_advisory_lock(${WRITER_LOCK}) AS mine,
+         (SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS since`,
     );
     if (!rows[0].mine) throw new Error("another hub writes to this database, or its last connection still lives");
     this.#session = { pid: rows[0].pid, since: rows[0].since };
