@@ -27,7 +27,14 @@ const METRICS: Record<string, readonly [metric: string, title: string, unit: str
   ais_receiver: [["messages", "消息量", "1/min", 840, 120]],
 };
 
-export function seriesOf(device: DeviceInfo, metric: string, from: number, to: number, points: number): Series {
+export function seriesOf(
+  device: DeviceInfo,
+  metric: string,
+  from: number,
+  to: number,
+  points: number,
+  jump: { at: number; to: number } | null = null,
+): Series {
   const [, , unit, base, swing] = METRICS[device.kind]?.find((m) => m[0] === metric) ?? ["", "", "", 1, 0.1];
   const stepMs = Math.max(1000, Math.round((to - from) / points / 1000) * 1000);
   const random = seeded(device.uid.length * 31 + metric.length);
@@ -35,7 +42,7 @@ export function seriesOf(device: DeviceInfo, metric: string, from: number, to: n
   for (let t = Math.floor(from / stepMs) * stepMs; t <= Math.min(to, Date.now()); t += stepMs) {
     const gap = device.health === "offline" && t > device.healthSince;
     const wave = Math.sin(t / 7e6) * swing * 0.6 + (random() - 0.5) * swing * 0.6;
-    const mean = base + wave;
+    const mean = jump !== null && t >= jump.at - 60_000 ? jump.to + wave * 0.1 : base + wave;
     if (!gap) rows.push([t, mean, mean - swing * 0.2, mean + swing * 0.2, 12]);
   }
   return { metric, unit, stepMs, rows };

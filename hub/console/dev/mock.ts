@@ -94,6 +94,14 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     ];
   }
 
+  /** the readings of a device tell the same story as its event */
+  function jumpOf(uid: string, metric: string): { at: number; to: number } | null {
+    for (const d of incidents.details.values())
+      if (d.event.deviceUid === uid && d.event.sensing === "active" && d.evidence.metric === metric)
+        return { at: d.event.openedAt, to: Number(d.evidence.value) };
+    return null;
+  }
+
   function listEvents(q: URLSearchParams): Answer {
     const has = (key: string, value: unknown) => !q.has(key) || q.get(key)!.split(",").includes(String(value));
     const text = q.get("q") ?? "";
@@ -165,6 +173,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
               Number(q.get("from")),
               Number(q.get("to")),
               Number(q.get("points") ?? 300),
+              jumpOf(device.uid, q.get("metric") ?? ""),
             ),
           ];
         return [200, deviceDetail(device, Date.now())];

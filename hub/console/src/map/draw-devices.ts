@@ -63,7 +63,7 @@ function mark(
       ctx.stroke();
       return;
     default:
-      ctx.fillStyle = health === "late" ? c.late : c["ok-dot"];
+      ctx.fillStyle = health === "late" ? c["late-fill"] : c["ok-dot"];
       ctx.arc(x, y, r, 0, 7);
       ctx.fill();
   }

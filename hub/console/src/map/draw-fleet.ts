@@ -55,7 +55,8 @@ function drawFormation(
   const { ctx } = pen;
   const away = new Set(f.stragglers);
   const points: XY[] = [];
-  for (const v of members) if (v.freshness !== "lost" && !away.has(v.mmsi)) points.push(pen.at(v.lon, v.lat));
+  for (const v of members)
+    if ((v.freshness === "fresh" || v.freshness === "late") && !away.has(v.mmsi)) points.push(pen.at(v.lon, v.lat));
   if (!points.some(([x, y]) => pen.visible(x, y)) && !selected) return;
   const alert = f.stragglers.length > 0;
   const colour = alert ? c.s3 : selected ? c.acc : c.vessel;

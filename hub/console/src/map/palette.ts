@@ -14,6 +14,7 @@ const NAMES = [
   "s4",
   "ok-dot",
   "late",
+  "late-fill",
   "off",
   "flap",
   "unk",

@@ -14,6 +14,7 @@ export interface EvidenceFrame {
 }
 
 const SHOWN_ELSEWHERE = new Set(["frames", "metric"]);
+const COMPARISON = new Set(["value", "op", "limit"]);
 
 export function framesOf(evidence: Readonly<Record<string, unknown>>): EvidenceFrame[] {
   const frames = evidence.frames;
@@ -34,9 +35,16 @@ export function limitOf(evidence: Readonly<Record<string, unknown>>): number | n
 
 /** Numbers, texts and flags of the evidence as rows; nested objects as JSON, cut short. */
 export function factsOf(evidence: Readonly<Record<string, unknown>>): [key: string, text: string][] {
-  return Object.entries(evidence)
+  const { value, op, limit } = evidence;
+  const compared = typeof value === "number" && typeof limit === "number";
+  const measured: [string, string][] = compared
+    ? [["measured", `${textOf(value)} (${String(op ?? "≠")} ${textOf(limit)})`]]
+    : [];
+  const rest = Object.entries(evidence)
+    .filter(([key]) => !compared || !COMPARISON.has(key))
     .filter(([key, v]) => !SHOWN_ELSEWHERE.has(key) && v !== null && v !== undefined && v !== "")
-    .map(([key, v]) => [key, textOf(v)]);
+    .map(([key, v]): [string, string] => [key, textOf(v)]);
+  return [...measured, ...rest];
 }
 
 function textOf(v: unknown): string {

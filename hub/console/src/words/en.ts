@@ -123,6 +123,7 @@ export const en: Dictionary = {
   "label.car": "car",
   "label.truck": "truck",
   "label.boat": "boat",
+  "fact.measured": "Measured (limit)",
   "fact.value": "Measured",
   "fact.limit": "Limit",
   "fact.op": "Condition",

@@ -122,6 +122,7 @@ export const zh = {
   "label.car": "汽车",
   "label.truck": "货车",
   "label.boat": "船只",
+  "fact.measured": "实测(阈值)",
   "fact.value": "实测值",
   "fact.limit": "阈值",
   "fact.op": "条件",
