@@ -106,13 +106,21 @@ export const ConfigSchema = Type.Object(
     ),
     retention: Type.Object(
       {
-        telemetry_days: Type.Integer({ minimum: 1, default: 400, description: "Readings." }),
-        raw_days: Type.Integer({ minimum: 1, default: 7, description: "Undecoded frames." }),
-        position_days: Type.Integer({ minimum: 1, default: 30, description: "Vessel positions." }),
-        dead_letter_days: Type.Integer({ minimum: 1, default: 30, description: "Refused messages." }),
-        health_days: Type.Integer({ minimum: 1, default: 400, description: "Health history." }),
-        media_days: Type.Integer({ minimum: 1, default: 90, description: "Evidence pictures." }),
-        media_gb: Type.Number({ exclusiveMinimum: 0, default: 20, description: "Evidence pictures, all together." }),
+        telemetry_days: Type.Integer({ minimum: 1, default: 400, description: "Days that readings are kept." }),
+        raw_days: Type.Integer({ minimum: 1, default: 7, description: "Days that undecoded frames are kept." }),
+        position_days: Type.Integer({ minimum: 1, default: 30, description: "Days that vessel positions are kept." }),
+        dead_letter_days: Type.Integer({
+          minimum: 1,
+          default: 30,
+          description: "Days that refused messages are kept.",
+        }),
+        health_days: Type.Integer({ minimum: 1, default: 400, description: "Days that health history is kept." }),
+        media_days: Type.Integer({ minimum: 1, default: 90, description: "Days that evidence pictures are kept." }),
+        media_gb: Type.Number({
+          exclusiveMinimum: 0,
+          default: 20,
+          description: "Gigabytes that evidence pictures may take together.",
+        }),
       },
       strict,
     ),

@@ -34,7 +34,7 @@ export interface CommitObserver {
 
 interface Changed {
   readonly events: readonly GridEvent[];
-  /** arrival of the messages that made findings of this turn, ms UTC */
+  /** sample times of the records that made findings of this turn (arrival, for late ones), ms UTC */
   readonly rx: readonly number[];
   /** edges that announced themselves or sent a heartbeat */
   readonly announced: readonly Edge[];
@@ -56,7 +56,7 @@ export class RoomStages implements Stages, IngestObserver {
   /** called when all state was replaced from the database */
   onLoad: ((snapshot: Snapshot) => void) | null = null;
   readonly agents = new Map<string, string>();
-  /** event latency, from arrival to commit, ms */
+  /** event latency, from the sample that caused it to the commit, ms */
   onLatency: ((ms: number) => void) | null = null;
 
   constructor(rooms: Rooms, clock: () => number, birth: (edge: Edge, meta: MetaMessage) => void) {
@@ -86,14 +86,14 @@ export class RoomStages implements Stages, IngestObserver {
     const before = this.#findings.length;
     // The rules judge lateness on the live lane themselves: a device whose clock runs behind is not a late one.
     this.#rooms.rules.observe(device, ts, record, backfill, this.#findings);
-    if (this.#findings.length > before) this.#rx.push(rx);
+    if (this.#findings.length > before) this.#rx.push(late ? rx : Math.min(ts, rx));
   }
 
   position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch): void {
     this.#rooms.health.heard(device, position.ts, rx, late);
     const before = this.#findings.length;
     this.#rooms.fleet.observe(position, device, late, rx, batch, this.#findings);
-    if (this.#findings.length > before) this.#rx.push(rx);
+    if (this.#findings.length > before) this.#rx.push(late ? rx : Math.min(position.ts, rx));
   }
 
   frame(device: Device, payload: Buffer, rx: number): Rejection | null {

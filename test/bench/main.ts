@@ -21,7 +21,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
     summary: "rows a second through the store's commit",
     run: async () => (await import("./store.ts")).storeBench(),
   },
-  edge: { summary: "records a second through the edge agent's spool", run: async () => (await import("./edge.ts")).edgeBench() },
+  edge: {
+    summary: "records a second through the edge agent's spool",
+    run: async () => (await import("./edge.ts")).edgeBench(),
+  },
   vision: {
     summary: "frames a second a core from JPEG to detections",
     run: async () => (await import("./vision.ts")).visionBench(),

@@ -67,8 +67,8 @@ describe("kill -9 of the hub under load", () => {
         const sql =
           i % 2 === 0
             ? "select seq::int as q, count(*)::int as n from raw_frame r join edge e on e.id = r.edge_id where e.name = $1 group by 1"
-            : `select value::int as v, (extract(epoch from time) * 1000)::float8 - $2::float8 as q, count(*)::int as n from telemetry t join series s on s.id = t.series_id
-                 join device d on d.id = s.device_id join edge e on e.id = d.edge_id where e.name = $1 and s.metric = 'battery' group by 1, 2`;
+            : `select round(extract(epoch from time) * 1000 - $2::numeric)::int as q, count(*)::int as n from telemetry t join series s on s.id = t.series_id
+                 join device d on d.id = s.device_id join edge e on e.id = d.edge_id where e.name = $1 and s.metric = 'battery' group by 1`;
         const { rows } = await db.query<{ q: number; n: number }>(
           sql,
           i % 2 === 0 ? [`edge-${i}`] : [`edge-${i}`, began],

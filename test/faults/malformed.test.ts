@@ -45,7 +45,7 @@ function malformed(i: number, next: () => number): Publish {
     case 3:
       return with_("1e999");
     case 4:
-      return with_(['"high"', "true", "{}", "[]", "null"][Math.floor(next() * 5)]);
+      return with_(['"high"', "true", "{}", "[]", '"1e5"'][Math.floor(next() * 5)]);
     case 5:
       return json({ ...good, q: 2 ** 60, b: -1 });
     case 6:

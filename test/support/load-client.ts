@@ -21,6 +21,8 @@ export class LoadClient {
   readonly #options: LoadClientOptions;
   readonly #site: string;
   readonly #edge: string;
+  /** names of devices are unique in their site */
+  readonly #device: string;
   #next = 1;
   #unacked = new Set<number>();
   #running = true;
@@ -32,6 +34,7 @@ export class LoadClient {
   constructor(options: LoadClientOptions) {
     this.#options = options;
     [this.#site, this.#edge] = options.username.split("/");
+    this.#device = `device-of-${this.#edge}`;
   }
 
   start(): void {
@@ -62,7 +65,7 @@ export class LoadClient {
     client.on("connect", () => {
       const first = Math.min(this.#next, ...this.#unacked);
       client.publish(topics.state(this.#site, this.#edge), JSON.stringify({ s: "on", b: boot, q: first }), { qos: 1 });
-      const meta = { agent: "test", devices: [{ id: "d", profile: this.#options.profile }] };
+      const meta = { agent: "test", devices: [{ id: this.#device, profile: this.#options.profile }] };
       client.publish(topics.meta(this.#site, this.#edge), JSON.stringify(meta), { qos: 1 }, (error) => {
         if (error || generation !== this.#generation) return;
         for (const q of [...this.#unacked].sort((a, b) => a - b)) this.#publish(client, q);
@@ -82,7 +85,7 @@ export class LoadClient {
 
   #publish(client: MqttClient, q: number): void {
     const { lane, records } = this.#options.message(q);
-    const topic = topics[lane](this.#site, this.#edge, "d");
+    const topic = topics[lane](this.#site, this.#edge, this.#device);
     client.publish(topic, JSON.stringify({ v: 1, b: this.#options.boot, q, r: records }), { qos: 1 }, (error) => {
       if (error) return;
       this.#unacked.delete(q);

@@ -7,7 +7,8 @@ import { afterAll, expect, it } from "vitest";
 import { silentLog } from "../../hub/src/log.ts";
 import { openStore } from "../../hub/src/store/postgres.ts";
 import { seriesContract } from "../../hub/src/store/series.contract.ts";
-import { NOW, readings, storeContract, type Subject } from "../../hub/src/store/store.contract.ts";
+import { storeContract } from "../../hub/src/store/store.contract.ts";
+import { NOW, readings, type Subject } from "../../hub/src/store/store-scene.ts";
 import { requireOrSkip } from "../support/require.ts";
 
 const HERE = import.meta.dirname;

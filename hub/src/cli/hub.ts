@@ -70,6 +70,8 @@ async function run(config: ReturnType<typeof loadConfig>): Promise<number> {
   const signal = await stopSignal();
   log.info({ signal }, "stopping");
   await hub.close();
+  // The channel to a parent would keep the process alive.
+  if (process.connected) process.disconnect();
   return 0;
 }
 

@@ -53,6 +53,7 @@ class Connection {
   readonly socket: Socket;
   readonly prefix: string;
   readonly topic: Buffer;
+  readonly device: string;
   readonly ready: Promise<void>;
   readonly sentAt: Float64Array;
   readonly free: number[];
@@ -64,7 +65,8 @@ class Connection {
 
   constructor(edge: LoadJob["edges"][number]) {
     this.prefix = `gridhub/v1/${edge.username}`;
-    this.topic = text(`${this.prefix}/d/sensor/t`);
+    this.device = `sensor-${edge.username.split("-").pop()}`;
+    this.topic = text(`${this.prefix}/d/${this.device}/t`);
     this.sentAt = new Float64Array(job.window + 3);
     this.free = Array.from({ length: job.window }, (_, i) => i + 1);
     this.socket = createConnection({ port: job.port, host: "127.0.0.1", noDelay: true });
@@ -113,7 +115,10 @@ class Connection {
 
   announce(): void {
     const state = JSON.stringify({ s: "on", b: boot, q: 1 });
-    const meta = JSON.stringify({ agent: "bench", devices: [{ id: "sensor", profile: "bench/three-metrics@1.0.0" }] });
+    const meta = JSON.stringify({
+      agent: "bench",
+      devices: [{ id: this.device, profile: "bench/three-metrics@1.0.0" }],
+    });
     const id = (n: number) => Buffer.from([n >> 8, n & 255]);
     this.socket.write(packet(0x32, text(`${this.prefix}/state`), id(job.window + 1), Buffer.from(state)));
     this.socket.write(packet(0x32, text(`${this.prefix}/meta`), id(job.window + 2), Buffer.from(meta)));
