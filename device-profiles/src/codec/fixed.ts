@@ -10,6 +10,8 @@ interface Options {
   readonly endian: "be" | "le";
   readonly partial: boolean;
   readonly trailing: boolean;
+  /** bytes that each layout needs, collected while compiling */
+  readonly sizes: number[];
 }
 
 type Step = (b: Uint8Array, limit: number, port: number, out: RecordBuffer) => Rejection | null;
@@ -20,6 +22,7 @@ export function compileFixed(fixed: Fixed, path: Path, ctx: CompileContext): Fra
     endian: fixed.endian ?? "be",
     partial: fixed.frame?.short === "partial",
     trailing: fixed.frame?.trailing === "reject",
+    sizes: [],
   };
   const { fields, select, cases } = fixed;
   if ((fields === undefined) === (select === undefined))
@@ -29,7 +32,8 @@ export function compileFixed(fixed: Fixed, path: Path, ctx: CompileContext): Fra
   else if (select !== undefined && cases !== undefined)
     step = compileChoice({ select, cases, default: fixed.default, common: fixed.common }, path, options, ctx);
   else if (select !== undefined) ctx.report([...path, "select"], "select needs cases");
-  return compileFrame(fixed.frame, [...path, "frame"], ctx.report, step);
+  const shortest = options.partial || options.sizes.length === 0 ? 0 : Math.min(...options.sizes);
+  return compileFrame(fixed.frame, [...path, "frame"], ctx.report, step, shortest);
 }
 
 function compileLayout(layout: Layout, path: Path, options: Options, ctx: CompileContext): Step {
@@ -56,7 +60,10 @@ function compileChoice(choice: ChoiceLayout, path: Path, options: Options, ctx: 
   const common =
     choice.common === undefined
       ? null
-      : compileRun(compileFields(choice.common, options.endian, [...path, "common"], ctx), options);
+      : compileRun(compileFields(choice.common, options.endian, [...path, "common"], ctx), {
+          ...options,
+          trailing: false,
+        });
   return (b, limit, port, out) => {
     const key = read(b, limit, port);
     if (key !== key) return reject("frame_short", `${b.length} bytes end before ${what}`);
@@ -106,6 +113,7 @@ function compileSelector(
 
 function compileRun({ ops, size }: { ops: readonly FieldOp[]; size: number }, options: Options): Step {
   const { partial, trailing } = options;
+  options.sizes.push(size);
   return (b, limit, _port, out) => {
     const missing = runFields(ops, b, 0, limit, out);
     if (missing !== 0 && (!partial || out.n === 0))

@@ -227,6 +227,16 @@ describe("fixed", () => {
   });
 });
 
+describe("fixed with trailing: reject", () => {
+  it("counts the whole layout, not the common fields alone", () => {
+    const decode = decoder(
+      "fixed: {frame: {trailing: reject}, select: {at: 0}, common: [{n: b, at: 1}], cases: {1: [{n: a, at: 2}]}}",
+    );
+    expect(decode("01 05 06")).toEqual({ b: 5, a: 6 });
+    expect(decode("01 05 06 07")).toBe("frame_trailing");
+  });
+});
+
 describe("tlv", () => {
   const items = "items: {0x01: [{n: a, t: i16}], 0x02: {size: 3, fields: [{n: b}]}}";
   it("takes items in any order and steps over declared bytes", () => {

@@ -19,8 +19,16 @@ interface CheckRule {
 /**
  * What every frame must satisfy before its layout is read: port, length, markers, byte stuffing, checksum.
  * The order is the one that tells an operator most: a frame cut short is "short", not "checksum".
+ *
+ * @param shortest bytes that every layout of this codec needs, markers included, check bytes not
  */
-export function compileFrame(rule: Frame | undefined, path: Path, report: Report, content: Content): FrameDecoder {
+export function compileFrame(
+  rule: Frame | undefined,
+  path: Path,
+  report: Report,
+  content: Content,
+  shortest = 0,
+): FrameDecoder {
   const start = bytes(rule?.start);
   const end = bytes(rule?.end);
   const [least, most] = lengths(rule?.length, path, report);
@@ -28,7 +36,7 @@ export function compileFrame(rule: Frame | undefined, path: Path, report: Report
   const reserved = Math.max(end.length, ...(check?.at ?? []).map((at) => -at));
   const ports = rule?.ports === undefined ? null : new Set(rule.ports);
   const unescape = compileUnescape(rule?.unescape);
-  const minimum = Math.max(least, start.length + reserved, 1);
+  const minimum = Math.max(least, Math.max(start.length, shortest) + reserved, 1);
 
   return (raw, port, out) => {
     out.reset();
