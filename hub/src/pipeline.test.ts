@@ -203,6 +203,14 @@ describe("pipeline", () => {
     );
   });
 
+  it("leaves no hole behind a refused envelope that had a number", async () => {
+    await bench.reading(1, 20);
+    await bench.send("t", JSON.stringify({ v: 1, b: 1, q: 2, r: [{ ts: -1, m: {} }] }));
+    await bench.reading(3, 20);
+    expect(await bench.rows("select upto::int, above from edge_cursor")).toEqual([{ upto: 3, above: [] }]);
+    expect(await bench.rows("select reason from dead_letter")).toEqual([{ reason: "time_invalid" }]);
+  });
+
   it("runs a command between batches and resolves after its effects are stored", async () => {
     await expect(bench.pipeline.submit((now) => now > 0)).resolves.toBe(true);
   });

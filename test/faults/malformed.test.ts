@@ -49,7 +49,7 @@ function malformed(i: number, next: () => number): Publish {
     case 5:
       return json({ ...good, q: 2 ** 60, b: -1 });
     case 6:
-      return json({ ...good, v: next() });
+      return json({ ...good, q: i, v: next() });
     case 7:
       return json("[".repeat(200) + "]".repeat(200));
     case 8:

@@ -156,8 +156,13 @@ export class Ingest {
     else {
       const parsed = parseJson(payload);
       envelope = isRejection(parsed) ? parsed : checkEnvelope(parsed.value);
-      // A bare frame may begin with "{" by chance: what is no envelope is a frame.
-      if (isRaw && isRejection(envelope)) envelope = bareFrame(message.rx);
+      if (isRejection(envelope)) {
+        const identity = isRejection(parsed) ? null : identityOf(parsed.value);
+        // A refused envelope is dealt with, too: its number must not stay a hole that holds back the sender's spool.
+        if (identity !== null) return this.#admit(identity, edge, replay) === "duplicate" ? null : envelope;
+        // A bare frame may begin with "{" by chance: what is no envelope is a frame.
+        if (isRaw) envelope = bareFrame(message.rx);
+      }
     }
     if (isRejection(envelope)) return envelope;
     const admission = this.#admit(envelope, edge, replay);
@@ -169,7 +174,7 @@ export class Ingest {
   }
 
   /** null = go on; "duplicate" = stored already, acknowledge and forget */
-  #admit(envelope: Envelope, edge: Edge, replay: boolean): Rejection | "duplicate" | null {
+  #admit(envelope: Pick<Envelope, "b" | "q">, edge: Edge, replay: boolean): Rejection | "duplicate" | null {
     if (envelope.q === undefined || envelope.b === undefined || replay) return null;
     const admission = this.#cursors.admit(edge.id, envelope.b, envelope.q);
     if (admission === "new") return null;
@@ -188,16 +193,16 @@ export class Ingest {
     let first: Rejection | null = null;
     for (const entry of value.bf as BackfillEntry[]) {
       const envelope = checkEnvelope(entry);
-      let problem: Rejection | null = isRejection(envelope) ? envelope : null;
-      if (!isRejection(envelope)) {
-        const admission = this.#admit(envelope, edge, replay);
-        if (admission === null) {
-          const device = this.#directory.devicesOf(edge.key).get(entry.d);
-          problem =
-            device === undefined
-              ? reject("device_unknown", `no device ${String(entry.d).slice(0, 64)} at edge ${edge.key}`)
-              : this.#records(device, envelope, message.rx, true, batch, null);
-        } else if (admission !== "duplicate") problem = admission;
+      const identity = isRejection(envelope) ? (identityOf(entry) ?? {}) : envelope;
+      const admission = this.#admit(identity, edge, replay);
+      if (admission === "duplicate") continue;
+      let problem: Rejection | null = isRejection(envelope) ? envelope : admission;
+      if (!isRejection(envelope) && problem === null) {
+        const device = this.#directory.devicesOf(edge.key).get(entry.d);
+        problem =
+          device === undefined
+            ? reject("device_unknown", `no device ${String(entry.d).slice(0, 64)} at edge ${edge.key}`)
+            : this.#records(device, envelope, message.rx, true, batch, null);
       }
       first ??= problem;
     }
@@ -302,6 +307,14 @@ export class Ingest {
       payload: message.payload,
     });
   }
+}
+
+/** The identity of something that is no proper envelope, where it has one. */
+function identityOf(value: unknown): { readonly b: number; readonly q: number } | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { b, q } = value as { b?: unknown; q?: unknown };
+  const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
+  return isCount(b) && isCount(q) ? { b, q } : null;
 }
 
 /** A frame without envelope: no identity, so at-least-once; the sample time is the time of arrival. */

@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import { loadProfiles } from "@gridhub/device-profiles/load.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { testDatabase } from "../../../test/support/postgres.ts";
+import { silentLog } from "../log.ts";
+import { openStore, type PostgresStore } from "../store/postgres.ts";
+import { newToken, tokenMatches, hashToken } from "./credential.ts";
+import { Registry } from "./registry.ts";
+
+const { profiles } = loadProfiles([join(import.meta.dirname, "../../../device-profiles/profiles")]);
+const locator = {
+  locate: (lon: number) => ({ gridId: lon > 122 ? "east" : null }),
+  get: (id: string) => (id === "east" || id === "west" ? {} : undefined),
+};
+
+describe("registry", () => {
+  let database: Awaited<ReturnType<typeof testDatabase>>;
+  let store: PostgresStore;
+  let registry: Registry;
+  const fresh = async (autoRegister = true): Promise<Registry> => {
+    const made = new Registry({ store, profiles, locator, autoRegister, maxDevicesPerEdge: 3 });
+    await made.load(await store.loadSnapshot());
+    return made;
+  };
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    store = await openStore({ connection: database.connection, log: silentLog });
+    registry = await fresh();
+  });
+  afterEach(async () => {
+    await store.close();
+    await database.close();
+  });
+
+  const declare = (edge: string, devices: readonly object[]) =>
+    registry.declare(registry.edge("town", edge)!, { agent: "test", devices: devices as never });
+
+  it("knows an edge by its token, also after a restart, and a new token replaces the old one", async () => {
+    const { token } = await registry.createEdge("town", "e");
+    expect(registry.authenticate("town/e", token)).toEqual({ site: "town", edge: "e" });
+    expect(registry.authenticate("town/e", newToken())).toBeNull();
+    expect(registry.authenticate("town/other", token)).toBeNull();
+    const again = await registry.createEdge("town", "e");
+    expect(registry.authenticate("town/e", token)).toBeNull();
+    expect((await fresh()).authenticate("town/e", again.token)).not.toBeNull();
+  });
+
+  it("keeps no token, only its hash", async () => {
+    const token = newToken();
+    expect(tokenMatches(token, hashToken(token))).toBe(true);
+    expect(hashToken(token).toString("hex")).not.toContain(token);
+  });
+
+  it("registers what an edge declares, with series of all metrics and the grid of its position", async () => {
+    await registry.createEdge("town", "e");
+    const { changed, refused } = await declare("e", [
+      { id: "g", profile: "generic/flood-gauge-json", lon: 122.5, lat: 30.7, attributes: { warning_level: 3 } },
+    ]);
+    expect(refused).toEqual([]);
+    expect(changed.map((d) => d.uid)).toEqual(["town/g"]);
+    const device = registry.device("town/g")!;
+    expect(device.gridId).toBe("east");
+    expect([...device.series].every((id) => id > 0)).toBe(true);
+    const again = (await fresh()).device("town/g")!;
+    expect([...again.series]).toEqual([...device.series]);
+    expect(again.attributes).toEqual({ warning_level: 3 });
+  });
+
+  it("keeps one object a device when it is declared again or reloaded", async () => {
+    await registry.createEdge("town", "e");
+    await declare("e", [{ id: "g", profile: "generic/flood-gauge-json" }]);
+    const device = registry.device("town/g");
+    expect((await declare("e", [{ id: "g", profile: "generic/flood-gauge-json", title: "Pier" }])).changed).toEqual([]);
+    await registry.load(await store.loadSnapshot());
+    expect(registry.device("town/g")).toBe(device);
+    expect(device?.title).toBe("Pier");
+  });
+
+  it.each([
+    [{ id: "a/b", profile: "generic/flood-gauge-json" }, /not a name/],
+    [{ id: "g", profile: "no/such" }, /no profile no\/such/],
+    [{ id: "g", profile: 7 }, /profile must be text/],
+    [{ id: "g", profile: "generic/flood-gauge-json", lon: 200, lat: 3 }, /lon must be degrees/],
+    [{ id: "g", profile: "generic/flood-gauge-json", lon: 3 }, /lon and lat come together/],
+    [{ id: "g", profile: "generic/flood-gauge-json", grid: "nowhere" }, /no grid nowhere/],
+    [{ id: "g", profile: "generic/flood-gauge-json", attributes: { a: {} } }, /attribute a must be/],
+  ])("refuses %j with a reason and registers the others", async (bad, reason) => {
+    await registry.createEdge("town", "e");
+    const { refused } = await declare("e", [bad, { id: "good", profile: "generic/flood-gauge-json" }]);
+    expect(refused).toHaveLength(1);
+    expect(refused[0].detail).toMatch(reason);
+    expect(registry.device("town/good")).toBeDefined();
+  });
+
+  it("lets no edge take a device of another one", async () => {
+    await registry.createEdge("town", "e");
+    await registry.createEdge("town", "f");
+    await declare("e", [{ id: "g", profile: "generic/flood-gauge-json" }]);
+    const { refused } = await declare("f", [{ id: "g", profile: "generic/flood-gauge-json" }]);
+    expect(refused[0]).toMatchObject({
+      reason: "device_unknown",
+      detail: expect.stringContaining("town/e") as unknown,
+    });
+    expect(registry.device("town/g")?.edge.name).toBe("e");
+  });
+
+  it("bounds the devices of an edge, and registers none where that is off", async () => {
+    await registry.createEdge("town", "e");
+    const many = ["a", "b", "c", "d"].map((id) => ({ id, profile: "generic/flood-gauge-json" }));
+    expect((await declare("e", many)).refused[0].detail).toMatch(/at most 3/);
+    expect(registry.size).toBe(3);
+    registry = await fresh(false);
+    expect((await declare("e", [{ id: "z", profile: "generic/flood-gauge-json" }])).refused[0].detail).toMatch(
+      /auto_register is off/,
+    );
+  });
+});
