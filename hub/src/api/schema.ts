@@ -224,6 +224,8 @@ export const NewEdge = Type.Object(
     site: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$" }),
     edge: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$" }),
     title: Type.Optional(Type.String({ maxLength: 100 })),
+    /** gives an edge that exists a new token; the old one ends at once */
+    renew: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );

@@ -17,17 +17,24 @@ export interface EventFilter {
   readonly to?: number;
   /** words in kind or subject */
   readonly q?: string;
+  /** what `q` means in words that the database does not hold (titles, names): any of these matches, too */
+  readonly meaning?: {
+    readonly kinds: readonly string[];
+    readonly devices: readonly number[];
+    readonly grids: readonly string[];
+  };
 }
 
 class Conditions {
   readonly values: unknown[] = [];
   readonly #parts: string[] = [];
 
-  /** @param sql with `?` for the value */
-  add(sql: string, value: unknown): void {
+  /** @param sql with `?` for the value, `?2` and so on for the others */
+  add(sql: string, value: unknown, ...others: readonly unknown[]): void {
     if (value === undefined) return;
-    this.values.push(value);
-    this.#parts.push(sql.replaceAll("?", `$${this.values.length}`));
+    const before = this.values.length;
+    this.values.push(value, ...others);
+    this.#parts.push(sql.replaceAll(/\?(\d?)/g, (_, i: string) => `$${before + Number(i || 1)}`));
   }
 
   toString(): string {
@@ -46,7 +53,16 @@ function conditions(filter: EventFilter): Conditions {
   where.add("opened_at >= ?", filter.from === undefined ? undefined : new Date(filter.from));
   where.add("opened_at < ?", filter.to === undefined ? undefined : new Date(filter.to));
   const q = filter.q?.trim() ?? "";
-  if (q !== "") where.add("(kind ILIKE ? OR subject ILIKE ?)", `%${q.replaceAll(/[\\%_]/g, "\\$&")}%`);
+  if (q === "") return where;
+  const { kinds = [], devices = [], grids = [] } = filter.meaning ?? {};
+  where.add(
+    `(kind ILIKE ? OR subject ILIKE ? OR kind = ANY (?2::text[]) OR device_id = ANY (?3::int4[])
+      OR grid_id = ANY (?4::text[]))`,
+    `%${q.replaceAll(/[\\%_]/g, "\\$&")}%`,
+    kinds,
+    devices,
+    grids,
+  );
   return where;
 }
 
@@ -75,10 +91,11 @@ export async function listEvents(
   return { items, next: rows.length > page.limit ? items[items.length - 1].id : null };
 }
 
-export async function countEvents(pool: Pool, filter: EventFilter): Promise<number> {
+/** @param atMost counting stops there */
+export async function countEvents(pool: Pool, filter: EventFilter, atMost = 2 ** 31 - 1): Promise<number> {
   const where = conditions(filter);
   const { rows } = await pool.query<{ n: number }>(
-    `SELECT count(*)::int AS n FROM event ${where.toString()}`,
+    `SELECT count(*)::int AS n FROM (SELECT FROM event ${where.toString()} LIMIT ${atMost}) e`,
     where.values,
   );
   return rows[0].n;
@@ -136,13 +153,18 @@ export async function activeBySeverity(pool: Pool): Promise<Record<string, numbe
   return counts;
 }
 
-/** Events opened, and handlings closed, since `from`, ms UTC. */
-export async function openedAndClosedSince(pool: Pool, from: number): Promise<{ opened: number; closed: number }> {
+/** Events opened, and handlings closed, since `from`, ms UTC; on these grids only, where given. */
+export async function openedAndClosedSince(
+  pool: Pool,
+  from: number,
+  grids?: readonly string[],
+): Promise<{ opened: number; closed: number }> {
   const { rows } = await pool.query<{ opened: number; closed: number }>(
-    `SELECT (SELECT count(*)::int FROM event WHERE opened_at >= $1) AS opened,
-       (SELECT count(DISTINCT event_id)::int FROM event_transition
-        WHERE what IN ('close', 'false_alarm') AND ts >= $1) AS closed`,
-    [new Date(from)],
+    `SELECT (SELECT count(*)::int FROM event WHERE opened_at >= $1 AND ($2::text[] IS NULL OR grid_id = ANY ($2))) AS opened,
+       (SELECT count(DISTINCT event_id)::int FROM event_transition t
+        WHERE what IN ('close', 'false_alarm') AND ts >= $1 AND ($2::text[] IS NULL
+          OR EXISTS (SELECT FROM event e WHERE e.id = t.event_id AND e.grid_id = ANY ($2)))) AS closed`,
+    [new Date(from), grids ?? null],
   );
   return rows[0];
 }

@@ -1,0 +1,63 @@
+import type pg from "pg";
+import type { Broker } from "../broker/broker.ts";
+import type { Clock } from "../clock.ts";
+import type { EventBook } from "../events/event-book.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import type { GridSet } from "../grids/grid-set.ts";
+import type { HealthMonitor } from "../health/health-monitor.ts";
+import type { IngestCounters } from "../ingest/ingest.ts";
+import type { Log } from "../log.ts";
+import type { Message } from "../message.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Vision } from "../vision/vision.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** What the API needs of the pipeline. */
+export interface Flow {
+  /** runs `change` between two batches and resolves after its effects are stored */
+  submit<T>(change: (now: number) => T): Promise<T>;
+  /** resolves once the message is stored, or is a dead letter again */
+  replay(message: Message): Promise<void>;
+  readonly pending: { readonly messages: number; readonly bytes: number };
+  readonly stats: {
+    readonly turns: number;
+    readonly retries: number;
+    readonly poisoned: number;
+    readonly overloaded: number;
+    readonly inserted: number;
+  };
+}
+
+/** Everything that the API shows or asks; joined by the composition root. */
+export interface ApiContext {
+  readonly host: string;
+  /** 0 = any free port */
+  readonly port: number;
+  /** the built console; it need not exist */
+  readonly consoleDir: string;
+  /** GeoJSON of land; "" = none */
+  readonly coastFile: string;
+  readonly timeZone: string;
+  readonly pool: pg.Pool;
+  readonly sessions: Sessions;
+  readonly pipeline: Flow;
+  readonly registry: Registry;
+  readonly grids: () => GridSet;
+  readonly health: HealthMonitor;
+  readonly fleet: Fleet;
+  readonly events: EventBook;
+  readonly vision: Vision;
+  readonly ingest: IngestCounters;
+  readonly broker: Broker;
+  readonly metrics: Metrics;
+  /** edge key -> program and version that it announced */
+  readonly agents: ReadonlyMap<string, string>;
+  /** titles that profiles give to kinds of events; they win over the catalogue */
+  readonly eventTitles: ReadonlyMap<string, { readonly zh: string; readonly en: string }>;
+  readonly ready: () => { readonly ok: boolean; readonly detail: string };
+  readonly clock: Clock;
+  readonly log: Log;
+  /** open streams; default 5,000 */
+  readonly maxStreams?: number;
+}

@@ -1,0 +1,114 @@
+import type { GridEvent } from "../event.ts";
+import { KINDS, kindInfo } from "../events/kinds.ts";
+import type { ApiContext } from "./context.ts";
+import { gridPath } from "./device-view.ts";
+import type { EventInfo } from "./schema.ts";
+
+type Needs = Pick<ApiContext, "grids" | "registry" | "fleet" | "eventTitles" | "clock">;
+
+const NAMES_MS = 5000;
+
+/** Events as people read them: titles, names, the way down to the grid. */
+export class EventView {
+  readonly #of: Needs;
+  #names: ReadonlyMap<number, string> = new Map();
+  #namesAt = -Infinity;
+
+  constructor(context: Needs) {
+    this.#of = context;
+  }
+
+  info(event: Readonly<GridEvent>): EventInfo {
+    const { registry, grids } = this.#of;
+    const { zh, en, codeName } = this.#kind(event.kind);
+    const device = event.deviceId === null ? undefined : registry.deviceById(event.deviceId);
+    const { id, kind, subject, gridId, gridMatch, severity, sensing, handling, lon, lat, source } = event;
+    const { openedAt, updatedAt, clearedAt, createdAt, occurrences, late, revision } = event;
+    return {
+      id,
+      kind,
+      titleZh: zh,
+      titleEn: en,
+      codeName,
+      subject,
+      subjectTitle: this.#subjectTitle(subject),
+      gridId,
+      gridPath: gridPath(grids(), gridId),
+      gridMatch,
+      severity,
+      sensing,
+      handling,
+      deviceUid: device?.uid ?? null,
+      lon,
+      lat,
+      source,
+      openedAt,
+      updatedAt,
+      clearedAt,
+      createdAt,
+      occurrences,
+      late,
+      revision,
+    };
+  }
+
+  /** What a searched word means in the words that people see: kinds by title, devices and grids by name. */
+  meaningOf(word: string): { kinds: string[]; devices: number[]; grids: string[] } {
+    const needle = word.toLowerCase();
+    const has = (text: string) => text.toLowerCase().includes(needle);
+    const kinds = new Set([...Object.keys(KINDS), ...this.#of.eventTitles.keys()]);
+    const grids = new Set<string>();
+    const set = this.#of.grids();
+    for (const grid of set.grids()) if (has(grid.name)) for (const id of set.subtree(grid.id)) grids.add(id);
+    const devices: number[] = [];
+    for (const device of this.#of.registry.devices()) if (has(device.title)) devices.push(device.id);
+    return {
+      kinds: [...kinds].filter((kind) => has(this.#kind(kind).zh) || has(this.#kind(kind).en)),
+      devices: devices.slice(0, 10_000),
+      grids: [...grids],
+    };
+  }
+
+  #kind(kind: string): { zh: string; en: string; codeName: string } {
+    const info = kindInfo(kind);
+    const titles = this.#of.eventTitles.get(kind);
+    const codeName = info.provisional ? `${info.codeName} (provisional)` : info.codeName;
+    return { zh: titles?.zh ?? info.titleZh, en: titles?.en ?? info.titleEn, codeName };
+  }
+
+  #subjectTitle(subject: string): string {
+    const { registry } = this.#of;
+    const at = subject.indexOf(":");
+    const id = subject.slice(at + 1);
+    switch (subject.slice(0, at)) {
+      case "device":
+      case "place":
+        return registry.device(id)?.title ?? id;
+      case "edge":
+        return registry.edgeByKey(id)?.title || id;
+      case "mmsi":
+        return this.#vessel(Number(id)) || `MMSI ${id}`;
+      default:
+        return this.#of.grids().get(id)?.name ?? id;
+    }
+  }
+
+  /** The name in the formation's roster, else what the vessel says of itself. */
+  #vessel(mmsi: number): string {
+    const { grids, fleet, clock } = this.#of;
+    const formation = grids().formationOf(mmsi);
+    const member =
+      formation === null
+        ? undefined
+        : grids()
+            .roster(formation)
+            .find((m) => m.mmsi === mmsi);
+    if (member !== undefined && member.name !== "") return member.name;
+    const now = clock();
+    if (Math.abs(now - this.#namesAt) > NAMES_MS) {
+      this.#namesAt = now;
+      this.#names = new Map(Array.from(fleet.vessels(now), (vessel) => [vessel.mmsi, vessel.name] as const));
+    }
+    return this.#names.get(mmsi) ?? "";
+  }
+}

@@ -1,0 +1,68 @@
+import { collectDefaultMetrics } from "prom-client";
+import type { ApiContext } from "./context.ts";
+import type { Stream } from "./stream.ts";
+import type { Tally } from "./tally.ts";
+import { Scope } from "./scope.ts";
+
+/** Puts what the rooms count on `/metrics`; every value is read from its owner when it is asked for. */
+export function expose(context: ApiContext, stream: Stream, tally: Tally): void {
+  const { metrics, ingest, pipeline, broker, vision, fleet } = context;
+  const { stats } = pipeline;
+  const counter = (name: string, help: string, read: () => number) => metrics.observe(name, help, "counter", read);
+  const gauge = (name: string, help: string, read: () => number) => metrics.observe(name, help, "gauge", read);
+  const labelled = (
+    kind: "counter" | "gauge",
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [string, number]>,
+  ) => metrics.observe(name, help, kind, read, label);
+
+  counter("gridhub_messages_total", "Messages taken from the broker", () => ingest.messages);
+  counter("gridhub_readings_total", "Readings decoded", () => ingest.readings);
+  counter("gridhub_readings_stored_total", "Readings stored, each once", () => stats.inserted);
+  counter("gridhub_frames_total", "Camera frames received", () => ingest.frames);
+  counter("gridhub_positions_total", "Vessel positions and static reports decoded", () => ingest.positions);
+  counter("gridhub_duplicates_total", "Messages that were stored already", () => ingest.duplicates);
+  labelled("counter", "gridhub_rejected_total", "Refused input by reason", "reason", () => ingest.rejected);
+  counter(
+    "gridhub_positions_duplicate_total",
+    "Positions that another receiver had brought",
+    () => fleet.counts.duplicates,
+  );
+  counter(
+    "gridhub_positions_implausible_total",
+    "Positions that no vessel could reach",
+    () => fleet.counts.implausible,
+  );
+
+  gauge("gridhub_pending_messages", "Messages that wait to be decoded", () => pipeline.pending.messages);
+  gauge("gridhub_pending_bytes", "Payload bytes that are not committed yet", () => pipeline.pending.bytes);
+  counter("gridhub_turns_total", "Transactions committed", () => stats.turns);
+  counter("gridhub_commit_retries_total", "Transactions that failed and were done again", () => stats.retries);
+  counter("gridhub_poisoned_total", "Messages whose content the database refused", () => stats.poisoned);
+  counter("gridhub_overloaded_total", "Messages turned away because too many waited", () => stats.overloaded);
+
+  gauge("gridhub_mqtt_clients", "Open MQTT connections", () => broker.stats().clients);
+  labelled("counter", "gridhub_mqtt_refused_total", "What the broker refused, by guard", "guard", () =>
+    Object.entries(broker.stats().refused),
+  );
+
+  const everything = new Scope([], context.grids());
+  labelled("gauge", "gridhub_devices", "Devices by health", "state", () => Object.entries(context.health.counts()));
+  labelled("gauge", "gridhub_events_active", "Active events by severity, 1 the highest", "severity", () =>
+    Object.entries(tally.of(everything).active),
+  );
+  gauge("gridhub_vessels", "Vessels in memory", () => fleet.size);
+
+  counter("gridhub_vision_frames_total", "Frames that a detector has looked at", () => vision.stats().inferred);
+  labelled("counter", "gridhub_vision_dropped_total", "Frames not looked at, by reason", "reason", () =>
+    Object.entries(vision.stats().dropped),
+  );
+  gauge("gridhub_vision_waiting", "Frames that wait for a detector", () => vision.stats().waiting);
+
+  gauge("gridhub_sse_clients", "Open streams of the console", () => stream.size);
+  counter("gridhub_sse_dropped_total", "Streams closed because the client read too slowly", () => stream.dropped);
+
+  collectDefaultMetrics({ register: metrics.registry });
+}

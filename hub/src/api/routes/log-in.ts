@@ -1,0 +1,65 @@
+import Type from "typebox";
+import { blaming } from "../../store/failure.ts";
+import type { App } from "../app.ts";
+import { sessionCookie } from "../cookie.ts";
+import { ApiFailure } from "../failure.ts";
+import { callerOf } from "../guard.ts";
+import { LoginLimit } from "../login-limit.ts";
+import type { Parts } from "../parts.ts";
+import { Login, User } from "../schema.ts";
+
+const LoggedIn = Type.Interface([User], { token: Type.String() });
+
+export function logInRoutes(app: App, { context }: Parts): void {
+  const { sessions, clock } = context;
+  const limit = new LoginLimit();
+
+  app.post(
+    "/api/login",
+    { config: { role: "anyone" }, schema: { tags: ["session"], body: Login, response: { 200: LoggedIn } } },
+    async (request, reply) => {
+      const { username, password } = request.body;
+      const wait = limit.admit(request.ip, clock());
+      if (wait > 0) throw tooMany(wait);
+      let result: Awaited<ReturnType<typeof sessions.login>> | null = null;
+      try {
+        result = await blaming(sessions.login(username, password));
+      } finally {
+        limit.settle(request.ip, result !== null && typeof result === "object");
+      }
+      if (result === "locked") {
+        throw new ApiFailure(429, "ACCOUNT_LOCKED", "too many wrong passwords, the account is locked for a while");
+      }
+      if (result === "denied") throw new ApiFailure(401, "LOGIN_FAILED", "unknown user name or wrong password");
+      reply.header("set-cookie", sessionCookie(result.token, request.protocol === "https"));
+      const { role, grids } = result.account;
+      return { username, role, grids: [...grids], token: result.token };
+    },
+  );
+
+  app.post(
+    "/api/logout",
+    { config: { role: "anyone" }, schema: { tags: ["session"], response: { 200: Type.Object({}) } } },
+    async (request, reply) => {
+      const { caller } = request;
+      if (caller !== null) await blaming(sessions.logout(caller.token, caller.account.username));
+      reply.header("set-cookie", sessionCookie("", request.protocol === "https"));
+      return {};
+    },
+  );
+
+  app.get(
+    "/api/me",
+    { config: { role: "viewer" }, schema: { tags: ["session"], response: { 200: User } } },
+    async (request) => {
+      const { username, role, grids } = callerOf(request).account;
+      return { username, role, grids: [...grids] };
+    },
+  );
+}
+
+function tooMany(seconds: number): ApiFailure {
+  return new ApiFailure(429, "TOO_MANY_LOGINS", "too many log-ins from this address", {
+    headers: { "retry-after": String(seconds) },
+  });
+}
