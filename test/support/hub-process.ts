@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 
 const BIN = join(import.meta.dirname, "../../hub/bin/gridhub.mjs");
-const PASSWORD = "test-only-password-of-admin";
+export const PASSWORD = "test-only-password-of-admin";
 
 export interface HubProcessOptions {
   readonly dataDir: string;
