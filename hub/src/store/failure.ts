@@ -4,7 +4,7 @@ import { RowRefused } from "./store.ts";
 /** SQLSTATE of a server's answer; null for everything that happened on this side (socket, time-out). */
 export function sqlState(error: unknown): string | null {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && code !== "EPIPE" ? code : null;
+  return typeof code === "string" && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
 /**

@@ -7,7 +7,7 @@ import { HubError } from "../errors.ts";
 import { silentLog } from "../log.ts";
 import { type EmbeddedServer, startEmbedded } from "./embedded.ts";
 import { openStore, type PostgresStore } from "./postgres.ts";
-import { gridEvent, readings } from "./store.contract.ts";
+import { gridEvent, readings } from "./store-scene.ts";
 
 const EDGE = 1;
 let dir: string;
@@ -75,7 +75,7 @@ describe("faults of the database", () => {
       expect(found).toEqual({ upto: found.upto, rows: found.upto * 200, beyond: 0, state: { k: found.upto } });
       acknowledged = found.upto;
     }
-    expect(server.restarts).toBe(3);
+    await vi.waitFor(() => expect(server.restarts).toBe(3), 10_000);
   }, 60_000);
 
   it("a stopped server answers nothing: the commit is given up in time, and nothing old is written after something new", async () => {

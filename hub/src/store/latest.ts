@@ -147,30 +147,32 @@ function vesselParameters(rows: readonly VesselPositionRow[]): Buffer[] {
   ];
 }
 
+const DAY_MS = 86_400_000;
+
 /**
  * Finds what the last seconds before a crash left out: per series one look into the index, newer than what is known only, so
- * old partitions are never opened. Never DISTINCT ON: that reads everything. A vessel first seen in the lost second appears with
- * its next position.
+ * old partitions are never opened. Never DISTINCT ON: that reads everything. What has no latest value yet (a series, a vessel
+ * first seen in the lost second) is looked for in the last two days at most, a vessel not at all: it is heard again in seconds.
  */
-export async function repairLatest(pool: Pool): Promise<void> {
-  await pool.query(`
-    INSERT INTO telemetry_latest AS l (series_id, time, value, quality, text)
-    SELECT s.id, t.time, t.value, t.quality, NULL
-    FROM series s LEFT JOIN telemetry_latest k ON k.series_id = s.id
-    CROSS JOIN LATERAL (
-      SELECT time, value, quality FROM telemetry
-      WHERE series_id = s.id AND time > coalesce(k.time, '-infinity') ORDER BY time DESC LIMIT 1) t
-    ON CONFLICT (series_id) DO UPDATE
-    SET time = excluded.time, value = excluded.value, quality = excluded.quality, text = NULL WHERE l.time < excluded.time`);
-  await pool.query(`
-    INSERT INTO telemetry_latest AS l (series_id, time, value, quality, text)
-    SELECT s.id, t.time, NULL, t.quality, t.value
-    FROM series s LEFT JOIN telemetry_latest k ON k.series_id = s.id
-    CROSS JOIN LATERAL (
-      SELECT time, value, quality FROM telemetry_text
-      WHERE series_id = s.id AND time > coalesce(k.time, '-infinity') ORDER BY time DESC LIMIT 1) t
-    ON CONFLICT (series_id) DO UPDATE
-    SET time = excluded.time, value = NULL, quality = excluded.quality, text = excluded.text WHERE l.time < excluded.time`);
+export async function repairLatest(pool: Pool, now: number): Promise<void> {
+  const since = [new Date(now - 2 * DAY_MS)];
+  for (const [table, columns] of [
+    ["telemetry", "t.value, NULL"],
+    ["telemetry_text", "NULL, t.value"],
+  ]) {
+    await pool.query(
+      `INSERT INTO telemetry_latest AS l (series_id, time, quality, value, text)
+       SELECT s.id, t.time, t.quality, ${columns}
+       FROM series s LEFT JOIN telemetry_latest k ON k.series_id = s.id
+       CROSS JOIN LATERAL (
+         SELECT time, value, quality FROM ${table}
+         WHERE series_id = s.id AND time > coalesce(k.time, $1) ORDER BY time DESC LIMIT 1) t
+       ON CONFLICT (series_id) DO UPDATE
+       SET time = excluded.time, value = excluded.value, quality = excluded.quality, text = excluded.text
+       WHERE l.time < excluded.time`,
+      since,
+    );
+  }
   await pool.query(`
     INSERT INTO vessel_latest AS l (mmsi, time, lon, lat, sog, cog, heading, status, type, grid_id, device_id)
     SELECT k.mmsi, t.time, t.lon, t.lat, t.sog, t.cog, t.heading, t.status, t.type, t.grid_id, t.device_id

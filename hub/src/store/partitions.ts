@@ -5,6 +5,7 @@ import { DAILY, DAILY_TABLES, DAY_MS, type DailyTable, type Retention } from "./
 
 /** Partitions stand ready this many days ahead: a hub that is offline at midnight, or a clock that runs fast. */
 const AHEAD_DAYS = 3;
+const DAYS_A_STATEMENT = 20;
 /** After a failed attempt the rows go to the default partition for this long, ms. */
 const POSTPONE_MS = 60_000;
 
@@ -27,6 +28,8 @@ export class Partitions {
   readonly #retention: Retention;
   readonly #log: Log;
   readonly #known = new Map<DailyTable, Known>();
+  /** the writer and the chores may ask at once */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: { pool: Pool; clock: Clock; retention: Retention; log: Log }) {
     this.#pool = options.pool;
@@ -85,35 +88,41 @@ export class Partitions {
     return (known.postponed.get(day) ?? 0) <= now;
   }
 
-  /** Makes partitions. Never throws: without one the rows go to the default partition. */
-  async create(table: DailyTable, days: readonly number[]): Promise<void> {
+  /** Makes partitions, one at a time. Never throws: without one the rows go to the default partition. */
+  create(table: DailyTable, days: readonly number[]): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#create(table, days));
+    return this.#turn;
+  }
+
+  async #create(table: DailyTable, days: readonly number[]): Promise<void> {
     const known = this.#of(table);
-    for (const day of days) {
-      if (known.days.has(day)) continue;
-      try {
-        await this.#createDay(table, day);
-        known.days.add(day);
-        known.postponed.delete(day);
-      } catch (error) {
-        known.postponed.set(day, this.#clock() + POSTPONE_MS);
-        this.#log.warn({ partition: partitionName(table, day), err: (error as Error).message }, "partition not made");
-      }
+    const fresh = [...new Set(days)].filter((day) => !known.days.has(day));
+    for (let at = 0; at < fresh.length; at += DAYS_A_STATEMENT) {
+      const some = fresh.slice(at, at + DAYS_A_STATEMENT);
+      if (await this.#attempt(table, some)) continue;
+      // one of them is in somebody's way: the others need not wait for it
+      for (const day of some.length > 1 ? some : []) await this.#attempt(table, [day]);
     }
   }
 
-  /** ATTACH instead of PARTITION OF: readers and the writer of other days go on meanwhile. */
-  async #createDay(table: DailyTable, day: number): Promise<void> {
-    const name = partitionName(table, day);
-    const { column } = DAILY[table];
-    const [from, to] = [`'${isoDay(day)}'`, `'${isoDay(day + 1)}'`];
-    // several statements in one simple query are one transaction
-    await this.#pool.query(`
-      SET LOCAL lock_timeout = '2s';
-      CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL EXCLUDING COMMENTS);
-      LOCK TABLE ${table}_default IN ACCESS EXCLUSIVE MODE;
-      WITH moved AS (DELETE FROM ${table}_default WHERE ${column} >= ${from} AND ${column} < ${to} RETURNING *)
-        INSERT INTO ${name} SELECT * FROM moved;
-      ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM (${from}) TO (${to})`);
+  async #attempt(table: DailyTable, days: readonly number[]): Promise<boolean> {
+    const known = this.#of(table);
+    try {
+      // several statements in one simple query are one transaction
+      await this.#pool.query(`SET LOCAL lock_timeout = '2s';${days.map((day) => attachDay(table, day)).join(";")}`);
+      for (const day of days) {
+        known.days.add(day);
+        known.postponed.delete(day);
+      }
+      return true;
+    } catch (error) {
+      if (days.length === 1) {
+        known.postponed.set(days[0], this.#clock() + POSTPONE_MS);
+        const partition = partitionName(table, days[0]);
+        this.#log.warn({ partition, err: (error as Error).message }, "partition not made");
+      }
+      return false;
+    }
   }
 
   /** The coming days, and the days of rows that had to go to the default partition. */
@@ -150,6 +159,22 @@ export class Partitions {
     }
     return gone;
   }
+}
+
+/**
+ * ATTACH instead of PARTITION OF: readers and the writer of other days go on meanwhile. Rows of that day that had to go to the
+ * default partition move.
+ */
+function attachDay(table: DailyTable, day: number): string {
+  const name = partitionName(table, day);
+  const { column } = DAILY[table];
+  const [from, to] = [`'${isoDay(day)}'`, `'${isoDay(day + 1)}'`];
+  return `
+    CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL EXCLUDING COMMENTS);
+    LOCK TABLE ${table}_default IN ACCESS EXCLUSIVE MODE;
+    WITH moved AS (DELETE FROM ${table}_default WHERE ${column} >= ${from} AND ${column} < ${to} RETURNING *)
+      INSERT INTO ${name} SELECT * FROM moved;
+    ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM (${from}) TO (${to})`;
 }
 
 export function partitionName(table: DailyTable, day: number): string {

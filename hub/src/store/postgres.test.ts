@@ -2,7 +2,8 @@ import { testDatabase } from "../../../test/support/postgres.ts";
 import { silentLog } from "../log.ts";
 import { openStore } from "./postgres.ts";
 import { seriesContract } from "./series.contract.ts";
-import { NOW, storeContract, type Subject } from "./store.contract.ts";
+import { storeContract } from "./store.contract.ts";
+import { NOW, type Subject } from "./store-scene.ts";
 
 async function open(): Promise<Subject> {
   const database = await testDatabase();

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { systemClock, type Clock } from "../clock.ts";
 import { HubError } from "../errors.ts";
@@ -75,6 +76,8 @@ export class PostgresStore implements Store {
   #partitions: Partitions | null = null;
   #rollup: Rollup | null = null;
   #queue!: CommitQueue;
+  #repaired = false;
+  #rolling: Promise<number> | null = null;
   #closed = false;
 
   constructor(options: StoreOptions) {
@@ -159,7 +162,6 @@ export class PostgresStore implements Store {
     if (this.#mode !== "timescale-community") this.#rollup = new Rollup(pool, this.#partitions);
     this.#queue = new CommitQueue(this.#writer, this.#partitions, this.#rollup, this.#latest);
     await this.#writer.start(startMs);
-    await blaming(repairLatest(pool));
     this.#chores.start({ name: "latest", everyMs: 1000, work: () => this.flushLatest() });
     if (this.#rollup !== null) this.#chores.start({ name: "rollup", everyMs: 30_000, work: () => this.rollUp() });
     this.#chores.start({ name: "tidy", everyMs: 3_600_000, work: () => this.tidy() });
@@ -174,7 +176,7 @@ export class PostgresStore implements Store {
         return;
       } catch (cause) {
         if (performance.now() >= end) throw new HubError("DB_UNAVAILABLE", (cause as Error).message, { cause });
-        await new Promise((resume) => setTimeout(resume, 100));
+        await pause(100);
       }
     }
   }
@@ -211,13 +213,22 @@ export class PostgresStore implements Store {
     return this.#writer.whenReady();
   }
 
-  /** Writes the latest values now instead of within a second. */
-  flushLatest(): Promise<void> {
-    return this.#latest.size === 0 ? Promise.resolve() : this.#latest.flush(this.pool);
+  /** Writes the latest values now instead of within a second; the first call also finds what a crash left out. */
+  async flushLatest(): Promise<void> {
+    if (!this.#repaired) {
+      await repairLatest(this.pool, this.#clock());
+      this.#repaired = true;
+    }
+    if (this.#latest.size > 0) await this.#latest.flush(this.pool);
   }
 
-  /** Rolls up what is complete (plain PostgreSQL and Apache edition). @returns buckets done */
-  async rollUp(): Promise<number> {
+  /** Rolls up what is complete (plain PostgreSQL and Apache edition); one at a time. @returns buckets done */
+  rollUp(): Promise<number> {
+    this.#rolling ??= this.#rollUp().finally(() => (this.#rolling = null));
+    return this.#rolling;
+  }
+
+  async #rollUp(): Promise<number> {
     const rollup = this.#rollup;
     if (rollup === null) return 0;
     let total = 0;
@@ -236,13 +247,18 @@ export class PostgresStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#chores.close();
-    if (this.#writer.ready) await this.flushLatest().catch(() => {});
+    // a database that does not answer must not keep the hub from ending
+    await within(5000, this.#chores.close());
+    if (this.#writer.ready) await within(5000, this.flushLatest());
     await this.#writer.close();
-    await Promise.all([this.reads.end(), this.pool.end()]);
+    await within(3000, Promise.all([this.reads.end(), this.pool.end()]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function within(ms: number, work: Promise<unknown>): Promise<unknown> {
+  return Promise.race([work.catch(() => {}), pause(ms, undefined, { ref: false })]);
 }

@@ -80,12 +80,13 @@ export class Rollup {
     const work = await this.#pool.query<{ b: number }>(
       `SELECT (extract(epoch FROM bucket) / 300)::float8 AS b FROM rollup_work ORDER BY bucket LIMIT ${BUCKETS_A_RUN}`,
     );
+    const days = new Set(work.rows.map(({ b }) => Math.floor((b * BUCKET_MS) / DAY_MS)));
+    await this.#partitions?.create("telemetry_5m_data", [...days]);
     for (const { b } of work.rows) await this.#total(b);
     return work.rows.length;
   }
 
   async #total(bucket: number): Promise<void> {
-    await this.#partitions?.create("telemetry_5m_data", [Math.floor((bucket * BUCKET_MS) / DAY_MS)]);
     const [from, to] = [new Date(bucket * BUCKET_MS), new Date((bucket + 1) * BUCKET_MS)];
     await this.#pool.query(
       `WITH done AS (DELETE FROM rollup_work WHERE bucket = $1)

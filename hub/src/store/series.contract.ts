@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emptyBatch } from "./batch.ts";
 import { lastSeen, latestReadings, seriesRows } from "./queries/readings.ts";
 import { latestVessels, vesselTrack } from "./queries/positions.ts";
-import { NOW, position, readings, type Subject } from "./store.contract.ts";
+import { NOW, position, readings, type Subject } from "./store-scene.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -48,7 +48,7 @@ export function seriesContract(name: string, open: () => Promise<Subject>): void
       await sql("UPDATE telemetry_latest SET time = time - interval '1 s', value = 0 WHERE series_id = $1", [
         series[0],
       ]);
-      await s.reopen();
+      await (await s.reopen()).flushLatest();
       expect(await latestReadings(s.store.reads, deviceId)).toEqual(expected);
       expect(await lastSeen(s.store.reads)).toEqual(new Map([[deviceId, NOW]]));
     });

@@ -22,8 +22,8 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_senders: "0",
   wal_buffers: "16MB",
   wal_compression: "off",
-  min_wal_size: "256MB",
-  max_wal_size: "2GB",
+  min_wal_size: "128MB",
+  max_wal_size: "1GB",
   checkpoint_timeout: "15min",
   checkpoint_completion_target: "0.9",
 
