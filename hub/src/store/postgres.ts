@@ -114,6 +114,8 @@ export class PostgresStore implements Store {
     });
     // an idle connection that breaks is replaced by the next query; without a listener it would end the process
     pool.on("error", () => {});
+    // a connection that is in use may report twice that it broke (the server's farewell, then the write that fails)
+    pool.on("connect", (client) => client.on("error", () => {}));
     return pool;
   }
 
