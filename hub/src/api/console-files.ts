@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { App } from "./app.ts";
-import { notFound } from "./failure.ts";
+import { ApiFailure } from "./failure.ts";
 
 const NOT_BUILT = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>gridhub</title>
@@ -28,10 +28,11 @@ export async function consoleFiles(app: App, dir: string): Promise<void> {
       reply.header("cache-control", hashed ? "public, max-age=31536000, immutable" : NO_CACHE);
     },
   });
+  app.get("/", { schema: { hide: true } }, (_request, reply) => reply.callNotFound());
   app.setNotFoundHandler((request, reply) => {
     const [path] = request.url.split("?", 1);
     const page = (request.method === "GET" || request.method === "HEAD") && !/^\/(?:api|assets)(?:\/|$)/.test(path);
-    if (!page) throw notFound("route");
+    if (!page) throw new ApiFailure(404, "NOT_FOUND", "no such route");
     if (existsSync(join(dir, "index.html"))) return reply.sendFile("index.html");
     return reply.header("cache-control", NO_CACHE).type("text/html; charset=utf-8").send(NOT_BUILT);
   });

@@ -28,13 +28,12 @@ export function notFound(what: string): ApiFailure {
   return new ApiFailure(404, "NOT_FOUND", `no such ${what}`, { advice: "Deleted, or outside your grids." });
 }
 
-/** Codes of Fastify that a client can cause, under our names; the list is short because its parsers are few. */
-const OF_FASTIFY: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: "BODY_TOO_LARGE",
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "JSON_REQUIRED",
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "INVALID",
-  FST_ERR_CTP_EMPTY_JSON_BODY: "INVALID",
-  FST_ERR_BAD_URL: "INVALID",
+/** What Fastify and its file server refuse by themselves, under our names. */
+const OF_STATUS: Readonly<Record<number, string>> = {
+  403: "NOT_FOUND", // a folder, or a path out of the console's: there is nothing to see
+  404: "NOT_FOUND",
+  413: "BODY_TOO_LARGE",
+  415: "JSON_REQUIRED",
 };
 
 export interface Answer {
@@ -64,10 +63,11 @@ export function answerTo(error: unknown): Answer {
       bug: false,
     };
   }
-  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
+  const { statusCode, message = "" } = error as { statusCode?: number; message?: string };
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    const own = OF_FASTIFY[code ?? ""] ?? "INVALID";
-    return { status: statusCode, body: { code: own, message: message ?? own }, headers: {}, bug: false };
+    const code = OF_STATUS[statusCode] ?? "INVALID";
+    const status = code === "NOT_FOUND" ? 404 : statusCode;
+    return { status, body: { code, message }, headers: {}, bug: false };
   }
   return { status: 500, body: { code: "INTERNAL", message: "the hub made a mistake" }, headers: {}, bug: true };
 }

@@ -46,6 +46,11 @@ export async function setPassword(
   );
 }
 
+/** Sets the roots of the grid subtrees that an account sees; empty = all. */
+export async function setGrids(pool: pg.Pool, username: string, grids: readonly string[]): Promise<void> {
+  await pool.query("update app_user set grids = $2 where username = $1", [username, grids]);
+}
+
 /** Counts a wrong password; from `limit` on the account is locked for `lockMs`. */
 export async function loginFailed(pool: pg.Pool, id: number, limit: number, lockMs: number): Promise<void> {
   await pool.query(

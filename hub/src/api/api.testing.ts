@@ -1,0 +1,309 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadProfiles } from "@gridhub/device-profiles/load.ts";
+import { parseUplink, topics } from "@gridhub/device-profiles/topic.ts";
+import { expect, vi } from "vitest";
+import { testDatabase } from "../../../test/support/postgres.ts";
+import type { Broker, Principal } from "../broker/broker.ts";
+import { planOutbox } from "../dispatch/plan-outbox.ts";
+import type { TargetConfig } from "../dispatch/target.ts";
+import { EventBook } from "../events/event-book.ts";
+import { kindInfo } from "../events/kinds.ts";
+import type { Finding } from "../finding.ts";
+import { Fleet } from "../fleet/fleet.ts";
+import { GridSet } from "../grids/grid-set.ts";
+import { HealthMonitor } from "../health/health-monitor.ts";
+import { Cursors } from "../ingest/cursor.ts";
+import { Ingest } from "../ingest/ingest.ts";
+import { QualityWatch } from "../ingest/quality.ts";
+import { silentLog } from "../log.ts";
+import { Metrics } from "../metrics.ts";
+import { Pipeline } from "../pipeline.ts";
+import { Registry } from "../registry/registry.ts";
+import { RuleEngine } from "../rules/rule-engine.ts";
+import { RoomStages } from "../stages.ts";
+import { openStore } from "../store/postgres.ts";
+import { type RoleName, setGrids, setPassword } from "../store/queries/access.ts";
+import { Vision } from "../vision/vision.ts";
+import type { ApiContext } from "./context.ts";
+import { hashPassword } from "./password.ts";
+import { type Api, startApi } from "./server.ts";
+import { Sessions } from "./sessions.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+export const PASSWORD = "test-only-password";
+
+/** One county; towns `east` and `west` side by side with one grid each, a sea area with a formation. */
+const GRIDS = [
+  cell("county", "county", null, 122, 124),
+  cell("east", "town", "county", 122, 123, { site: "east" }),
+  cell("east-1", "grid", "east", 122, 123),
+  cell("west", "town", "county", 123, 124, { site: "west" }),
+  cell("west-1", "grid", "west", 123, 124),
+  {
+    type: "Feature",
+    geometry: null,
+    properties: {
+      id: "boats",
+      name: "编组一",
+      level: "formation",
+      category: "maritime",
+      parent: "east",
+      members: [{ mmsi: 412000001, name: "浙嵊渔1", role: "lead" }],
+    },
+  },
+];
+
+function cell(id: string, level: string, parent: string | null, x0: number, x1: number, codes: object = {}) {
+  const ring = [
+    [x0, 30],
+    [x1, 30],
+    [x1, 31],
+    [x0, 31],
+    [x0, 30],
+  ];
+  return {
+    type: "Feature",
+    geometry: { type: "Polygon", coordinates: [ring] },
+    properties: { id, name: `名 ${id}`, level, category: "integrated", parent, codes },
+  };
+}
+
+const wire: Broker & { cut: Principal[] } = {
+  address: "mqtt://127.0.0.1:1",
+  cut: [],
+  start: async () => {},
+  publish: () => {},
+  disconnect: (principal) => void wire.cut.push(principal),
+  stats: () => ({ clients: 3, refused: { connect: 2 } }),
+  close: async () => {},
+};
+
+/** A hub without broker and detectors over a database of its own, with its API on a port; `change` replaces parts of it. */
+export async function startScene(change: Partial<ApiContext> = {}) {
+  const database = await testDatabase();
+  const folder = mkdtempSync(join(tmpdir(), "gridhub-api-"));
+  const store = await openStore({ connection: database.connection, log: silentLog });
+  const { set: grids, problems } = GridSet.build(
+    [{ file: "test", data: { type: "FeatureCollection", features: GRIDS } }],
+    1,
+  );
+  expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+  const { profiles } = loadProfiles([join(ROOT, "test/bench/profiles")]);
+  const clock = () => Date.now();
+  const registry = new Registry({ store, profiles, locator: grids, autoRegister: true, maxDevicesPerEdge: 100 });
+  const health = new HealthMonitor({ durationScale: 1, flapCount: 4, flapWindowMs: 3_600_000 });
+  const fleet = new Fleet({ durationScale: 1 }, grids);
+  const vision = new Vision({
+    modelsDir: "",
+    mediaDir: join(folder, "media"),
+    workers: 0,
+    durationScale: 1,
+    log: silentLog,
+  });
+  await vision.start();
+  const targets: TargetConfig[] = [
+    {
+      name: "platform",
+      url: "http://127.0.0.1:9/",
+      secret: "0123456789abcdef",
+      timeoutMs: 1000,
+      deliver: "handed_off",
+    },
+  ];
+  const lookup = {
+    source: "/gridhub",
+    path: (id: string) => grids.path(id),
+    kind: kindInfo,
+    device: (id: number) => registry.deviceById(id) ?? null,
+  };
+  const events = new EventBook({ durationScale: 1, reopenWindowMs: 600_000 }, grids, (event, transition, before) =>
+    planOutbox(targets, event, transition, lookup, before),
+  );
+  const cursors = new Cursors();
+  const rules = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000 });
+  const stages = new RoomStages({ registry, cursors, rules, health, fleet, vision, events }, clock, (edge, meta) =>
+    pipeline.birth(edge, meta),
+  );
+  const ingest = new Ingest({ maxSkewMs: 300_000, latenessMs: 120_000 }, registry, cursors, new QualityWatch(), stages);
+  const pipeline: Pipeline = new Pipeline(
+    { maxBatch: 64, gatherMs: 0, maxPendingBytes: 10_000_000, tickMs: 1000 },
+    store,
+    ingest,
+    stages,
+    clock,
+    silentLog,
+  );
+  await pipeline.start();
+  wire.cut.length = 0;
+  const context: ApiContext = {
+    host: "127.0.0.1",
+    port: 0,
+    consoleDir: join(folder, "console"),
+    coastFile: "",
+    timeZone: "Asia/Shanghai",
+    pool: store.reads,
+    sessions: new Sessions(store.pool, clock),
+    pipeline,
+    registry,
+    grids: () => grids,
+    health,
+    fleet,
+    events,
+    vision,
+    ingest: ingest.counters,
+    broker: wire,
+    metrics: new Metrics(),
+    agents: stages.agents,
+    eventTitles: new Map([["bench.hot", { zh: "过热", en: "Too hot" }]]),
+    ready: () => ({ ok: store.ready, detail: "" }),
+    clock,
+    log: silentLog,
+    ...change,
+  };
+  const api: Api = await startApi(context);
+  stages.observers.push(api.observer);
+
+  async function call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    { token, body, headers }: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<{ status: number; headers: Headers; body: T }> {
+    const response = await fetch(api.address + path, {
+      method,
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const json = response.headers.get("content-type")?.startsWith("application/json") === true;
+    return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T };
+  }
+
+  /** hands a message in as the broker would; resolves when it is stored */
+  function send(topic: string, payload: string | Buffer): Promise<void> {
+    const uplink = parseUplink(topic);
+    if (uplink === null) throw new Error(`no topic of the contract: ${topic}`);
+    const message = { topic, ...uplink, payload: Buffer.from(payload), rx: clock() };
+    return new Promise((resolve, reject) =>
+      pipeline.accept(message, (error) => (error === undefined ? resolve() : reject(error))),
+    );
+  }
+
+  return {
+    api,
+    address: api.address,
+    folder,
+    store,
+    pool: store.pool,
+    database,
+    context,
+    registry,
+    pipeline,
+    events,
+    vision,
+    wire,
+    /** an account; `grids` as the roots that it sees */
+    async account(username: string, role: RoleName, roots: readonly string[] = []): Promise<string> {
+      await setPassword(store.pool, username, await QUICK_HASH, role);
+      await setGrids(store.pool, username, roots);
+      const { body } = await call<{ token: string }>("POST", "/api/login", {
+        body: { username, password: PASSWORD },
+      });
+      return body.token;
+    },
+    call,
+    /** the status and code of a refusal */
+    async refusal(...request: Parameters<typeof call>): Promise<string> {
+      const { status, body } = await call<{ code?: string }>(...request);
+      return `${status} ${body.code ?? ""}`;
+    },
+    send,
+    /** an edge of a site with devices in the middle of its town */
+    async edge(site: "east" | "west", edge: string, devices: readonly string[]): Promise<void> {
+      await registry.createEdge(site, edge, `边缘 ${edge}`);
+      const lon = site === "east" ? 122.5 : 123.5;
+      const meta = {
+        agent: "test 1.0",
+        devices: devices.map((id, i) => ({
+          id,
+          title: `设备 ${id}`,
+          profile: "bench/three-metrics",
+          lon: lon + i * 0.01,
+          lat: 30.5,
+        })),
+      };
+      await send(topics.meta(site, edge), JSON.stringify(meta));
+    },
+    /** raises or clears an event and waits until it is stored */
+    async find(finding: Partial<Finding> & { readonly subject: string }): Promise<void> {
+      stages.inject({
+        kind: "bench.hot",
+        phase: "raise",
+        severity: 3,
+        ts: clock(),
+        device: registry.device(finding.subject.slice(finding.subject.indexOf(":") + 1)) ?? null,
+        gridId: null,
+        lon: null,
+        lat: null,
+        source: "test",
+        evidence: {},
+        late: false,
+        ...finding,
+      });
+      await pipeline.submit(() => {});
+    },
+    async close(): Promise<void> {
+      await api.close();
+      await pipeline.close();
+      await store.close();
+      await database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type Scene = Awaited<ReturnType<typeof startScene>>;
+
+const QUICK_HASH = hashPassword(PASSWORD);
+
+/** A reader of the stream. */
+export async function listen(scene: Scene, token: string, lastId?: string) {
+  const abort = new AbortController();
+  const response = await fetch(`${scene.address}/api/stream`, {
+    signal: abort.signal,
+    headers: { authorization: `Bearer ${token}`, ...(lastId !== undefined && { "last-event-id": lastId }) },
+  });
+  const frames: { id: string; event: string; data: Record<string, unknown> }[] = [];
+  let ended = false;
+  const read = async () => {
+    let rest = "";
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split("\n\n");
+      rest = parts.pop()!;
+      for (const part of parts) {
+        const match = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/s.exec(part);
+        if (match !== null) frames.push({ id: match[1], event: match[2], data: JSON.parse(match[3]) });
+      }
+    }
+  };
+  if (response.ok)
+    read()
+      .then(() => (ended = true))
+      .catch(() => (ended = true));
+  return {
+    response,
+    frames,
+    get ended() {
+      return ended;
+    },
+    of: (event: string) => frames.filter((frame) => frame.event === event),
+    until: (event: string, count = 1) =>
+      vi.waitFor(() => expect(frames.filter((f) => f.event === event).length).toBeGreaterThanOrEqual(count), 10_000),
+    close: () => abort.abort(),
+  };
+}
