@@ -64,7 +64,9 @@ export function libraryEnvironment(binaries: Binaries, folder: string): Record<s
     rmSync(link, { force: true });
     symlinkSync(file, link);
   }
-  return process.platform === "darwin" ? { DYLD_FALLBACK_LIBRARY_PATH: folder } : { LD_LIBRARY_PATH: folder };
+  // A library found through our link looks for its own neighbours beside the link, so the package's folder comes second.
+  const path = `${folder}:${join(dirname(dirname(binaries.postgres)), "lib")}`;
+  return process.platform === "darwin" ? { DYLD_FALLBACK_LIBRARY_PATH: path } : { LD_LIBRARY_PATH: path };
 }
 
 function readLink(path: string): string | null {
