@@ -5,6 +5,8 @@ import { silentLog } from "../../log.ts";
 import { emptyBatch } from "../batch.ts";
 import { openStore, type PostgresStore } from "../postgres.ts";
 import { gridEvent, NOW } from "../store-scene.ts";
+import { audit } from "./access.ts";
+import { listAudit, verifyAudit } from "./audit.ts";
 import { countDeadLetters, findDeadLetter, listDeadLetters, markReplayed } from "./dead-letters.ts";
 import { listEdges } from "./edges.ts";
 import {
@@ -183,4 +185,26 @@ it("shows the newest raw frames of a device", async () => {
     { rx: NOW + 2, ts: NOW, port: 2, payload: Buffer.from([2]) },
     { rx: NOW + 1, ts: NOW, port: 1, payload: Buffer.from([1]) },
   ]);
+});
+
+it("notices a change in the audit, and a row that was taken out", async () => {
+  for (const n of [1, 2, 3, 4]) await audit(store.pool, "duty", "close", id(n), { note: "排除", n });
+  expect(await verifyAudit(store.reads)).toBeNull();
+  expect((await listAudit(store.reads, { limit: 2, cursor: 4 })).map((row) => [row.seq, row.detail])).toEqual([
+    [3, { n: 3, note: "排除" }],
+    [2, { n: 2, note: "排除" }],
+  ]);
+  const tamper = async (sql: string) => {
+    const client = await store.pool.connect();
+    await client.query(
+      `BEGIN; ALTER TABLE audit DISABLE TRIGGER audit_append_only; ${sql}; ALTER TABLE audit ENABLE TRIGGER audit_append_only; COMMIT`,
+    );
+    client.release();
+  };
+  await tamper("UPDATE audit SET who = 'other' WHERE seq = 2");
+  expect(await verifyAudit(store.reads)).toBe(2);
+  await tamper("UPDATE audit SET who = 'duty' WHERE seq = 2");
+  expect(await verifyAudit(store.reads)).toBeNull();
+  await tamper("DELETE FROM audit WHERE seq = 3");
+  expect(await verifyAudit(store.reads)).toBe(4);
 });
