@@ -3,6 +3,7 @@ import { compileBitmap } from "./codec/bitmap.ts";
 import { compileFixed } from "./codec/fixed.ts";
 import type { FrameDecoder } from "./codec/frame.ts";
 import { compileCanonical, compileJson, type JsonDecoder } from "./codec/json.ts";
+import { compileScript } from "./codec/script.ts";
 import { compileTlv } from "./codec/tlv.ts";
 import type { CompileContext } from "./codec/value.ts";
 import type { AlarmDef, CompiledProfile } from "./compiled.ts";
@@ -21,19 +22,22 @@ export interface Compilation {
 }
 
 const DEFAULT_GRACE = 2.2;
+const FRAME_CODECS = ["fixed", "tlv", "bitmap", "script", "protocol"] as const;
 
 /**
  * Compiles a profile whose shape was checked. Problems go to `report`; after an error the result must not be used.
+ *
+ * @param file where the profile stands; a script's file lies in the same folder
  */
-export function compileProfile(source: Profile, report: Report): Compilation {
+export function compileProfile(source: Profile, report: Report, file = ""): Compilation {
   const metrics = new MetricTable(source, report);
   const ctx: CompileContext = { metrics, report };
   const { transport, codec = {} } = source;
-  const frames = (["fixed", "tlv", "bitmap", "protocol"] as const).filter((kind) => codec[kind] !== undefined);
+  const frames = FRAME_CODECS.filter((kind) => codec[kind] !== undefined);
   if (frames.length > 1)
-    report(["codec"], `expected at most one of fixed, tlv, bitmap, protocol; found ${frames.join(", ")}`);
+    report(["codec"], `expected at most one of ${FRAME_CODECS.join(", ")}; found ${frames.join(", ")}`);
   if (transport.uplink === "raw" && frames.length === 0)
-    report(["transport", "uplink"], "raw frames need a codec: fixed, tlv, bitmap or protocol");
+    report(["transport", "uplink"], `raw frames need a codec: ${FRAME_CODECS.join(", ")}`);
   const positions = codec.protocol === "ais";
 
   let frame: FrameDecoder = (_b, _port, out) => {
@@ -46,6 +50,7 @@ export function compileProfile(source: Profile, report: Report): Compilation {
   if (codec.fixed !== undefined) frame = compileFixed(codec.fixed, ["codec", "fixed"], ctx);
   if (codec.tlv !== undefined) frame = compileTlv(codec.tlv, ["codec", "tlv"], ctx);
   if (codec.bitmap !== undefined) frame = compileBitmap(codec.bitmap, ["codec", "bitmap"], ctx);
+  if (codec.script !== undefined) frame = compileScript(codec.script, ["codec", "script"], ctx, file);
   const byPath = codec.json === undefined ? null : compileJson(codec.json, ["codec", "json"], ctx);
 
   for (const name of Object.keys(source.metrics ?? {})) metrics.use(name, ["metrics", name]);

@@ -89,8 +89,8 @@ export interface CompiledProfile {
 
   /** `m` of a telemetry record: JSON paths of the profile's `json` codec, or canonical metric names when it has none. */
   decodeJson(m: Readonly<Record<string, unknown>>, out: RecordBuffer): Rejection | null;
-  /** An undecoded frame. `port` = LoRaWAN port or 0. */
-  decodeFrame(frame: Uint8Array, port: number, out: RecordBuffer): Rejection | null;
+  /** An undecoded frame. `port` = LoRaWAN port or 0; `at` = its time, ms UTC, the clock of a profile's script (now unless given). */
+  decodeFrame(frame: Uint8Array, port: number, out: RecordBuffer, at?: number): Rejection | null;
   /** Profiles with `positions`: one complete message (all sentences of a multipart, joined by "\n"), received at `ts`. */
   decodePositions(frame: Uint8Array, ts: number, out: Position[]): Rejection | null;
 }

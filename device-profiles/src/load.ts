@@ -46,7 +46,7 @@ export function loadText(text: string, file: string): LoadResult {
   checkShape(value, report);
   if (problems.length > 0) return { profile: null, problems };
   const source = value as Profile;
-  const compiled: Compilation = compileProfile(source, report);
+  const compiled: Compilation = compileProfile(source, report, file);
   if (problems.some((p) => p.level === "error")) return { profile: null, problems };
   return { profile: { file, source, compiled: compiled.profile, alarmTitles: compiled.alarmTitles }, problems };
 }

@@ -121,9 +121,17 @@ const CodecSchema = Type.Object(
     tlv: Type.Optional(Type.Ref("Tlv")),
     bitmap: Type.Optional(Type.Ref("Bitmap")),
     json: Type.Optional(Type.Ref("Json")),
+    script: Type.Optional(Type.Ref("Script")),
+    text: Type.Optional(Type.Ref("Text")),
+    cbor: Type.Optional(Type.Ref("Cbor")),
+    preset: Type.Optional(Type.Ref("Preset")),
     protocol: Type.Optional(Type.Enum(["ais"])),
   },
-  { ...closed, description: "at most one of fixed, tlv, bitmap, protocol; json beside it where a device sends both" },
+  {
+    ...closed,
+    description:
+      "at most one of fixed, tlv, bitmap, script, text, cbor, preset, protocol; json beside it where a device sends both",
+  },
 );
 
 const Profile = Type.Object(

@@ -101,8 +101,10 @@ export interface VectorReport {
  */
 export function testProfile({ compiled, source }: Pick<LoadedProfile, "compiled" | "source">): VectorReport {
   const failures: { vector: number; title: string; message: string }[] = [];
-  // where the length or the end decides what a byte means, a shorter frame may say something else
-  const sameLayout = !/"by":"length"|"at":-/.test(JSON.stringify(source.codec ?? {}));
+  // where the length, the end or a program decides what a byte means, a shorter frame may say something else
+  const { script, text, cbor } = source.codec ?? {};
+  const byLayout = script === undefined && text === undefined && cbor === undefined;
+  const sameLayout = byLayout && !/"by":"length"|"at":-/.test(JSON.stringify(source.codec ?? {}));
   let truncations = 0;
   (source.vectors ?? []).forEach((vector, i) => {
     const fail = (message: string) => failures.push({ vector: i, title: vector.title ?? "", message });

@@ -6,7 +6,8 @@ import type { Check, Frame } from "./schema.ts";
 
 /** Decodes the content of a frame that passed its guard: `b[..limit)` is content, what follows are check bytes and end marker. */
 export type Content = (b: Uint8Array, limit: number, port: number, out: RecordBuffer) => Rejection | null;
-export type FrameDecoder = (b: Uint8Array, port: number, out: RecordBuffer) => Rejection | null;
+/** @param at the frame's time, ms UTC: the clock of scripts; now unless given */
+export type FrameDecoder = (b: Uint8Array, port: number, out: RecordBuffer, at?: number) => Rejection | null;
 
 interface CheckRule {
   readonly kind: "crc16_modbus" | "xor" | "sum8";

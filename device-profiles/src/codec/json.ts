@@ -50,11 +50,23 @@ interface Rule {
   readonly read: Reader;
 }
 
+export interface JsonOptions {
+  /** numbers and flags may come as text, a number with a unit behind it ("1700 mm"): scripts and text frames give them so */
+  readonly texts?: boolean;
+  /** where the fields stand in the profile, for problems */
+  readonly key?: string;
+}
+
 /** Records of a device's own shape: values by path, with the same rules as a frame's fields. */
-export function compileJson(json: Json, path: Path, ctx: CompileContext): JsonDecoder {
+export function compileJson(
+  json: Json,
+  path: Path,
+  ctx: CompileContext,
+  { texts = false, key = "fields" }: JsonOptions = {},
+): JsonDecoder {
   const rules: Rule[] = [];
   json.fields.forEach((field, i) => {
-    const value = compileValue(field, field.n, [...path, "fields", i], ctx);
+    const value = compileValue(field, field.n, [...path, key, i], ctx);
     if (value === null) return;
     const paths = [field.path ?? field.n].flat();
     rules.push({ value, name: paths.join(" or "), read: firstPresent(paths.map(compilePath)) });
@@ -67,7 +79,7 @@ export function compileJson(json: Json, path: Path, ctx: CompileContext): JsonDe
       const rule = rules[i];
       const raw = rule.read(m);
       if (raw === undefined) continue;
-      const rejection = emit(rule, raw, out);
+      const rejection = emit(rule, texts && typeof raw === "string" ? fromText(rule.value, raw) : raw, out);
       if (rejection !== null) return rejection;
     }
     if (out.n === 0)
@@ -109,6 +121,21 @@ function emit({ value, name }: Rule, raw: unknown, out: RecordBuffer): Rejection
       return wrong(name, raw, value.type);
   }
 }
+
+/** What a text says to a metric that is none; "" = not available. What says nothing stays a text, and is refused. */
+function fromText(value: ValueRule, raw: string): unknown {
+  if (value.type === "text" || value.mapTexts !== null || value.invalidTexts?.has(raw) === true) return raw;
+  const text = raw.trim();
+  if (text === "" || /^(null|nan|n\/a|-+)$/i.test(text)) return null;
+  const digits = LEADING_NUMBER.exec(text);
+  if (digits !== null) return Number(digits[1]);
+  if (value.type === "boolean" && /^(true|on|yes)$/i.test(text)) return true;
+  if (value.type === "boolean" && /^(false|off|no)$/i.test(text)) return false;
+  return raw;
+}
+
+/** A decimal, alone or with a unit behind it; 0x10 and 12:30 are none. */
+const LEADING_NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?:[%°µA-Za-z][^\d]*[23]?)?$/;
 
 function sentinel(value: ValueRule, raw: number): boolean {
   return value.invalidNumbers !== null && value.invalidNumbers.includes(raw);

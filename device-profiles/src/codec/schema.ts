@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { RESULT_DEFS, type ResultCodecs } from "./result-schema.ts";
 
 // What a codec may say in YAML. Every description below is shown by editors through the exported JSON Schema.
 
@@ -274,6 +275,7 @@ export const CODEC_DEFS = {
   Tlv,
   Bitmap,
   Json,
+  ...RESULT_DEFS,
 } as const;
 
 interface Framed {
@@ -293,7 +295,7 @@ export interface Bitmap extends Framed {
   start?: number;
   groups: Record<string, Item>;
 }
-export interface Codec {
+export interface Codec extends ResultCodecs {
   fixed?: Fixed;
   tlv?: Tlv;
   bitmap?: Bitmap;
