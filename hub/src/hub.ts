@@ -29,6 +29,7 @@ import { Registry } from "./registry/registry.ts";
 import { RuleEngine } from "./rules/rule-engine.ts";
 import { RoomStages } from "./stages.ts";
 import { openDatabase } from "./database.ts";
+import { forgetMedia } from "./store/queries/media.ts";
 import { OutboxQueries } from "./store/queries/outbox.ts";
 import { Vision } from "./vision/vision.ts";
 
@@ -79,6 +80,11 @@ export async function startHub(
     timeZone: config.time_zone,
     mediaDays: config.retention.media_days,
     mediaBytes: config.retention.media_gb * 2 ** 30,
+    onSwept: (hashes) => {
+      forgetMedia(store.pool, hashes).catch((error: Error) =>
+        log.warn({ err: error.message }, "rows of old pictures stay"),
+      );
+    },
   });
   await vision.start();
   stack.defer(() => vision.close());

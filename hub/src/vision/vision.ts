@@ -40,6 +40,8 @@ export interface VisionOptions {
   readonly mediaDays?: number;
   readonly mediaBytes?: number;
   readonly recipesDir?: string;
+  /** pictures that retention removed from the disk, by hash: their rows can go */
+  readonly onSwept?: (hashes: readonly string[]) => void;
   /** the clock of `rx` and `now` */
   readonly clock?: Clock;
 }
@@ -183,7 +185,8 @@ export class Vision {
   collect(batch: CommitBatch, out: Finding[], now: number): void {
     if (now - this.swept > 60_000) {
       this.swept = now;
-      this.evidence.sweep(now);
+      const gone = this.evidence.sweep(now);
+      if (gone.length > 0) this.options.onSwept?.(gone);
     }
     const ready = this.ready;
     this.ready = [];
