@@ -116,7 +116,7 @@ describe("the fleet", () => {
   });
 
   it("doubles, swaps and misplaces messages on demand", () => {
-    const fleet = fleetOf({ duplicate: 0.02, reorder: 0.02, jump: 0.01 }, DEMO);
+    const fleet = fleetOf({ duplicate: 0.02, reorder: 0.02, jump: 0.05 }, DEMO);
     const messages = [...fleet.messages(START + 60_000)];
     expect(fleet.faultCounts.duplicated).toBeGreaterThan(20);
     expect(fleet.faultCounts.reordered).toBeGreaterThan(20);
@@ -128,6 +128,23 @@ describe("the fleet", () => {
       return Math.hypot((p.lon - fix.lon) * 0.86, p.lat - fix.lat) > 2.9 / 60;
     });
     expect(far.length).toBeGreaterThanOrEqual(fleet.jumps);
+  });
+
+  it("misplaces nobody before the listener knows where they are", () => {
+    const fleet = fleetOf({ jump: 1 }, DEMO);
+    fleet.skip(START + 20_000);
+    const heard = new Map<number, number>();
+    for (const m of fleet.messages(START + 80_000)) {
+      if (m.type !== 1 && m.type !== 18) continue;
+      const reports = (heard.get(m.mmsi) ?? 0) + 1;
+      heard.set(m.mmsi, reports);
+      const [p] = decode(m);
+      const fix = fleet.fix(m.mmsi, m.ts);
+      const nm = 60 * Math.hypot(((p.lon ?? 0) - fix.lon) * 0.86, (p.lat ?? 0) - fix.lat);
+      if (reports <= 3) expect(nm).toBeLessThan(0.1);
+      else expect(nm).toBeGreaterThan(2.5);
+    }
+    expect(fleet.jumps).toBeGreaterThan(0);
   });
 
   it("lets a vessel leave its formation and come back", () => {

@@ -8,7 +8,7 @@ import type { World } from "./world.ts";
 import { ringsOf } from "./world/feature.ts";
 
 export interface FleetFaults extends Pick<Faults, "drop" | "duplicate" | "reorder"> {
-  /** probability that a position report is false by 3 to 10 NM */
+  /** probability that a position report is false by 3 to 10 NM; never one of a boat's first {@link KNOWN_AFTER} */
   readonly jump?: number;
 }
 
@@ -30,6 +30,12 @@ export interface Departure {
 }
 
 /**
+ * A listener that has just begun to hear a boat cannot tell that its first position is false, and takes the true ones for the
+ * jump until the false one is old. Where holds are scaled down to seconds that makes a straggler which never was.
+ */
+const KNOWN_AFTER = 3;
+
+/**
  * 1,168 vessels at sea: where each one is at any moment, and what a shore station would hear of them as AIS. Movement is a
  * pure function of time and seed; only orders given by a scenario are state.
  */
@@ -40,6 +46,7 @@ export class Fleet {
   private readonly link: FaultyLink<AisMessage>;
   private readonly random: Random;
   private readonly jump: number;
+  private readonly reports = new Map<number, number>();
 
   constructor(boats: readonly Boat[], options: FleetOptions) {
     this.random = createRandom(`${options.seed ?? "fleet"}/faults`);
@@ -52,6 +59,11 @@ export class Fleet {
   /** Everything heard up to `untilMs` since the last call, after the faults of the link. */
   *messages(untilMs: number): Generator<AisMessage> {
     for (const message of this.feed.upTo(untilMs)) yield* this.link.push(this.disturb(message));
+  }
+
+  /** Passes over what was sent up to `untilMs`: nobody listened. */
+  skip(untilMs: number): void {
+    for (const message of this.feed.upTo(untilMs)) void message;
   }
 
   get faultCounts(): FaultyLink<AisMessage>["counts"] {
@@ -94,7 +106,10 @@ export class Fleet {
   }
 
   private disturb(message: AisMessage): AisMessage {
-    if ((message.type !== 1 && message.type !== 18) || !this.random.chance(this.jump)) return message;
+    if (message.type !== 1 && message.type !== 18) return message;
+    const reports = (this.reports.get(message.mmsi) ?? 0) + 1;
+    this.reports.set(message.mmsi, reports);
+    if (reports <= KNOWN_AFTER || !this.random.chance(this.jump)) return message;
     this.jumps++;
     const boat = this.boat(message.mmsi);
     const fix = fixAt(boat, message.ts);

@@ -3,10 +3,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CAMERA_ACCOUNT } from "./cameras.ts";
 import { Child } from "./child.ts";
-import { attributesOf, PROFILE_OF, type Report } from "./devices.ts";
+import { attributesOf, type Report } from "./devices.ts";
 import type { Credential } from "./hub-api.ts";
 import { PROJECT } from "./hub-process.ts";
-import type { AgentPlan, Placement } from "./plan.ts";
+import { ONVIF_CAMERA, type AgentPlan, type Placement } from "./plan.ts";
 
 export interface AgentOptions {
   readonly plan: AgentPlan;
@@ -18,8 +18,8 @@ export interface AgentOptions {
   readonly udpPort: number;
   /** receives AIS datagrams for the device of kind ais_receiver */
   readonly aisPort: number;
-  /** where the snapshots of a camera are */
-  readonly snapshotUrl: (camera: Placement) => string;
+  /** `http://host:port` of a camera */
+  readonly cameraUrl: (camera: Placement) => string;
 }
 
 /** One edge agent as a process of its own, with the settings file that an integrator would write. */
@@ -50,7 +50,7 @@ export class Agent {
       heartbeat_ms: 1000, // the hub's patience with a silent edge is scaled too
       devices: this.options.devices.map((d) => ({
         id: d.name,
-        profile: PROFILE_OF[d.kind],
+        profile: d.profile,
         title: d.title,
         lon: d.lon,
         lat: d.lat,
@@ -94,7 +94,7 @@ export class Agent {
   }
 
   private sources(): object[] {
-    const { devices, httpPort, udpPort, aisPort, snapshotUrl } = this.options;
+    const { devices, httpPort, udpPort, aisPort } = this.options;
     const sources: object[] = [];
     const has = (kind: Placement["kind"]): boolean => devices.some((d) => d.kind === kind);
     if (has("hydrant")) sources.push({ kind: "http", host: "127.0.0.1", port: httpPort });
@@ -102,18 +102,20 @@ export class Agent {
     for (const d of devices) {
       if (d.kind === "ais_receiver")
         sources.push({ kind: "ais-udp", device: d.name, host: "127.0.0.1", port: aisPort });
-      if (d.kind === "camera")
-        sources.push({
-          kind: "snapshot",
-          device: d.name,
-          url: snapshotUrl(d),
-          username: CAMERA_ACCOUNT.user,
-          password: CAMERA_ACCOUNT.password,
-          interval_ms: 1000,
-          patrol_ms: 2000,
-        });
+      if (d.kind === "camera") sources.push(this.camera(d));
     }
     return sources;
+  }
+
+  /** An ONVIF camera is asked for the address of its picture; the other kind is given it. */
+  private camera(device: Placement): object {
+    const { hostname, port, origin } = new URL(this.options.cameraUrl(device));
+    const address =
+      device.profile === ONVIF_CAMERA
+        ? { kind: "onvif", host: hostname, port: Number(port) }
+        : { kind: "snapshot", url: `${origin}/snapshot.jpg` };
+    const { user, password } = CAMERA_ACCOUNT;
+    return { ...address, device: device.name, username: user, password, interval_ms: 1000, patrol_ms: 2000 };
   }
 
   private get configFile(): string {

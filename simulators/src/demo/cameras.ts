@@ -45,8 +45,9 @@ export class DemoCameras {
     for (const { server } of this.cameras.values()) await server.start();
   }
 
+  /** `http://host:port` */
   url({ uid }: Placement): string {
-    return `${this.camera(uid).server.origin}/snapshot.jpg`;
+    return this.camera(uid).server.origin;
   }
 
   scene(uid: string): StallScene {

@@ -64,6 +64,20 @@ describe("a child process", () => {
     expect(await message).toMatch(/x ended \(code 3\)[\s\S]*no port/);
   });
 
+  it("is waited for by what it says, and not for ever", async () => {
+    const talker = new Child(
+      "x",
+      [script(`console.log("starts"); console.log("listens on 7"); ${POLITE}`)],
+      join(dir, "log"),
+    );
+    talker.start();
+    expect((await talker.said(/listens on (\d+)/))?.[1]).toBe("7");
+    await talker.stop();
+    const failing = new Child("x", [script(`console.log("starts"); process.exit(1);`)], join(dir, "log"));
+    failing.start();
+    expect(await failing.said(/listens on (\d+)/)).toBeNull();
+  });
+
   it("does not outlive a parent that was killed", async () => {
     const parent = script(`
       import { Child } from ${JSON.stringify(join(import.meta.dirname, "child.ts"))};

@@ -14,6 +14,8 @@ export class Child {
   private ended: Promise<number | null> = Promise.resolve(0);
   private expected = true;
   private tail = "";
+  private spoken = "";
+  private readonly listeners = new Set<() => void>();
   /** called when the child ends without having been asked to */
   onUnexpectedExit: (message: string) => void = () => {};
 
@@ -36,7 +38,12 @@ export class Child {
       log.write(data);
       this.tail = (this.tail + data.toString("utf8")).slice(-4000);
     };
-    child.stdout?.on("data", take);
+    this.spoken = "";
+    child.stdout?.on("data", (data: Buffer) => {
+      take(data);
+      this.spoken = (this.spoken + data.toString("utf8")).slice(-4000);
+      this.tell();
+    });
     child.stderr?.on("data", take);
     this.process = child;
     this.expected = false;
@@ -50,7 +57,25 @@ export class Child {
             `${this.name} ended (${signal ?? `code ${code}`}); its last words:\n${this.lastLines(12)}`,
           );
         resolve(code);
+        this.tell();
       });
+    });
+  }
+
+  /**
+   * Waits for words on stdout (of this start, within its last 4,000 characters).
+   * @returns null when the child ended, or was ended, before it said them
+   */
+  said(words: RegExp): Promise<RegExpExecArray | null> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const match = words.exec(this.spoken);
+        if (match === null && this.process !== null) return;
+        this.listeners.delete(look);
+        resolve(match);
+      };
+      this.listeners.add(look);
+      look();
     });
   }
 
@@ -64,6 +89,10 @@ export class Child {
 
   lastLines(n: number): string {
     return this.tail.trimEnd().split("\n").slice(-n).join("\n");
+  }
+
+  private tell(): void {
+    for (const look of [...this.listeners]) look();
   }
 
   /** Ends it without a goodbye, as a power cut does. */

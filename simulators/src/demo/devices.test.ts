@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../random.ts";
 import { hydrantFrame } from "../hydrant.ts";
 import { buildWorld } from "../world.ts";
-import { attributesOf, demoTide, FieldDevice, PROFILE_OF, type Report } from "./devices.ts";
+import { attributesOf, demoTide, FieldDevice, type Report } from "./devices.ts";
 import { planDevices, type DeviceKind, type Placement } from "./plan.ts";
 
 const { profiles } = loadProfiles([join(import.meta.dirname, "../../../device-profiles/profiles")]);
@@ -15,8 +15,8 @@ const START = Date.UTC(2025, 10, 22, 4, 34, 56);
 
 /** What the hub makes of a report: metric -> value. */
 function decode(report: Report, kind: DeviceKind): Map<string, number> {
-  const profile = profiles.get(PROFILE_OF[kind]);
-  if (profile === undefined) throw new Error(`no profile ${PROFILE_OF[kind]}`);
+  const profile = profiles.get(placed(kind).profile);
+  if (profile === undefined) throw new Error(`no profile for ${kind}`);
   const out = new RecordBuffer();
   const rejection =
     "frame" in report ? profile.decodeFrame(report.frame, 0, out) : profile.decodeJson(report.values, out);
@@ -25,8 +25,8 @@ function decode(report: Report, kind: DeviceKind): Map<string, number> {
 }
 
 describe("the demo's devices against their profiles", () => {
-  it.each(Object.entries(PROFILE_OF))("%s has a loaded profile of its kind", (kind, id) => {
-    expect(profiles.get(id)?.kind).toBe(kind);
+  it("have a loaded profile of their kind", () => {
+    for (const { uid, kind, profile } of plan.devices) expect(profiles.get(profile)?.kind, uid).toBe(kind);
   });
 
   it("hydrant frames decode to what was measured", () => {
@@ -59,7 +59,7 @@ describe("the demo's devices against their profiles", () => {
   it("alarm limits come from attributes that the profile knows", () => {
     for (const kind of ["hydrant", "flood_gauge"] as const) {
       const known = new Set(
-        (profiles.get(PROFILE_OF[kind])?.alarms ?? []).flatMap((alarm) =>
+        (profiles.get(placed(kind).profile)?.alarms ?? []).flatMap((alarm) =>
           alarm.when.flatMap(({ limit }) => (typeof limit === "number" ? [] : [limit.attribute])),
         ),
       );

@@ -6,14 +6,6 @@ import { createRandom, type Random } from "../random.ts";
 import { createTide, type Tide } from "../tide.ts";
 import type { Placement } from "./plan.ts";
 
-/** Profiles that the demo's devices follow; the newest loaded version of each. */
-export const PROFILE_OF = {
-  hydrant: "generic/hydrant-nb",
-  flood_gauge: "generic/flood-gauge-json",
-  camera: "generic/camera-snapshot",
-  ais_receiver: "generic/ais-receiver",
-} as const;
-
 /** A street gauge behind a sluice: half a metre of tide reaches it, so only a scenario's water passes the warning level. */
 export const GAUGE = { meanLevel: 1, tideShare: 0.1, warning: 2, guarantee: 3.2, surge: 1.5, maxRise: 0.004 } as const;
 

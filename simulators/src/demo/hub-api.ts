@@ -23,23 +23,14 @@ export class HubApi {
     this.url = url;
   }
 
-  async ready(): Promise<boolean> {
-    try {
-      const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2000) });
-      await response.arrayBuffer();
-      return response.ok;
-    } catch {
-      return false; // not listening yet
-    }
-  }
-
   async login(username: string, password: string): Promise<void> {
     const { token } = await this.call<{ token: string }>("POST", "/api/login", { username, password });
     this.token = token;
   }
 
+  /** Creates an edge; one that a kept folder already knows gets a new token. */
   createEdge(site: string, edge: string, title: string): Promise<Credential> {
-    return this.call("POST", "/api/edges", { site, edge, title });
+    return this.call("POST", "/api/edges", { site, edge, title, renew: true });
   }
 
   /** Keys (`<site>/<edge>`) of the edges that are online. */

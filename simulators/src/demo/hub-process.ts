@@ -9,6 +9,8 @@ export const PROJECT = join(import.meta.dirname, "../../..");
 /** Ten minutes of hold take 15 s. */
 export const DURATION_SCALE = 1 / 40;
 const START_LIMIT_MS = 120_000;
+/** What the hub prints once both doors are open. */
+const LISTENS = /gridhub listens: console and API (\S+)\s+MQTT (\S+)/;
 
 export interface HubOptions {
   readonly dataDir: string;
@@ -17,8 +19,8 @@ export interface HubOptions {
   readonly world: WorldFiles;
   readonly target: { readonly url: string; readonly secret: string };
   readonly vision: boolean;
-  /** the run was called off */
-  readonly cancelled: () => boolean;
+  /** resolves when the run is called off */
+  readonly calledOff: Promise<void>;
 }
 
 export interface RunningHub {
@@ -30,8 +32,8 @@ export interface RunningHub {
 }
 
 /**
- * Starts the hub as its operator would: a settings file and the environment. Resolves when `/readyz` says yes and the admin is
- * logged in. @throws Error with the hub's last words when it ends or takes too long
+ * Starts the hub as its operator would: a settings file and the environment. Resolves when it has said where it listens and the admin
+ * is logged in. @throws Error with the hub's last words when it ends or takes too long
  */
 export async function startHub(options: HubOptions, onExit: (message: string) => void): Promise<RunningHub> {
   const { dataDir, httpPort, mqttPort, world, target, vision } = options;
@@ -56,22 +58,23 @@ export async function startHub(options: HubOptions, onExit: (message: string) =>
     onExit(message);
   };
   child.start();
-  const api = new HubApi(`http://127.0.0.1:${httpPort}`);
-  const limit = Date.now() + START_LIMIT_MS;
-  while (!(await api.ready())) {
-    if (failed !== null) throw new Error(failed);
-    if (options.cancelled()) {
-      await child.stop();
-      throw new Error("stopped before the hub was ready");
-    }
-    if (Date.now() > limit) {
-      await child.stop();
-      throw new Error(
-        `the hub was not ready after ${START_LIMIT_MS / 1000} s; its last words:\n${child.lastLines(12)}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
+  // Only the hub's own words say where it is: whoever answers on the port we asked for may be somebody else.
+  let [starting, calledOff] = [true, false];
+  const giveUp = (): void => void (starting && child.stop());
+  void options.calledOff.then(() => {
+    calledOff = true;
+    giveUp();
+  });
+  const limit = setTimeout(giveUp, START_LIMIT_MS);
+  const said = await child.said(LISTENS);
+  starting = false;
+  clearTimeout(limit);
+  if (said === null) {
+    if (calledOff) throw new Error("stopped before the hub was ready");
+    throw new Error(failed ?? `the hub was not ready in time; its last words:\n${child.lastLines(12)}`);
   }
+  const [, console_, mqttUrl] = said;
+  const api = new HubApi(console_);
   await api.login("admin", password);
-  return { child, api, mqttUrl: `mqtt://127.0.0.1:${mqttPort}`, username: "admin", password };
+  return { child, api, mqttUrl, username: "admin", password };
 }

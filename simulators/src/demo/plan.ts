@@ -12,6 +12,8 @@ export interface Placement {
   readonly site: string;
   readonly name: string;
   readonly kind: DeviceKind;
+  /** `maker/model`; the hub takes the newest that it has */
+  readonly profile: string;
   readonly title: string;
   readonly lon: number;
   readonly lat: number;
@@ -33,6 +35,8 @@ export interface Plan {
   readonly agents: readonly AgentPlan[];
   readonly devices: readonly Placement[];
 }
+
+export const ONVIF_CAMERA = "onvif/camera";
 
 /** Town, devices behind an agent, devices that speak for themselves. */
 const TOWNS: readonly {
@@ -75,6 +79,7 @@ export function planDevices(world: World, vision: boolean): Plan {
           site: town.code,
           name,
           kind,
+          profile: profileOf(kind, i),
           title: `${label} ${title} ${i} 号`,
           lon: round6(lon),
           lat: round6(lat),
@@ -89,6 +94,16 @@ export function planDevices(world: World, vision: boolean): Plan {
     if (town.ais) add("ais_receiver", "ais", "AIS 岸站", 1);
   }
   return { agents, devices };
+}
+
+/** Profiles of the devices that scenarios act on. The first camera of a town is found by ONVIF, the others by their address. */
+function profileOf(kind: DeviceKind, serial: number): string {
+  if (kind === "camera") return serial === 1 ? ONVIF_CAMERA : "generic/camera-snapshot";
+  return {
+    hydrant: "generic/hydrant-nb",
+    flood_gauge: "generic/flood-gauge-json",
+    ais_receiver: "generic/ais-receiver",
+  }[kind];
 }
 
 /** Micro-grids of a town in a seeded order. */

@@ -56,7 +56,7 @@ export async function runDemo(args: DemoArguments): Promise<number> {
         world: files,
         target: { url: receiver.url, secret },
         vision: args.vision,
-        cancelled: () => clockwork.stopped,
+        calledOff: clockwork.ended,
       },
       onExit,
     );
