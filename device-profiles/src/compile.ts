@@ -1,9 +1,12 @@
 import { compileAlarm } from "./alarm.ts";
 import { compileBitmap } from "./codec/bitmap.ts";
+import { compileCayenne } from "./codec/cayenne.ts";
+import { compileCbor } from "./codec/cbor.ts";
 import { compileFixed } from "./codec/fixed.ts";
 import type { FrameDecoder } from "./codec/frame.ts";
 import { compileCanonical, compileJson, type JsonDecoder } from "./codec/json.ts";
 import { compileScript } from "./codec/script.ts";
+import { compileText } from "./codec/text.ts";
 import { compileTlv } from "./codec/tlv.ts";
 import type { CompileContext } from "./codec/value.ts";
 import type { AlarmDef, CompiledProfile } from "./compiled.ts";
@@ -22,7 +25,7 @@ export interface Compilation {
 }
 
 const DEFAULT_GRACE = 2.2;
-const FRAME_CODECS = ["fixed", "tlv", "bitmap", "script", "protocol"] as const;
+const FRAME_CODECS = ["fixed", "tlv", "bitmap", "script", "text", "cbor", "preset", "protocol"] as const;
 
 /**
  * Compiles a profile whose shape was checked. Problems go to `report`; after an error the result must not be used.
@@ -51,6 +54,9 @@ export function compileProfile(source: Profile, report: Report, file = ""): Comp
   if (codec.tlv !== undefined) frame = compileTlv(codec.tlv, ["codec", "tlv"], ctx);
   if (codec.bitmap !== undefined) frame = compileBitmap(codec.bitmap, ["codec", "bitmap"], ctx);
   if (codec.script !== undefined) frame = compileScript(codec.script, ["codec", "script"], ctx, file);
+  if (codec.text !== undefined) frame = compileText(codec.text, ["codec", "text"], ctx);
+  if (codec.cbor !== undefined) frame = compileCbor(codec.cbor, ["codec", "cbor"], ctx);
+  if (codec.preset !== undefined) frame = compileCayenne(codec.preset, ["codec", "preset"], ctx);
   const byPath = codec.json === undefined ? null : compileJson(codec.json, ["codec", "json"], ctx);
 
   for (const name of Object.keys(source.metrics ?? {})) metrics.use(name, ["metrics", name]);
