@@ -174,8 +174,11 @@ export function checkEnvelope(value: unknown, limits: EnvelopeLimits = DEFAULT_L
     return reject("envelope_invalid", `r has ${e.r.length} records, at most ${limits.records}`);
   if ((e.b === undefined) !== (e.q === undefined))
     return reject("envelope_invalid", "b and q come together or not at all");
-  if (e.q !== undefined && !(isCount(e.q) && isCount(e.b))) {
-    return reject("envelope_invalid", `b and q must be integers from 0 to 2^53-1, found ${show(e.b)} and ${show(e.q)}`);
+  if (e.q !== undefined && !(isCount(e.q) && e.q !== 0 && isCount(e.b))) {
+    return reject(
+      "envelope_invalid",
+      `b and q must be integers up to 2^53-1, q from 1, found ${show(e.b)} and ${show(e.q)}`,
+    );
   }
   for (const r of e.r as Partial<EnvelopeRecord>[]) {
     if (typeof r !== "object" || r === null) return reject("envelope_invalid", "a record is not an object");

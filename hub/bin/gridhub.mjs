@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that an old Node can still say what is wrong.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const REQUIRED = 24;
@@ -9,22 +10,28 @@ const major = Number(process.versions.node.split(".")[0]);
 
 if (major >= REQUIRED) {
   const { main } = await import("../src/cli/main.ts");
-  const code = await main(process.argv.slice(2));
-  if (code !== undefined) process.exitCode = code;
+  process.exitCode = await main(process.argv.slice(2));
 } else {
   // The project brings Node 24 along as a dependency; hand over to it.
   const bundled = fileURLToPath(new URL("../../node_modules/.bin/node", import.meta.url));
-  if (existsSync(bundled) && process.env.GRIDHUB_NODE_HANDOVER !== "1") {
-    const result = spawnSync(bundled, process.argv.slice(1), {
-      stdio: "inherit",
-      env: { ...process.env, GRIDHUB_NODE_HANDOVER: "1" },
-    });
-    process.exitCode = result.status ?? 1;
-  } else {
+  if (existsSync(bundled) && process.env.GRIDHUB_NODE_HANDOVER !== "1") handOver(bundled);
+  else {
     console.error(
       `gridhub needs Node ${REQUIRED} or newer, this is ${process.version}.\n` +
         "Run `npm ci` with optional dependencies (they bring Node 24 along), or install Node 24.",
     );
     process.exitCode = 1;
   }
+}
+
+/** Runs the same command with another Node; signals and the exit code pass through, and neither outlives the other. */
+function handOver(node) {
+  const child = spawn(node, process.argv.slice(1), {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, GRIDHUB_NODE_HANDOVER: "1" },
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
+  });
 }

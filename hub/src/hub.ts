@@ -130,6 +130,7 @@ export async function startHub(
   vision.onReady = () => pipeline.poke();
 
   const metrics = new Metrics();
+  pipeline.onCommit = (ms) => metrics.commitSeconds.observe(ms / 1000);
   stages.onLatency = (ms) => metrics.eventLatency.observe(ms / 1000);
 
   const broker = createBroker(config, registry, clock, log);

@@ -85,7 +85,9 @@ export class Pipeline implements MessageSink {
   #ticker: NodeJS.Timeout | undefined;
   #tickDue = false;
   #spare: CommitBatch[] = [];
-  readonly stats = { turns: 0, retries: 0, poisoned: 0, overloaded: 0, inserted: 0, commitMs: 0 };
+  readonly stats = { turns: 0, retries: 0, poisoned: 0, overloaded: 0, inserted: 0 };
+  /** duration of a transaction, ms */
+  onCommit: ((ms: number) => void) | null = null;
   /** called when the pipeline stops for a reason that no retry mends */
   onFatal: (error: Error) => void = (error) => {
     throw error;
@@ -309,7 +311,7 @@ export class Pipeline implements MessageSink {
       return error as Error;
     }
     this.stats.turns++;
-    this.stats.commitMs += performance.now() - began;
+    this.onCommit?.(performance.now() - began);
     if (this.#limit < this.#options.maxBatch) this.#limit = Math.min(this.#options.maxBatch, this.#limit * 2);
     for (const { message, settle } of turn.work) {
       this.#pendingBytes -= message.payload.length;

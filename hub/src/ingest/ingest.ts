@@ -98,7 +98,8 @@ export class Ingest {
 
   #route(message: Message, edge: Edge, batch: CommitBatch, replay: boolean): Rejection | null {
     const { lane, rx } = message;
-    if (lane !== "state") this.#observer.heard(edge, rx);
+    // A dead letter tried again is no sign of life.
+    if (lane !== "state" && !replay) this.#observer.heard(edge, rx);
     switch (lane) {
       case "telemetry":
       case "event":
@@ -314,7 +315,7 @@ function identityOf(value: unknown): { readonly b: number; readonly q: number } 
   if (typeof value !== "object" || value === null) return null;
   const { b, q } = value as { b?: unknown; q?: unknown };
   const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
-  return isCount(b) && isCount(q) ? { b, q } : null;
+  return isCount(b) && isCount(q) && q > 0 ? { b, q } : null;
 }
 
 /** A frame without envelope: no identity, so at-least-once; the sample time is the time of arrival. */
