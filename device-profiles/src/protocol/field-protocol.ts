@@ -39,8 +39,8 @@ interface Slot {
  * `p` says which: 1 the first .. n the last, 0 the newest. An edge sends such a frame once for each sample.
  */
 export function compileFieldProtocol(
-  protocol: FieldProtocol,
   name: string,
+  protocol: FieldProtocol,
   declared: readonly string[],
   ctx: CompileContext,
 ): FrameDecoder {
