@@ -83,6 +83,61 @@ describe("log-in", () => {
   });
 });
 
+describe("a new password", () => {
+  const NEXT = "a-new-and-long-one";
+  const change = (token: string | undefined, current: string, next: unknown, headers?: Record<string, string>) =>
+    scene.call<{ code?: string; message?: string; sessionsEnded?: number }>("POST", "/api/me/password", {
+      token,
+      headers,
+      body: { current, next },
+    });
+
+  it("takes the place of the old one and ends the other sessions, not this one", async () => {
+    const token = await scene.account("changer", "viewer");
+    const other = (await login("changer", PASSWORD)).body.token;
+    expect((await scene.call("GET", "/api/me", { token: other })).status).toBe(200);
+    const { status, body } = await change(token, PASSWORD, NEXT);
+    expect([status, body]).toEqual([200, { sessionsEnded: 1 }]);
+    expect(await scene.refusal("GET", "/api/me", { token: other })).toBe("401 UNAUTHENTICATED");
+    expect((await scene.call("GET", "/api/me", { token })).status).toBe(200);
+    expect((await login("changer", PASSWORD)).body.code).toBe("LOGIN_FAILED");
+    expect((await login("changer", NEXT)).status).toBe(200);
+    const { rows } = await scene.pool.query(
+      `select who, target, detail, hash = audit_hash(prev, seq, ts, who, action, target, detail) as sealed from audit
+       where action = 'password_change'`,
+    );
+    expect(rows).toEqual([{ who: "changer", target: "changer", detail: { sessionsEnded: 1 }, sealed: true }]);
+  });
+
+  it("is neither short, nor endless, nor the user name, nor the old one", async () => {
+    const token = await scene.account("Long-User-Name", "viewer");
+    for (const next of ["eleven-char", "x".repeat(201), "long-user-name", PASSWORD, 12, null]) {
+      const { status, body } = await change(token, PASSWORD, next);
+      expect([status, body.code], String(next)).toEqual([400, "INVALID"]);
+      expect(body.message).toContain("next");
+    }
+    expect((await login("Long-User-Name", PASSWORD)).status).toBe(200);
+    expect((await change(token, PASSWORD, "twelve-chars")).status).toBe(200);
+  });
+
+  it("needs a session, and the current password: a wrong one counts toward the lockout", async () => {
+    expect((await change(undefined, PASSWORD, NEXT)).status).toBe(401);
+    const token = await scene.account("guesser", "operator");
+    const from = { "x-forwarded-for": "198.51.100.8" };
+    for (let i = 0; i < 5; i++) {
+      const { status, body } = await change(token, "wrong", NEXT, from);
+      expect([status, body.code]).toEqual([403, "PASSWORD_WRONG"]);
+    }
+    const { status, body } = await change(token, PASSWORD, NEXT, from);
+    expect([status, body.code]).toEqual([429, "ACCOUNT_LOCKED"]);
+    expect((await login("guesser", PASSWORD, from)).body.code).toBe("ACCOUNT_LOCKED");
+    const { rows } = await scene.pool.query(
+      "select count(*)::int as n from audit where who = 'guesser' and action = 'password_change_failed'",
+    );
+    expect(rows).toEqual([{ n: 5 }]);
+  });
+});
+
 describe("roles", () => {
   it("lets each role do its own and no more", async () => {
     const edge = { site: "east", edge: "by-role" };

@@ -33,6 +33,11 @@ export const Login = Type.Object(
   { username: Type.String({ minLength: 1, maxLength: 64 }), password: Type.String({ minLength: 1, maxLength: 200 }) },
   { additionalProperties: false },
 );
+/** `next` must also differ from `current` and from the user name. */
+export const PasswordChange = Type.Object(
+  { current: Type.String({ minLength: 1, maxLength: 200 }), next: Type.String({ minLength: 12, maxLength: 200 }) },
+  { additionalProperties: false },
+);
 /** `grids`: the roots of the subtrees that the user sees; empty = everything. */
 export const User = Type.Object({ username: Type.String(), role: Role, grids: Type.Array(Type.String()) });
 

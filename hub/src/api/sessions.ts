@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type pg from "pg";
 import {
   audit,
+  changePassword,
   closeSession,
   countUsers,
   findSession,
@@ -107,6 +108,34 @@ export class Sessions {
     if (this.#cache.size >= CACHE_SIZE) this.#cache.clear();
     this.#cache.set(token, { account, until: now + CACHE_MS });
     return account;
+  }
+
+  /**
+   * Sets a new password for who knows the current one; the account's other sessions end, the one of `token` goes on.
+   * @returns sessions ended, or why not; a wrong current password counts toward the lockout like one at log-in
+   */
+  async changePassword(
+    username: string,
+    token: string,
+    current: string,
+    next: string,
+  ): Promise<number | "wrong" | "locked"> {
+    const user = await findUser(this.#pool, username);
+    if (user === undefined || user.disabled) return "wrong";
+    if (user.lockedUntil !== null && user.lockedUntil > this.#now()) return "locked";
+    const ended = (await passwordMatches(current, user.passwordHash))
+      ? await changePassword(this.#pool, user.id, user.passwordHash, await hashPassword(next), sha256(token))
+      : undefined;
+    if (ended === undefined) {
+      await loginFailed(this.#pool, user.id, this.#options.maxFailures, this.#options.lockMs);
+      await audit(this.#pool, username, "password_change_failed", username);
+      return "wrong";
+    }
+    for (const [known, { account }] of this.#cache) {
+      if (account.username === username && known !== token) this.#cache.delete(known);
+    }
+    await audit(this.#pool, username, "password_change", username, { sessionsEnded: ended });
+    return ended;
   }
 
   async logout(token: string, who: string): Promise<void> {

@@ -64,7 +64,7 @@ async function run(config: ReturnType<typeof loadConfig>): Promise<number> {
   );
   if (hub.generatedPassword !== null) {
     console.log(
-      `first start: user "admin", password "${hub.generatedPassword}" (shown this once; GRIDHUB_ADMIN_PASSWORD sets another)`,
+      `first start: user "admin", password "${hub.generatedPassword}" (shown this once; change it in the console's user menu)`,
     );
   }
   const signal = await stopSignal();

@@ -46,6 +46,30 @@ export async function setPassword(
   );
 }
 
+/**
+ * Replaces a password that is still the one that was checked, and ends the account's sessions but the one of `keep`.
+ * @returns sessions ended; undefined = the password was changed meanwhile
+ */
+export async function changePassword(
+  pool: pg.Pool,
+  id: number,
+  before: string,
+  after: string,
+  keep: Buffer,
+): Promise<number | undefined> {
+  const { rows } = await pool.query<{ changed: number; ended: number }>(
+    `with account as (
+       update app_user set password_hash = $3, password_changed_at = now(), failed_logins = 0, locked_until = null
+       where id = $1 and password_hash = $2 returning id),
+     gone as (
+       delete from session where user_id in (select id from account) and token_hash <> $4 returning expires_at)
+     select (select count(*) from account)::int as changed,
+       (select count(*) from gone where expires_at > now())::int as ended`,
+    [id, before, after, keep],
+  );
+  return rows[0].changed === 1 ? rows[0].ended : undefined;
+}
+
 /** Sets the roots of the grid subtrees that an account sees; empty = all. */
 export async function setGrids(pool: pg.Pool, username: string, grids: readonly string[]): Promise<void> {
   await pool.query("update app_user set grids = $2 where username = $1", [username, grids]);
