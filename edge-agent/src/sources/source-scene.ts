@@ -1,0 +1,36 @@
+import type { EnvelopeRecord, FrameHeader } from "@gridhub/device-profiles/envelope.ts";
+import { pino } from "pino";
+import type { SpoolLane } from "../spool.ts";
+import type { SourceContext } from "./source.ts";
+
+/** A stage for tests of sources: keeps what a source emits, and can refuse to keep it. */
+export class SourceScene implements SourceContext {
+  readonly emitted: { lane: SpoolLane; device: string; records: readonly EnvelopeRecord[] }[] = [];
+  readonly frames: { device: string; header: FrameHeader; jpeg: Buffer }[] = [];
+  readonly codes: string[] = [];
+  readonly devices: ReadonlySet<string>;
+  readonly log = pino({ level: "silent" });
+  time = 1_763_776_800_000;
+  full = false;
+
+  constructor(...devices: string[]) {
+    this.devices = new Set(devices);
+  }
+
+  readonly now = (): number => this.time;
+
+  emit(lane: SpoolLane, device: string, records: readonly EnvelopeRecord[]): Promise<void> {
+    if (this.full) return Promise.reject(new Error("disk full"));
+    this.emitted.push({ lane, device, records });
+    return Promise.resolve();
+  }
+
+  frame(device: string, header: FrameHeader, jpeg: Buffer): boolean {
+    this.frames.push({ device, header, jpeg });
+    return true;
+  }
+
+  status(_device: string, code: string): void {
+    if (this.codes.at(-1) !== code) this.codes.push(code);
+  }
+}
