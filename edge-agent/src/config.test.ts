@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { ConfigError, loadAgentConfig } from "./config.ts";
+
+const GOOD = {
+  hub: { url: "mqtt://127.0.0.1:1883", username: "town/e1", token: "secret" },
+  devices: [{ id: "gauge", profile: "generic/flood-gauge-json" }],
+  sources: [{ kind: "http", port: 8081 }],
+};
+
+describe("agent config", () => {
+  let dir: string;
+  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "gridhub-agent-"))));
+  afterEach(() => rmSync(dir, { recursive: true }));
+  const load = (tree: unknown, env: Record<string, string> = {}) => {
+    const file = join(dir, "edge.yaml");
+    writeFileSync(file, typeof tree === "string" ? tree : stringify(tree));
+    return loadAgentConfig(file, env);
+  };
+
+  it("fills in defaults, listens on loopback, and takes the token from the environment", () => {
+    const config = load({ ...GOOD, hub: { ...GOOD.hub, token: undefined } }, { GRIDHUB_EDGE_TOKEN: "from-env" });
+    expect(config.hub.token).toBe("from-env");
+    expect(config.sources[0]).toMatchObject({ host: "127.0.0.1" });
+    expect(config.data_dir).toBe(join(dir, ".gridhub/edge"));
+  });
+
+  it.each([
+    [{ ...GOOD, hub: { ...GOOD.hub, username: "noslash" } }, /hub\.username: must match/],
+    [{ ...GOOD, devices: [] }, /devices: must not have fewer than 1/],
+    [{ ...GOOD, devices: [{ id: "a b", profile: "x/y" }] }, /devices\.0\.id/],
+    [{ ...GOOD, devices: [GOOD.devices[0], GOOD.devices[0]] }, /devices\.1\.id: gauge appears twice/],
+    [{ ...GOOD, devices: [{ ...GOOD.devices[0], lon: 122 }] }, /devices\.0: lon and lat come together/],
+    [{ ...GOOD, sources: [{ kind: "telepathy" }] }, /sources\.0\.kind: expected http \| udp/],
+    [
+      { ...GOOD, sources: [{ kind: "http", prt: 1 }] },
+      /sources\.0: (unknown setting prt|must have required properties port)/,
+    ],
+    [{ ...GOOD, sources: [{ kind: "ais-udp", device: "ghost", port: 1 }] }, /sources\.0\.device: no device ghost/],
+    [{ ...GOOD, sources: [{ kind: "snapshot", device: "gauge", url: "ftp://x" }] }, /sources\.0\.url: must match/],
+    [{ ...GOOD, colour: "red" }, /unknown setting colour/],
+    ["[", /edge\.yaml/],
+    ["42", /expected a map/],
+  ])("names the file and the field: %j", (tree, message) => {
+    expect(() => load(tree)).toThrow(message);
+    expect(() => load(tree)).toThrow(ConfigError);
+  });
+
+  it("accepts the example that comes with the agent", () => {
+    const config = loadAgentConfig(join(import.meta.dirname, "../example.yaml"), { GRIDHUB_EDGE_TOKEN: "x" });
+    expect(config.sources.length).toBeGreaterThan(3);
+  });
+});
