@@ -15,6 +15,8 @@ import { MetricTable } from "./metric-table.ts";
 import type { Report } from "./problem.ts";
 import type { Profile, Titles } from "./profile.ts";
 import { decodeAisFrame } from "./protocol/ais/frame.ts";
+import { compileFieldProtocol } from "./protocol/field-protocol.ts";
+import { FIELD_PROTOCOLS } from "./protocol/protocols.ts";
 import { reject, REJECTION_REASONS } from "./rejection.ts";
 import { TRAITS } from "./trait.ts";
 
@@ -34,7 +36,7 @@ const FRAME_CODECS = ["fixed", "tlv", "bitmap", "script", "text", "cbor", "prese
  */
 export function compileProfile(source: Profile, report: Report, file = ""): Compilation {
   const metrics = new MetricTable(source, report);
-  const ctx: CompileContext = { metrics, report };
+  const ctx: CompileContext = { metrics, report, temporaries: new Map() };
   const { transport, codec = {} } = source;
   const frames = FRAME_CODECS.filter((kind) => codec[kind] !== undefined);
   if (frames.length > 1)
@@ -57,6 +59,13 @@ export function compileProfile(source: Profile, report: Report, file = ""): Comp
   if (codec.text !== undefined) frame = compileText(codec.text, ["codec", "text"], ctx);
   if (codec.cbor !== undefined) frame = compileCbor(codec.cbor, ["codec", "cbor"], ctx);
   if (codec.preset !== undefined) frame = compileCayenne(codec.preset, ["codec", "preset"], ctx);
+  if (codec.protocol !== undefined && codec.protocol !== "ais")
+    frame = compileFieldProtocol(
+      codec.protocol,
+      FIELD_PROTOCOLS[codec.protocol],
+      Object.keys(source.metrics ?? {}),
+      ctx,
+    );
   const byPath = codec.json === undefined ? null : compileJson(codec.json, ["codec", "json"], ctx);
 
   for (const name of Object.keys(source.metrics ?? {})) metrics.use(name, ["metrics", name]);

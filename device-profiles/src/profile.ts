@@ -125,7 +125,11 @@ const CodecSchema = Type.Object(
     text: Type.Optional(Type.Ref("Text")),
     cbor: Type.Optional(Type.Ref("Cbor")),
     preset: Type.Optional(Type.Ref("Preset")),
-    protocol: Type.Optional(Type.Enum(["ais"])),
+    protocol: Type.Optional(
+      Type.Enum(["ais", "sl651", "jt808", "gb26875"], {
+        description: "a field protocol with framing of its own; all but ais give the metrics that `metrics:` lists",
+      }),
+    ),
   },
   {
     ...closed,

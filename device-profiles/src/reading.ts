@@ -77,9 +77,23 @@ export class RecordBuffer {
   text: (string | null)[] = [];
   quality = new Int16Array(64);
 
+  /** earlier samples that the same frame carries, each with its own `ts`; only `past[0..pasts)` belong to this record */
+  readonly past: RecordBuffer[] = [];
+  pasts = 0;
+
   reset(): void {
     this.n = 0;
     this.ts = 0;
+    this.pasts = 0;
+  }
+
+  /** A cleared buffer for one more earlier sample; buffers are reused from record to record. */
+  nextPast(): RecordBuffer {
+    const i = this.pasts++;
+    if (i === this.past.length) this.past.push(new RecordBuffer());
+    const buffer = this.past[i];
+    buffer.reset();
+    return buffer;
   }
 
   /** @param value NaN means "no value" and comes with Quality.invalid */

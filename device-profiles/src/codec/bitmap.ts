@@ -1,13 +1,19 @@
 import type { Path } from "../problem.ts";
 import { reject } from "../rejection.ts";
 import { compileFields, runFields } from "./field.ts";
-import { compileFrame, type FrameDecoder, hex } from "./frame.ts";
+import { compileFrame, type Content, type FrameDecoder, hex } from "./frame.ts";
 import type { Bitmap } from "./schema.ts";
 import { type CompiledItem, compileItem, integer } from "./tlv.ts";
 import type { CompileContext } from "./value.ts";
 
 /** A presence mask, then the groups whose bit is set, by ascending bit. */
 export function compileBitmap(bitmap: Bitmap, path: Path, ctx: CompileContext): FrameDecoder {
+  return compileFrame(bitmap.frame, [...path, "frame"], ctx.report, compileGroups(bitmap, path, ctx), ctx);
+}
+
+/** The mask and its groups alone; also a case of a fixed layout. */
+export function compileGroups(bitmap: Bitmap, path: Path, outer: CompileContext): Content {
+  const ctx: CompileContext = { ...outer, type: bitmap.t };
   const endian = bitmap.endian ?? "be";
   const little = endian === "le";
   const partial = bitmap.frame?.short === "partial";
@@ -24,7 +30,7 @@ export function compileBitmap(bitmap: Bitmap, path: Path, ctx: CompileContext): 
     else groups[bit] = compileItem(item, endian, here, ctx);
   }
 
-  return compileFrame(bitmap.frame, [...path, "frame"], ctx.report, (b, limit, _port, out) => {
+  return (b, limit, _port, out) => {
     if (limit < start) return reject("frame_short", `${b.length} bytes end before the presence mask`);
     if (runFields(header.ops, b, 0, limit, out) !== 0) return reject("frame_short", "the header is cut off");
     let mask = integer(b, maskAt, maskSize, little);
@@ -44,5 +50,5 @@ export function compileBitmap(bitmap: Bitmap, path: Path, ctx: CompileContext): 
     }
     if (out.n === 0 && p === start) return reject("frame_short", `mask ${hex(0)}: the frame holds no group`);
     return p < limit && !maySurplus ? reject("frame_trailing", `${limit - p} bytes after the last group`) : null;
-  });
+  };
 }

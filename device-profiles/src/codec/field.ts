@@ -3,13 +3,23 @@ import type { Path } from "../problem.ts";
 import type { RecordBuffer } from "../reading.ts";
 import type { Field } from "./schema.ts";
 import { bcd, bcdTime, plausible, type ZoneOffset, zoneOffset } from "./time.ts";
-import { type CompileContext, compileValue, emitNumber, emitText, type ValueRule } from "./value.ts";
+import {
+  type CompileContext,
+  compileTemporary,
+  compileValue,
+  emitDerived,
+  emitNumber,
+  emitText,
+  keepTemporary,
+  type TemporaryRule,
+  type ValueRule,
+} from "./value.ts";
 
 /** Readers, as small integers: one loop with a switch keeps the hot path in one function, without a call through a pointer a field. */
 const U8 = 0, I8 = 1, U16BE = 2, U16LE = 3, I16BE = 4, I16LE = 5, U32BE = 6, U32LE = 7, I32BE = 8, I32LE = 9; // prettier-ignore
 const WIDE = 10, F32 = 11, F64 = 12, BCD = 13, LOWWORD = 14; // prettier-ignore
 // from here on: texts, then times
-const ASCII = 15, HEX = 16, TIME_BCD = 17, TIME_S = 18, TIME_MS = 19; // prettier-ignore
+const ASCII = 15, GBK = 16, HEX = 17, DOTTED = 18, DERIVED = 19, TIME_BCD = 20, TIME_S = 21, TIME_MS = 22; // prettier-ignore
 
 const READER: Readonly<Record<string, readonly [be: number, le: number, size: number]>> = {
   u8: [U8, U8, 1],
@@ -28,7 +38,9 @@ const READER: Readonly<Record<string, readonly [be: number, le: number, size: nu
   f64: [F64, F64, 8],
   bcd: [BCD, BCD, 0],
   ascii: [ASCII, ASCII, 0],
+  gbk: [GBK, GBK, 0],
   hex: [HEX, HEX, 0],
+  dotted: [DOTTED, DOTTED, 0],
   bcd_yymmddhhmmss: [TIME_BCD, TIME_BCD, 6],
   bcd_yymmddhhmm: [TIME_BCD, TIME_BCD, 5],
   bcd_yyyymmddhhmmss: [TIME_BCD, TIME_BCD, 7],
@@ -44,12 +56,15 @@ export interface FieldOp {
   readonly size: number;
   readonly little: boolean;
   readonly signed: boolean;
+  /** the highest bit is the sign, the others the amount */
+  readonly magnitude: boolean;
   /** bit field: lowest bit and number of bits; 0 bits = the whole integer */
   readonly shift: number;
   readonly width: number;
   readonly zone: ZoneOffset;
-  /** null = a sample time or padding */
+  /** null = a sample time or a temporary */
   readonly value: ValueRule | null;
+  readonly temporary: TemporaryRule | null;
   readonly unset: ReadonlySet<number> | null;
 }
 
@@ -92,7 +107,7 @@ export function compileFields(
     if (op.at < 0) return;
     next = op.at + op.size;
     size = Math.max(size, next);
-    const part = op.width !== 0;
+    const part = op.width !== 0 || op.temporary !== null;
     const other = taken.find((t) => t.from < next && op.at < t.to && !(part && t.part));
     if (other !== undefined) ctx.report(here, `${field.n} reads bytes of ${other.name} again`, "warning");
     taken.push({ from: op.at, to: next, name: field.n, part });
@@ -108,12 +123,16 @@ function compileField(
   path: Path,
   ctx: CompileContext,
 ): FieldOp | null {
-  const type = field.t ?? "u8";
+  const derived = compileDerived(field, name, next, path, ctx);
+  if (derived !== null) return derived;
+  const type = field.t ?? ctx.type ?? "u8";
   const little = (field.endian ?? endian) === "le";
   const [big, small, fixedSize] = READER[type];
   const reader = little ? small : big;
-  const size = fixedSize === 0 ? (field.len ?? 0) : fixedSize;
-  if (size === 0) ctx.report(path, `${type} needs len, its number of bytes`);
+  const rest = field.len === "rest";
+  const size = fixedSize === 0 ? (typeof field.len === "number" ? field.len : 0) : fixedSize;
+  if (rest && !isText(reader)) ctx.report([...path, "len"], `${type} has no rest; only ascii, gbk and hex do`);
+  if (size === 0 && !rest) ctx.report(path, `${type} needs len, its number of bytes`);
   if (fixedSize !== 0 && field.len !== undefined) ctx.report([...path, "len"], `${type} is always ${fixedSize} bytes`);
   const bits = bitField(field, type, size, path, ctx);
   const isTime = reader >= TIME_BCD;
@@ -130,17 +149,50 @@ function compileField(
       ctx.report([...path, "tz"], `unknown time zone "${field.tz}"; expected Asia/Shanghai, UTC or +08:00`);
     const unset = [field.invalid ?? []].flat().map(Number);
     return {
-      ...{ reader, at: field.at ?? next, size, little, signed: false, shift: 0, width: 0 },
-      ...{ zone: zone ?? UTC, value: null, unset: unset.length === 0 ? null : new Set(unset) },
+      ...PLAIN,
+      ...{ reader, at: field.at ?? next, size, little },
+      ...{ zone: zone ?? UTC, unset: unset.length === 0 ? null : new Set(unset) },
     };
   }
   if (field.tz !== undefined) ctx.report([...path, "tz"], "only times have a time zone");
+  const magnitude = field.signed === "magnitude";
+  const signed = !magnitude && (type.startsWith("i") || (bits !== null && bits.width > 0 && field.signed === true));
+  const op = { ...PLAIN, reader, at: field.at ?? next, size, little, signed, magnitude, ...bits };
+  if (name.startsWith("_")) {
+    const temporary = compileTemporary(field, name, path, ctx);
+    if (reader > ASCII) ctx.report([...path, "t"], `${name} is seen by formulas: expected a number`);
+    return temporary === null || bits === null ? null : { ...op, temporary };
+  }
   const value = compileValue(field, name, path, ctx);
   if (value === null || bits === null) return null;
-  if (value.type === "text" && value.mapNumbers === null && reader !== ASCII && reader !== HEX)
-    ctx.report(path, `${name} is a text metric: expected t: ascii or hex, or a map`);
-  const signed = bits.width === 0 ? type.startsWith("i") : field.signed === true || type.startsWith("i");
-  return { reader, at: field.at ?? next, size, little, signed, ...bits, zone: UTC, value, unset: null };
+  if (value.type === "text" && value.mapNumbers === null && !isText(reader))
+    ctx.report(path, `${name} is a text metric: expected t: ascii, gbk, hex or dotted, or a map`);
+  return { ...op, value };
+}
+
+/** A value worked out from others takes no bytes: `{n: albedo, calc: "reflected / incoming"}`. */
+function compileDerived(field: Field, name: string, next: number, path: Path, ctx: CompileContext): FieldOp | null {
+  if (field.calc === undefined || /\bx\b/.test(field.calc)) return null;
+  for (const key of ["t", "at", "len", "bit", "bits", "signed", "endian", "scale", "offset", "invalid", "map"] as const)
+    if (field[key] !== undefined)
+      ctx.report([...path, key], `a formula without x reads no bytes: ${key} has no meaning beside it`);
+  const op = { ...PLAIN, reader: DERIVED, at: next };
+  if (name.startsWith("_")) {
+    const temporary = compileTemporary(field, name, path, ctx);
+    return temporary === null ? null : { ...op, temporary };
+  }
+  const value = compileValue(field, name, path, ctx);
+  if (value?.type === "text") ctx.report(path, `${name} is a text metric: a formula gives numbers`);
+  return value === null ? null : { ...op, value };
+}
+
+const PLAIN = {
+  ...{ size: 0, little: false, signed: false, magnitude: false, shift: 0, width: 0 },
+  ...{ zone: UTC, value: null, temporary: null, unset: null },
+} as const;
+
+function isText(reader: number): boolean {
+  return reader >= ASCII && reader <= DOTTED;
 }
 
 function bitField(
@@ -151,6 +203,7 @@ function bitField(
   ctx: CompileContext,
 ): { shift: number; width: number } | null {
   if (field.bit === undefined && field.bits === undefined) {
+    if (field.signed === "magnitude" && INTEGER.test(type)) return { shift: 0, width: size * 8 };
     if (field.signed !== undefined)
       ctx.report([...path, "signed"], "only bit fields need it; the type says it otherwise");
     return { shift: 0, width: 0 };
@@ -227,10 +280,13 @@ export function extract(raw: number, shift: number, width: number, signed: boole
     : ((raw >>> shift) & (width === 32 ? -1 : (1 << width) - 1)) >>> 0;
 }
 
-/** Printable ASCII without padding; null when a byte is not text. */
-function readAscii(b: Uint8Array, p: number, size: number): string | null {
+/** Text of a field without its padding; null when a byte is not text. */
+function readText(op: FieldOp, b: Uint8Array, p: number, size: number): string | null {
+  if (op.reader === DOTTED) return b.subarray(p, p + size).join(".");
+  if (op.reader === HEX) return readHex(b, p, size, op.little);
   let end = p + size;
   while (end > p && (b[end - 1] === 0 || b[end - 1] === 32)) end--;
+  if (op.reader === GBK) return readGbk(b.subarray(p, end));
   let text = "";
   for (let i = p; i < end; i++) {
     if (b[i] < 32 || b[i] > 126) return null;
@@ -239,9 +295,17 @@ function readAscii(b: Uint8Array, p: number, size: number): string | null {
   return text;
 }
 
-function readHex(b: Uint8Array, p: number, size: number): string {
+const gbk = new TextDecoder("gbk");
+
+/** GB 18030 covers GBK and GB 2312; a broken pair decodes to U+FFFD. */
+function readGbk(b: Uint8Array): string | null {
+  const text = gbk.decode(b);
+  return /[\p{Cc}\ufffd]/u.test(text) ? null : text;
+}
+
+function readHex(b: Uint8Array, p: number, size: number, little: boolean): string {
   let text = "";
-  for (let i = 0; i < size; i++) text += b[p + i].toString(16).padStart(2, "0");
+  for (let i = 0; i < size; i++) text += b[little ? p + size - 1 - i : p + i].toString(16).padStart(2, "0");
   return text;
 }
 
@@ -265,17 +329,38 @@ export function runFields(
       continue;
     }
     const { value } = op;
-    if (value === null) out.ts = readTime(op, b, p);
-    else if (op.reader < ASCII) {
+    if (value === null) {
+      if (op.temporary === null) out.ts = readTime(op, b, p);
+      else keepTemporary(op.temporary, readPart(op, b, p, limit), out);
+    } else if (op.reader < ASCII) {
       const raw = readNumber(op, b, p);
-      emitNumber(value, op.width === 0 ? raw : extract(raw, op.shift, op.width, op.signed), out);
-    } else {
-      const text = op.reader === HEX ? readHex(b, p, op.size) : readAscii(b, p, op.size);
+      emitNumber(value, op.width === 0 ? raw : part(op, raw), out);
+    } else if (op.reader === DERIVED) emitDerived(value, out);
+    else {
+      const text = readText(op, b, p, op.size === 0 ? limit - p : op.size);
       if (text === null) emitNumber(value, Number.NaN, out);
       else emitText(value, text, out);
     }
   }
   return missing;
+}
+
+function part(op: FieldOp, raw: number): number {
+  if (!op.magnitude) return extract(raw, op.shift, op.width, op.signed);
+  const bits = extract(raw, op.shift, op.width, false);
+  const sign = 2 ** (op.width - 1);
+  return bits < sign ? bits : sign - bits;
+}
+
+/** A number that only formulas see. */
+function readPart(op: FieldOp, b: Uint8Array, p: number, limit: number): number {
+  if (op.reader === DERIVED) return 0;
+  if (op.reader === ASCII) {
+    const text = readText(op, b, p, op.size === 0 ? limit - p : op.size) ?? "";
+    return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  }
+  const raw = readNumber(op, b, p);
+  return op.width === 0 ? raw : part(op, raw);
 }
 
 /** @returns ms UTC; 0 = the device says that it has no time; NaN = no plausible time */

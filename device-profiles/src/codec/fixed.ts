@@ -1,9 +1,11 @@
 import type { Path } from "../problem.ts";
 import type { RecordBuffer } from "../reading.ts";
 import { reject, type Rejection } from "../rejection.ts";
+import { compileGroups } from "./bitmap.ts";
 import { compileFields, extract, type FieldOp, runFields } from "./field.ts";
 import { compileFrame, type FrameDecoder, hex } from "./frame.ts";
 import type { Field, Fixed, Layout, Selector } from "./schema.ts";
+import { compileItems } from "./tlv.ts";
 import type { CompileContext } from "./value.ts";
 
 interface Options {
@@ -17,7 +19,8 @@ interface Options {
 type Step = (b: Uint8Array, limit: number, port: number, out: RecordBuffer) => Rejection | null;
 
 /** A layout of fixed positions, chosen by port, length or an integer of the frame; choices nest. */
-export function compileFixed(fixed: Fixed, path: Path, ctx: CompileContext): FrameDecoder {
+export function compileFixed(fixed: Fixed, path: Path, outer: CompileContext): FrameDecoder {
+  const ctx: CompileContext = { ...outer, type: fixed.t };
   const options: Options = {
     endian: fixed.endian ?? "be",
     partial: fixed.frame?.short === "partial",
@@ -33,13 +36,23 @@ export function compileFixed(fixed: Fixed, path: Path, ctx: CompileContext): Fra
     step = compileChoice({ select, cases, default: fixed.default, common: fixed.common }, path, options, ctx);
   else if (select !== undefined) ctx.report([...path, "select"], "select needs cases");
   const shortest = options.partial || options.sizes.length === 0 ? 0 : Math.min(...options.sizes);
-  return compileFrame(fixed.frame, [...path, "frame"], ctx.report, step, shortest);
+  return compileFrame(fixed.frame, [...path, "frame"], ctx.report, step, { shortest, temporaries: ctx.temporaries });
 }
 
 function compileLayout(layout: Layout, path: Path, options: Options, ctx: CompileContext): Step {
-  return Array.isArray(layout)
-    ? compileRun(compileFields(layout, options.endian, path, ctx), options)
-    : compileChoice(layout, path, options, ctx);
+  if (Array.isArray(layout)) return compileRun(compileFields(layout, options.endian, path, ctx), options);
+  if ("select" in layout) return compileChoice(layout, path, options, ctx);
+  options.sizes.push(0);
+  const inner = "tlv" in layout ? layout.tlv : layout.bitmap;
+  const here = [...path, "tlv" in layout ? "tlv" : "bitmap"];
+  if (inner.frame !== undefined)
+    ctx.report([...here, "frame"], "the frame's markers, checks and policies stand at the outer layout");
+  const whole = {
+    ...inner,
+    endian: inner.endian ?? options.endian,
+    frame: { short: options.partial ? "partial" : "reject" } as const,
+  };
+  return "mask" in whole ? compileGroups(whole, here, ctx) : compileItems(whole, here, ctx);
 }
 
 interface ChoiceLayout {

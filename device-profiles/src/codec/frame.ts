@@ -1,7 +1,8 @@
 import type { Path, Report } from "../problem.ts";
 import { Quality, type RecordBuffer } from "../reading.ts";
 import { reject, type Rejection } from "../rejection.ts";
-import { crc16Modbus, sum8, xor8 } from "./check.ts";
+import { crc16Kermit, crc16Modbus, crc16Xmodem, sum8, xor8 } from "./check.ts";
+import { TEMPORARIES } from "./formula.ts";
 import type { Check, Frame } from "./schema.ts";
 
 /** Decodes the content of a frame that passed its guard: `b[..limit)` is content, what follows are check bytes and end marker. */
@@ -9,8 +10,16 @@ export type Content = (b: Uint8Array, limit: number, port: number, out: RecordBu
 /** @param at the frame's time, ms UTC: the clock of scripts; now unless given */
 export type FrameDecoder = (b: Uint8Array, port: number, out: RecordBuffer, at?: number) => Rejection | null;
 
+const CHECKS = {
+  crc16_modbus: crc16Modbus,
+  crc16_kermit: crc16Kermit,
+  crc16_xmodem: crc16Xmodem,
+  xor: xor8,
+  sum8,
+} as const;
+
 interface CheckRule {
-  readonly kind: "crc16_modbus" | "xor" | "sum8";
+  readonly kind: keyof typeof CHECKS;
   readonly from: number;
   /** negative positions of the check bytes */
   readonly at: readonly number[];
@@ -28,7 +37,7 @@ export function compileFrame(
   path: Path,
   report: Report,
   content: Content,
-  shortest = 0,
+  { shortest = 0, temporaries }: { readonly shortest?: number; readonly temporaries: ReadonlyMap<string, number> },
 ): FrameDecoder {
   const start = bytes(rule?.start);
   const end = bytes(rule?.end);
@@ -37,6 +46,7 @@ export function compileFrame(
   const reserved = Math.max(end.length, ...(check?.at ?? []).map((at) => -at));
   const ports = rule?.ports === undefined ? null : new Set(rule.ports);
   const unescape = compileUnescape(rule?.unescape);
+  const hidden = temporaries.size;
   const minimum = Math.max(least, Math.max(start.length, shortest) + reserved, 1);
 
   return (raw, port, out) => {
@@ -55,10 +65,25 @@ export function compileFrame(
       const wrong = verify(check, b);
       if (wrong !== null) return wrong;
     }
+    if (hidden > 0) TEMPORARIES.fill(Number.NaN, 0, hidden);
     const rejection = content(b, b.length - reserved, port, out);
-    if (rejection === null && out.ts !== out.ts) doubtTime(out);
-    return rejection;
+    if (rejection !== null) return rejection;
+    if (out.ts !== out.ts) doubtTime(out);
+    if (out.pasts > 0) dropTimeless(out);
+    return null;
   };
+}
+
+/** An earlier sample without a plausible time belongs nowhere. */
+function dropTimeless(out: RecordBuffer): void {
+  const { past } = out;
+  let kept = 0;
+  for (let i = 0; i < out.pasts; i++) {
+    if (!(past[i].ts > 0)) continue;
+    [past[kept], past[i]] = [past[i], past[kept]];
+    kept++;
+  }
+  out.pasts = kept;
 }
 
 /** The frame's own time is nonsense: the values stay, marked, under the time of the envelope. */
@@ -72,20 +97,19 @@ function verify(check: CheckRule, b: Uint8Array): Rejection | null {
   if (first <= check.from) return reject("frame_short", `${b.length} bytes leave nothing to check`);
   let found = b[first];
   if (check.at.length === 2) found = check.little ? found | (b[first + 1] << 8) : (found << 8) | b[first + 1];
-  const algorithm = check.kind === "crc16_modbus" ? crc16Modbus : check.kind === "xor" ? xor8 : sum8;
-  const expected = algorithm(b, check.from, first);
+  const expected = CHECKS[check.kind](b, check.from, first);
   return found === expected ? null : reject("frame_check", `${check.kind} is ${hex(found)}, computed ${hex(expected)}`);
 }
 
 function compileCheck(check: Check, endMarker: number, path: Path, report: Report): CheckRule | null {
-  const kinds = (["crc16_modbus", "xor", "sum8"] as const).filter((kind) => check[kind] !== undefined);
+  const kinds = (Object.keys(CHECKS) as (keyof typeof CHECKS)[]).filter((kind) => check[kind] !== undefined);
   if (kinds.length !== 1) {
-    report(path, "expected exactly one of crc16_modbus, xor, sum8");
+    report(path, `expected exactly one of ${Object.keys(CHECKS).join(", ")}`);
     return null;
   }
   const kind = kinds[0];
   const at = check[kind] ?? [];
-  const count = kind === "crc16_modbus" ? 2 : 1;
+  const count = kind.startsWith("crc16") ? 2 : 1;
   const last = at[at.length - 1];
   if (at.length !== count || (count === 2 && at[1] !== at[0] + 1))
     report(

@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import type { FieldProtocolName } from "../protocol/protocols.ts";
 import { RESULT_DEFS, type ResultCodecs } from "./result-schema.ts";
 
 // What a codec may say in YAML. Every description below is shown by editors through the exported JSON Schema.
@@ -10,12 +11,13 @@ export const FIELD_TYPES = [
   ...["u8", "i8", "u16", "i16", "u24", "i24", "u32", "i32", "u64", "i64", "f32", "f64"],
   // two big-endian words, the low one first, as some Modbus and LoRaWAN devices send
   ...["u32_lowword", "i32_lowword"],
-  ...["bcd", "ascii", "hex"],
+  ...["bcd", "ascii", "gbk", "hex", "dotted"],
   ...["bcd_yymmddhhmmss", "bcd_yymmddhhmm", "bcd_yyyymmddhhmmss", "unix_s", "unix_ms"],
 ] as const;
 export const INTEGER_TYPES = ["u8", "i8", "u16", "i16", "u24", "i24", "u32", "i32"] as const;
 
 const Hex = (description: string) => Type.String({ pattern: "^([0-9a-fA-F]{2}[ :]?)+$", description });
+const DefaultType = Type.Enum([...FIELD_TYPES], { description: "raw type of fields that say none; u8 unless said" });
 const Endian = Type.Enum(["be", "le"], { description: "byte order; be unless said" });
 const Scalar = Type.Union([Type.Number(), Type.Boolean(), Type.String({ maxLength: 64 })]);
 const IntegerKey = Type.String({ pattern: "^(0[xX][0-9a-fA-F]+|-?[0-9]+)$" });
@@ -30,6 +32,20 @@ const valueRules = {
       minItems: 2,
       maxItems: 8,
       description: "calibration polynomial over the scaled value: c0 + c1 x + c2 x^2 ...",
+    }),
+  ),
+  curve: Type.Optional(
+    Type.Array(Type.Array(Type.Number(), { minItems: 2, maxItems: 2 }), {
+      minItems: 2,
+      maxItems: 64,
+      description: "points [scaled value, value], straight lines between them; beyond them the ends hold",
+    }),
+  ),
+  calc: Type.Optional(
+    Type.String({
+      maxLength: 300,
+      description:
+        "formula over x (the scaled value) and values read before: + - * / ** < == ? : ln exp sqrt min max bits(x, 0, 3). Without x the field reads no bytes",
     }),
   ),
   unit: Type.Optional(
@@ -57,7 +73,10 @@ const valueRules = {
 export const Field = Type.Object(
   {
     n: Type.Optional(
-      Type.String({ description: "canonical metric name (see `metrics:`), or sampled_at for the sample time" }),
+      Type.String({
+        description:
+          "canonical metric name (see `metrics:`), sampled_at for the sample time, or _name for a number that only formulas see",
+      }),
     ),
     skip: Type.Optional(Type.Integer({ minimum: 1, description: "bytes without meaning (instead of n and t)" })),
     at: Type.Optional(
@@ -68,7 +87,11 @@ export const Field = Type.Object(
     ),
     t: Type.Optional(Type.Enum([...FIELD_TYPES], { description: "raw type; u8 unless said" })),
     endian: Type.Optional(Endian),
-    len: Type.Optional(Type.Integer({ minimum: 1, maximum: 255, description: "bytes of bcd, ascii and hex" })),
+    len: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: 255 }), Type.Enum(["rest"])], {
+        description: "bytes of bcd, ascii, gbk, hex and dotted (1.0.3); rest = to the end of the frame or item",
+      }),
+    ),
     bit: Type.Optional(Type.Integer({ minimum: 0, maximum: 31, description: "one bit of the integer, 0 = lowest" })),
     bits: Type.Optional(
       Type.Array(Type.Integer({ minimum: 0, maximum: 31 }), {
@@ -77,7 +100,12 @@ export const Field = Type.Object(
         description: "bit field [lowest, highest] of the integer, both inclusive",
       }),
     ),
-    signed: Type.Optional(Type.Boolean({ description: "the bit field is two's complement" })),
+    signed: Type.Optional(
+      Type.Union([Type.Boolean(), Type.Enum(["magnitude"])], {
+        description:
+          "the bit field is two's complement; magnitude = the highest bit is the sign, the others the amount",
+      }),
+    ),
     tz: Type.Optional(
       Type.String({ description: "time zone of a calendar time: IANA name or +08:00; UTC unless said" }),
     ),
@@ -101,7 +129,13 @@ const Selector = Type.Object(
 export type Selector = Static<typeof Selector>;
 
 /** Fields, or a choice of layouts; choices nest. */
-export type Layout = Field[] | { select: Selector; cases: Record<string, Layout>; default?: Layout; common?: Field[] };
+export type Layout = Field[] | Choice | { tlv: Tlv } | { bitmap: Bitmap };
+interface Choice {
+  select: Selector;
+  cases: Record<string, Layout>;
+  default?: Layout;
+  common?: Field[];
+}
 
 const Cases = Type.Record(IntegerKey, Type.Ref("Layout"), closed);
 const Choice = Type.Object(
@@ -120,6 +154,8 @@ const Check = Type.Object(
     crc16_modbus: Type.Optional(Positions),
     xor: Type.Optional(Positions),
     sum8: Type.Optional(Positions),
+    crc16_kermit: Type.Optional(Positions),
+    crc16_xmodem: Type.Optional(Positions),
     from: Type.Optional(Type.Integer({ minimum: 0, description: "first byte covered; 0 unless said" })),
     endian: Type.Optional(Type.Enum(["be", "le"], { description: "order of the two CRC bytes; le as in Modbus RTU" })),
   },
@@ -168,6 +204,7 @@ export type Frame = Omit<Static<typeof Frame>, "check"> & { check?: Check };
 const Fixed = Type.Object(
   {
     endian: Type.Optional(Endian),
+    t: Type.Optional(DefaultType),
     frame: Type.Optional(Type.Ref("Frame")),
     fields: Type.Optional(Type.Array(Type.Ref("Field"), { minItems: 1 })),
     select: Type.Optional(Type.Ref("Selector")),
@@ -180,11 +217,23 @@ const Fixed = Type.Object(
 
 const Item = Type.Union([
   Type.Array(Type.Ref("Field")),
-  Type.Object({ size: Type.Integer({ minimum: 0 }), fields: Type.Array(Type.Ref("Field")) }, closed),
+  Type.Object(
+    {
+      size: Type.Optional(Type.Integer({ minimum: 0 })),
+      fields: Type.Array(Type.Ref("Field")),
+      past: Type.Optional(
+        Type.Boolean({
+          description: "an earlier sample with a time of its own (sampled_at): a record beside the present one",
+        }),
+      ),
+    },
+    closed,
+  ),
 ]);
 const Tlv = Type.Object(
   {
     endian: Type.Optional(Endian),
+    t: Type.Optional(DefaultType),
     frame: Type.Optional(Type.Ref("Frame")),
     start: Type.Optional(Type.Integer({ minimum: 0, description: "first byte of the first item" })),
     header: Type.Optional(Type.Array(Type.Ref("Field"))),
@@ -207,7 +256,7 @@ const Tlv = Type.Object(
   { ...closed, description: "items of id and value, in any order" },
 );
 /** A value of known size. */
-export type Item = Field[] | { size: number; fields: Field[] };
+export type Item = Field[] | { size?: number; fields: Field[]; past?: boolean };
 export type Tlv = Omit<Static<typeof Tlv>, "frame" | "header" | "items"> & {
   frame?: Frame;
   header?: Field[];
@@ -217,6 +266,7 @@ export type Tlv = Omit<Static<typeof Tlv>, "frame" | "header" | "items"> & {
 const Bitmap = Type.Object(
   {
     endian: Type.Optional(Endian),
+    t: Type.Optional(DefaultType),
     frame: Type.Optional(Type.Ref("Frame")),
     header: Type.Optional(Type.Array(Type.Ref("Field"))),
     mask: Type.Object(
@@ -266,7 +316,12 @@ export type Json = Omit<Static<typeof Json>, "fields"> & { fields: JsonField[] }
 export const CODEC_DEFS = {
   Field,
   Selector,
-  Layout: Type.Union([Type.Array(Type.Ref("Field")), Choice]),
+  Layout: Type.Union([
+    Type.Array(Type.Ref("Field")),
+    Choice,
+    Type.Object({ tlv: Type.Ref("Tlv") }, closed),
+    Type.Object({ bitmap: Type.Ref("Bitmap") }, closed),
+  ]),
   Check,
   Frame,
   Item,
@@ -279,6 +334,7 @@ export const CODEC_DEFS = {
 } as const;
 
 interface Framed {
+  t?: (typeof FIELD_TYPES)[number];
   endian?: "be" | "le";
   frame?: Frame;
 }
@@ -300,5 +356,5 @@ export interface Codec extends ResultCodecs {
   tlv?: Tlv;
   bitmap?: Bitmap;
   json?: Json;
-  protocol?: "ais";
+  protocol?: "ais" | FieldProtocolName;
 }

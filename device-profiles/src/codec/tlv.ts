@@ -1,7 +1,8 @@
+import { SAMPLED_AT } from "../metric.ts";
 import type { Path } from "../problem.ts";
 import { reject } from "../rejection.ts";
 import { compileFields, type FieldOp, runFields } from "./field.ts";
-import { compileFrame, type FrameDecoder, hex } from "./frame.ts";
+import { compileFrame, type Content, type FrameDecoder, hex } from "./frame.ts";
 import type { Item, Tlv } from "./schema.ts";
 import type { CompileContext } from "./value.ts";
 
@@ -9,7 +10,12 @@ export interface CompiledItem {
   readonly ops: readonly FieldOp[];
   /** bytes of the value, -1 = the frame's length byte says it */
   readonly size: number;
+  /** an earlier sample: a record of its own */
+  readonly past: boolean;
 }
+
+/** Earlier samples that one frame may carry. */
+export const MAX_PAST = 500;
 
 /** @param hasLength whether the frame carries the item's length, so that an item without fields may have any size */
 export function compileItem(
@@ -26,14 +32,23 @@ export function compileItem(
       ctx.report([...path, i, "at"], "positions inside an item count from its start");
   if (Array.isArray(item)) {
     if (size === 0 && !hasLength) ctx.report(path, "expected fields, or {size: N, fields: []} to step over the item");
-    return { ops, size: hasLength && size === 0 ? -1 : size };
+    return { ops, size: hasLength && size === 0 ? -1 : size, past: false };
   }
-  if (item.size < size) ctx.report([...path, "size"], `the fields need ${size} bytes`);
-  return { ops, size: item.size };
+  if (item.size !== undefined && item.size < size) ctx.report([...path, "size"], `the fields need ${size} bytes`);
+  const past = item.past === true;
+  if (past && !list.some((field) => field.n === SAMPLED_AT))
+    ctx.report([...path, "past"], `an earlier sample needs its time: {n: ${SAMPLED_AT}, t: unix_s}`);
+  return { ops, size: item.size ?? size, past };
 }
 
 /** Items of an id and a value, in any order, until the frame ends. */
 export function compileTlv(tlv: Tlv, path: Path, ctx: CompileContext): FrameDecoder {
+  return compileFrame(tlv.frame, [...path, "frame"], ctx.report, compileItems(tlv, path, ctx), ctx);
+}
+
+/** The items alone; also a case of a fixed layout. */
+export function compileItems(tlv: Tlv, path: Path, outer: CompileContext): Content {
+  const ctx: CompileContext = { ...outer, type: tlv.t };
   const endian = tlv.endian ?? "be";
   const partial = tlv.frame?.short === "partial";
   const stopAtUnknown = tlv.unknown === "stop";
@@ -48,7 +63,7 @@ export function compileTlv(tlv: Tlv, path: Path, ctx: CompileContext): FrameDeco
   for (const [key, item] of Object.entries(tlv.items))
     items.set(Number(key), compileItem(item, endian, [...path, "items", key], ctx, lengthSize > 0));
 
-  return compileFrame(tlv.frame, [...path, "frame"], ctx.report, (b, limit, _port, out) => {
+  return (b, limit, _port, out) => {
     if (limit <= start) return reject("frame_short", `${b.length} bytes hold no item`);
     if (runFields(header.ops, b, 0, limit, out) !== 0) return reject("frame_short", "the header is cut off");
     let p = start;
@@ -71,7 +86,11 @@ export function compileTlv(tlv: Tlv, path: Path, ctx: CompileContext): FrameDeco
         size = said;
       }
       if (at + size > limit) break;
-      if (item !== undefined) runFields(item.ops, b, at, at + size, out);
+      if (item !== undefined) {
+        if (item.past && out.pasts === MAX_PAST)
+          return reject("frame_trailing", `more than ${MAX_PAST} earlier samples`);
+        runFields(item.ops, b, at, at + size, item.past ? out.nextPast() : out);
+      }
       at += size;
       p = at;
       complete++;
@@ -79,7 +98,7 @@ export function compileTlv(tlv: Tlv, path: Path, ctx: CompileContext): FrameDeco
     if (p < limit && (!partial || complete === 0))
       return reject("frame_short", `the item at byte ${p} is cut off after ${limit - p} bytes`);
     return null;
-  });
+  };
 }
 
 export function integer(b: Uint8Array, p: number, size: number, little: boolean): number {
