@@ -37,8 +37,10 @@ async function load(job: LoadJob, pid: number): Promise<Figures> {
   };
 }
 
-async function bare(seconds: number): Promise<Figures & { stored: number }> {
-  const child: ChildProcess = fork(join(HERE, "ingest/bare.ts"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+async function bare(seconds: number, format: "text" | "binary"): Promise<Figures & { stored: number }> {
+  const child: ChildProcess = fork(join(HERE, "ingest/bare.ts"), [format], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   const [{ port }] = (await once(child, "message")) as [{ port: number }];
   const edges = Array.from({ length: CONNECTIONS }, (_, i) => ({ username: `bench/edge-${i}`, token: "x" }));
   try {
@@ -79,10 +81,11 @@ async function withHub<T>(
 
 /**
  * 200 connections, 200-byte JSON with 3 readings, QoS 1, window 10, embedded database, one rule a device, against the bare
- * ceiling in the same run; then paced at 3,000 msg/s with and without gathering. All processes share the machine.
+ * ceiling in the same run (with plain arrays, and with the hub's own column format); then paced at 3,000 msg/s with and without gathering. All processes share the machine.
  */
 export async function ingestBench(seconds = Number(process.env.BENCH_SECONDS ?? 12)): Promise<object> {
-  const ceiling = await bare(seconds);
+  const ceiling = await bare(seconds, "text");
+  const binaryCeiling = await bare(seconds, "binary");
   const { saturated, stored } = await withHub(8, async (hub, edges) => {
     const figures = await load({ port: hub.mqttPort, seconds, pace: 0, window: WINDOW, edges, meta: true }, hub.pid);
     return { saturated: figures, stored: await hub.metric("gridhub_readings_stored_total") };
@@ -100,6 +103,8 @@ export async function ingestBench(seconds = Number(process.env.BENCH_SECONDS ?? 
     messageBytes: saturated.bytes,
     hub: { ...saturated, stored, storedExactlyOnce: stored === saturated.acknowledged * READINGS },
     bare: { ...ceiling, storedExactlyOnce: ceiling.stored === ceiling.acknowledged * READINGS },
+    bareBinary: { ...binaryCeiling, storedExactlyOnce: binaryCeiling.stored === binaryCeiling.acknowledged * READINGS },
+    ratioToBinary: Math.round((saturated.rate / binaryCeiling.rate) * 1000) / 1000,
     ratio: Math.round((saturated.rate / ceiling.rate) * 1000) / 1000,
     paced,
   };

@@ -5,11 +5,14 @@ import pg from "pg";
 import { EmbeddedBroker } from "../../../hub/src/broker/embedded.ts";
 import { silentLog } from "../../../hub/src/log.ts";
 import type { Message, Settle } from "../../../hub/src/message.ts";
+import { seriesColumn, timeColumn, valueColumn } from "../../../hub/src/store/binary.ts";
 import { startEmbedded } from "../../../hub/src/store/embedded.ts";
 
 // The bare ceiling: the same broker hook and the same group commit, JSON.parse and plain insertion of the three readings.
 // No profile, validation, identity, duplicates, rules or events. A process of its own; stops when its parent hangs up.
 
+/** "binary": columns in the hub's own format instead of the driver's plain arrays */
+const binary = process.argv[2] === "binary";
 const dir = mkdtempSync(join(tmpdir(), "gridhub-bare-"));
 const server = await startEmbedded({ dataDir: dir, log: silentLog });
 const client = new pg.Client(server.connection);
@@ -21,6 +24,31 @@ await client.query("create unique index on reading (series_id, time desc)");
 const ids = new Map<string, number>();
 let pending: { message: Message; settle: Settle }[] = [];
 let busy = false;
+
+/** Plain arrays, as the driver writes them. */
+function inText(series: number[], time: number[], value: number[]): pg.QueryConfig {
+  return {
+    name: "text",
+    text: `insert into reading (series_id, time, value)
+      select s, to_timestamp(t / 1000.0), v from unnest($1::int[], $2::float8[], $3::float8[]) as x (s, t, v) on conflict do nothing`,
+    values: [series, time, value],
+  };
+}
+
+/** The hub's own column format, so that what is compared is everything but the wire. */
+function inBinary(series: number[], time: number[], value: number[]): pg.QueryConfig {
+  const n = series.length;
+  return {
+    name: "binary",
+    text: `insert into reading (series_id, time, value)
+      select unnest($1::int4[]), unnest($2::timestamptz[]), unnest($3::float8[]) on conflict do nothing`,
+    values: [
+      seriesColumn(Int32Array.from(series), n),
+      timeColumn(Float64Array.from(time), n),
+      valueColumn(Float64Array.from(value), n),
+    ],
+  };
+}
 
 async function commit(): Promise<void> {
   busy = true;
@@ -43,12 +71,7 @@ async function commit(): Promise<void> {
         }
       }
     }
-    await client.query({
-      name: "insert",
-      text: `insert into reading (series_id, time, value)
-        select s, to_timestamp(t / 1000.0), v from unnest($1::int[], $2::float8[], $3::float8[]) as x (s, t, v) on conflict do nothing`,
-      values: [series, time, value],
-    });
+    await client.query(binary ? inBinary(series, time, value) : inText(series, time, value));
     for (const { settle } of batch) settle();
   }
   busy = false;
