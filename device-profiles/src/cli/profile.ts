@@ -6,6 +6,8 @@ import { formatProblem, type Problem } from "../problem.ts";
 import { PROFILE_ID, profileJsonSchema } from "../profile.ts";
 import { Quality } from "../reading.ts";
 import { decodeVector, type Decoded, testProfile } from "../vector.ts";
+import { loadScriptEngine } from "../script/engine.ts";
+import { importCommand } from "./profile-import-command.ts";
 import { skeleton, SKELETONS } from "./skeleton.ts";
 
 /** The profiles and the schema that come with the project. */
@@ -22,6 +24,7 @@ const HELP = `usage: gridhub profile <command> [options]
   test [FILE|FOLDER...]     run their vectors and every truncation of them
   decode --profile FILE|ID  decode one input: --hex "68 01 .." [--port N], --record '{"level":1}', or --text "!AIVDM.."
   new MAKER/MODEL           write a skeleton: [--technique ${Object.keys(SKELETONS).join("|")}] [--kind KIND] [--out FOLDER]
+  import --from FORMAT      make profiles of TTN, ChirpStack, EdgeX and Zigbee2MQTT files (import --help)
   schema [--out FILE]       print the JSON Schema of profiles; --write renews the one in the project
 
 options:
@@ -50,8 +53,15 @@ type Values = Partial<Record<Exclude<keyof typeof OPTIONS, "write" | "json" | "h
   help?: boolean;
 };
 
+/** Commands with options of their own. */
+const COMMANDS: Readonly<Record<string, (argv: string[]) => Promise<number>>> = {
+  import: importCommand,
+};
+
 /** `gridhub profile ...`; @returns the exit code */
 export async function profileCommand(argv: string[]): Promise<number> {
+  const own = Object.hasOwn(COMMANDS, argv[0] ?? "") ? COMMANDS[argv[0]] : undefined;
+  if (own !== undefined) return own(argv.slice(1));
   let values: Values;
   let positionals: string[];
   try {
@@ -64,6 +74,7 @@ export async function profileCommand(argv: string[]): Promise<number> {
     console.log(HELP);
     return OK;
   }
+  await loadScriptEngine();
   switch (command) {
     case undefined:
       return usage("expected a command");
