@@ -92,7 +92,7 @@ export const ConfigSchema = Type.Object(
         gather_ms: Type.Number({
           minimum: 0,
           maximum: 100,
-          default: 8,
+          default: 5,
           description: "Longest wait for company at low rates.",
         }),
         max_skew_s: Type.Integer({
