@@ -109,6 +109,11 @@ const Vector = Type.Object(
     out: Type.Optional(Out),
     ts: Type.Optional(Type.String({ description: "the record's own time, ISO 8601" })),
     quality: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0 }))),
+    past: Type.Optional(
+      Type.Array(Type.Object({ ts: Type.String(), out: Out }, closed), {
+        description: "earlier samples in the same frame, oldest or newest first as they are sent",
+      }),
+    ),
     reject: Type.Optional(Type.String({ description: "the reason code that it must be refused with" })),
   },
   { ...closed, description: "an input and exactly what it must give" },

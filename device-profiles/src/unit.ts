@@ -37,6 +37,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
   mA: unit("current", 0.001),
   W: unit("power", 1),
   kW: unit("power", 1000),
+  "W/m2": unit("irradiance", 1),
   kWh: unit("energy", 3.6e6),
   deg: unit("angle", 1),
   rad: unit("angle", 180 / Math.PI),

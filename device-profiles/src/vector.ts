@@ -6,9 +6,21 @@ import { type Position, type Reading, RecordBuffer } from "./reading.ts";
 import { type Rejection, REJECTION_REASONS } from "./rejection.ts";
 
 export type Decoded =
-  | { readonly kind: "readings"; readonly readings: readonly Reading[]; readonly ts: number }
+  | {
+      readonly kind: "readings";
+      readonly readings: readonly Reading[];
+      readonly ts: number;
+      readonly past?: readonly Sample[];
+    }
   | { readonly kind: "positions"; readonly positions: readonly Position[] }
   | { readonly kind: "rejection"; readonly rejection: Rejection };
+
+/** An earlier sample that a frame carries beside the present one. */
+export interface Sample {
+  /** ms UTC */
+  readonly ts: number;
+  readonly readings: readonly Reading[];
+}
 
 /** Decodes what a vector (or the command line) holds; for people and tests, not for the hot path. */
 export function decodeVector(profile: CompiledProfile, input: Pick<Vector, "hex" | "json" | "text" | "port">): Decoded {
@@ -27,8 +39,13 @@ function decodeBytes(profile: CompiledProfile, frame: Uint8Array, port: number, 
 
 function asReadings(profile: CompiledProfile, rejection: Rejection | null, out: RecordBuffer): Decoded {
   return rejection === null
-    ? { kind: "readings", readings: toReadings(profile, out), ts: out.ts }
+    ? { kind: "readings", readings: toReadings(profile, out), ts: out.ts, ...earlier(profile, out) }
     : { kind: "rejection", rejection };
+}
+
+function earlier(profile: CompiledProfile, out: RecordBuffer): { past?: Sample[] } {
+  if (out.pasts === 0) return {};
+  return { past: out.past.slice(0, out.pasts).map((p) => ({ ts: p.ts, readings: toReadings(profile, p) })) };
 }
 
 /** The buffer's values with names and units; `null` = not available. */
@@ -54,7 +71,10 @@ export function checkVector(profile: CompiledProfile, vector: Vector): string[] 
   }
   if (vector.reject !== undefined) return [`decoded, expected to be refused with ${vector.reject}`];
   if (decoded.kind === "positions") return comparePositions(vector, decoded.positions);
-  return compareReadings(vector, decoded.readings, decoded.ts);
+  return [
+    ...compareReadings(vector, decoded.readings, decoded.ts),
+    ...comparePast(vector.past ?? [], decoded.past ?? []),
+  ];
 }
 
 function compareReadings(vector: Vector, readings: readonly Reading[], ts: number): string[] {
@@ -72,6 +92,13 @@ function compareReadings(vector: Vector, readings: readonly Reading[], ts: numbe
   if (vector.ts !== undefined && ts !== Date.parse(vector.ts))
     wrong.push(`ts is ${ts === 0 ? "absent" : new Date(ts).toISOString()}, expected ${vector.ts}`);
   return wrong;
+}
+
+function comparePast(expected: NonNullable<Vector["past"]>, found: readonly Sample[]): string[] {
+  if (expected.length !== found.length) return [`${found.length} earlier samples, expected ${expected.length}`];
+  return expected.flatMap(({ ts, out }, i) =>
+    compareReadings({ ts, out }, found[i].readings, found[i].ts).map((wrong) => `past[${i}]: ${wrong}`),
+  );
 }
 
 function comparePositions(vector: Vector, positions: readonly Position[]): string[] {

@@ -1,7 +1,7 @@
 import type { Severity } from "../finding.ts";
 
 /** What an event is about; screens and targets filter by it. */
-export type KindGroup = "hydrant" | "flood" | "device" | "vision" | "vessel" | "system";
+export type KindGroup = "hydrant" | "flood" | "fire" | "facility" | "device" | "vision" | "vessel" | "system";
 
 /** How people and the governance platform call a kind of event. */
 export interface KindInfo {
@@ -44,11 +44,30 @@ export const KINDS: Readonly<Record<string, KindInfo>> = {
   "hydrant.burst": kind("hydrant", "消火栓爆管", "Hydrant burst", EMERGENCY, "自来水管破裂", 1),
   "hydrant.leak": kind("hydrant", "消火栓漏水", "Hydrant leaking", PARTS, "消防设施"),
   "hydrant.freezing": kind("hydrant", "消火栓有冻结危险", "Hydrant may freeze", PARTS, "消防设施"),
+  "hydrant.in_use": kind("hydrant", "消火栓出水", "Hydrant in use", PARTS, "消防设施"),
+  "pressure.high": kind("hydrant", "管网压力过高", "Pipe pressure high", PARTS, "供水设施"),
   "pressure.low": kind("hydrant", "管网压力过低", "Pipe pressure low", PARTS, "供水设施"),
   "flood.warning": kind("flood", "水位超过警戒水位", "Water above the warning level", EMERGENCY, "道路积水"),
   "flood.guarantee": kind("flood", "水位超过保证水位", "Water above the guarantee level", EMERGENCY, "道路积水", 1),
   "flood.rapid_rise": kind("flood", "水位快速上涨", "Water rising fast", EMERGENCY, "道路积水"),
   "flood.heavy_rain": kind("flood", "强降雨", "Heavy rain", EMERGENCY, "道路积水"),
+  "flood.water_present": kind("flood", "低洼处有积水", "Water where none should be", EMERGENCY, "道路积水"),
+  "fire.alarm": kind("fire", "火警", "Fire alarm", EMERGENCY, "火灾", 1),
+  "fire.fault": kind("fire", "消防设施故障", "Fire alarm system faulty", PARTS, "消防设施"),
+  "fire.mains": kind("fire", "消防主机主电故障", "Fire alarm host without mains", PARTS, "消防设施"),
+  "smoke.alarm": kind("fire", "烟雾报警", "Smoke alarm", EMERGENCY, "火灾", 1),
+  "manhole.cover_open": kind("facility", "井盖移位", "Manhole cover moved", PARTS, "井盖", 1),
+  "manhole.water_high": kind("facility", "井内水位过高", "Water high in a manhole", PARTS, "排水设施"),
+  "manhole.gas": kind("facility", "井内气体超限", "Gas in a manhole", EMERGENCY, "有害气体"),
+  "bin.full": kind("facility", "垃圾桶满溢", "Bin full", APPEARANCE, "垃圾满溢"),
+  "bin.fire": kind("facility", "垃圾桶起火", "Bin on fire", EMERGENCY, "火灾", 1),
+  "valve.fault": kind("facility", "阀门故障", "Valve faulty", PARTS, "供水设施"),
+  "leak.water": kind("facility", "漏水", "Water leak", PARTS, "供水设施"),
+  "structure.tilted": kind("facility", "结构倾斜超限", "Structure tilted", PARTS, "危险构筑物"),
+  "water.quality": kind("facility", "水质超限", "Water quality out of limits", EMERGENCY, "水污染"),
+  "weather.strong_wind": kind("system", "大风", "Strong wind", EMERGENCY, "气象灾害"),
+  "tracker.sos": kind("facility", "人员求救", "Person asks for help", EMERGENCY, "求救", 1),
+  "device.tamper": kind("device", "设备被拆动", "Device tampered with", PARTS, "感知设备"),
   "device.silent": kind("device", "设备无数据", "Device silent", PARTS, "感知设备"),
   "device.offline": kind("device", "设备离线", "Device offline", PARTS, "感知设备"),
   "device.late": kind("device", "设备数据迟到", "Device late", PARTS, "感知设备"),
@@ -77,6 +96,12 @@ const GROUPS: Readonly<Record<string, { readonly group: KindGroup; readonly zh: 
   hydrant: { group: "hydrant", zh: "消火栓告警" },
   pressure: { group: "hydrant", zh: "管网压力告警" },
   flood: { group: "flood", zh: "水情告警" },
+  fire: { group: "fire", zh: "消防告警" },
+  smoke: { group: "fire", zh: "烟感告警" },
+  manhole: { group: "facility", zh: "井盖告警" },
+  bin: { group: "facility", zh: "垃圾桶告警" },
+  valve: { group: "facility", zh: "阀门告警" },
+  water: { group: "facility", zh: "水质告警" },
   device: { group: "device", zh: "设备告警" },
   edge: { group: "device", zh: "边缘网关告警" },
   vision: { group: "vision", zh: "视频识别告警" },
