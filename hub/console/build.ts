@@ -33,10 +33,10 @@ const started = performance.now();
 const took = () => `${Math.round(performance.now() - started)} ms`;
 const wanted = hashOf(INPUTS);
 const built = existsSync(STAMP) ? readFileSync(STAMP, "utf8") : "";
-if (built === wanted && !process.argv.includes("--force")) console.log(`console: up to date (${took()})`);
+if (built === wanted && !process.argv.includes("--force")) console.error(`console: up to date (${took()})`);
 else {
   const { build } = await import("vite");
   await build({ configFile: join(HERE, "vite.config.ts"), logLevel: "warn" });
   writeFileSync(STAMP, wanted);
-  console.log(`console: built into ${relative(process.cwd(), join(HERE, "dist"))} (${took()})`);
+  console.error(`console: built into ${relative(process.cwd(), join(HERE, "dist"))} (${took()})`);
 }
