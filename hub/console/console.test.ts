@@ -79,6 +79,31 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await row.getByText("已确认").waitFor();
     expect(await at("action-acknowledge").isDisabled()).toBe(true);
     expect(await at("action-hand_off").isDisabled()).toBe(false);
+    expect(await at("action-comment").isDisabled()).toBe(true);
+    await at("action-note").fill("已通知物业");
+    await at("action-comment").click();
+    await panel.getByText("已通知物业").waitFor();
+    await panel.getByTestId("event-handling").getByText("已确认").waitFor();
+  });
+
+  it("changes the password, and says what is wrong with one", async () => {
+    await login();
+    const attempt = async (current: string, next: string, again: string, says: string) => {
+      await at("password-current").fill(current);
+      await at("password-next").fill(next);
+      await at("password-again").fill(again);
+      await at("password-save").click();
+      await page.getByText(says).waitFor();
+    };
+    await at("user-menu").click();
+    await at("password-open").click();
+    await attempt(DEV_PASSWORD, "short", "short", "新密码至少 12 个字符");
+    await attempt(DEV_PASSWORD, "a-long-enough-one", "another-long-one", "两次输入的新密码不一致");
+    await attempt("wrong", "a-long-enough-one", "a-long-enough-one", "当前密码不正确");
+    expect(await violations()).toEqual([]);
+    await attempt(DEV_PASSWORD, "a-long-enough-one", "a-long-enough-one", "其他 1 处登录已退出");
+    await at("password-close").click();
+    await at("password-current").waitFor({ state: "detached" });
   });
 
   it("draws a chart around the moment of a sensor event", async () => {

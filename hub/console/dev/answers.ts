@@ -59,10 +59,10 @@ export function deviceDetail(device: DeviceInfo, now: number): DeviceDetail {
       reason: device.healthReason,
     });
   if (device.health === "offline")
-    history.push({ ts: device.healthSince - 0.3 * HOUR, from: "online", to: "late", reason: "no_data" });
+    history.push({ ts: device.healthSince - 0.3 * HOUR, from: "online", to: "late", reason: "expected" });
   history.push(
     { ts: now - 15 * HOUR, from: "late", to: "online", reason: "" },
-    { ts: now - 15.4 * HOUR, from: "online", to: "late", reason: "no_data" },
+    { ts: now - 15.4 * HOUR, from: "online", to: "late", reason: "expected" },
   );
   return {
     device,
@@ -115,18 +115,18 @@ export function overviewOf(
 export function deadLetters(world: World, now: number): DeadLetterInfo[] {
   const kinds: [string, string, string][] = [
     [
-      "unknown_device",
+      "device_unknown",
       "device `hydrant-9{n}` is not registered",
       '{"v":1,"b":57,"q":12{n},"r":[{"ts":1763776800123,"m":{"pressure":0.28}}]}',
     ],
     ["json_invalid", "unexpected end of input at 96", '{"v":1,"b":3,"q":88{n},"r":[{"ts":17637768'],
     [
-      "schema_invalid",
+      "envelope_invalid",
       "r[0].m.pressure: expected number",
       '{"v":1,"b":12,"q":7{n},"r":[{"ts":1763776800123,"m":{"pressure":"low"}}]}',
     ],
     [
-      "crc_mismatch",
+      "frame_check",
       "SL 651 frame: CRC A1F3, computed 09{n}",
       "7e7e01 33092200{n} 1234 32 002b 02 0011 251122110436 f1f1 33092200{n} 48 f0f0 2511221100 3923 00010490 03 a1f3",
     ],

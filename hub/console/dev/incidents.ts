@@ -27,7 +27,7 @@ const KINDS: readonly Kind[] = [
     kind: "hydrant.impact",
     zh: "消火栓被撞倒",
     en: "Hydrant knocked over",
-    code: "部件 · 消防设施",
+    code: "公用设施/消防设施 (provisional)",
     severity: 2,
     device: "hydrant",
     evidence: { metric: "tilt", value: 62, limit: 20, op: ">" },
@@ -54,7 +54,7 @@ const KINDS: readonly Kind[] = [
     kind: "hydrant.low_pressure",
     zh: "消火栓水压低",
     en: "Hydrant pressure low",
-    code: "部件 · 消防设施",
+    code: "公用设施/消防设施 (provisional)",
     severity: 3,
     device: "hydrant",
     evidence: { metric: "pressure", value: 0.08, limit: 0.14, op: "<" },
@@ -66,7 +66,7 @@ const KINDS: readonly Kind[] = [
     code: "设备运维",
     severity: 4,
     device: "camera",
-    evidence: { reason: "stream.auth(401)" },
+    evidence: { state: "offline", reason: "source_auth", code: "auth" },
   },
   {
     kind: "device.battery_low",
@@ -98,8 +98,17 @@ export function makeIncidents(world: World, seed: number, now: number): Incident
   function evidenceOf(kind: Kind, id: string, ts: number): Record<string, unknown> {
     if (kind.kind === "vision.fire")
       return {
-        votes: "7/9",
-        windowS: 10,
+        model: "fire-smoke@1.0.0",
+        located: "camera",
+        dwellMs: 8000,
+        trace: {
+          recipe: "fire",
+          votes: "7 of 9",
+          dwellNeededMs: 0,
+          zone: "whole frame",
+          hours: "always",
+          roles: [{ role: "fire", label: "fire", score: 0.83, stayMs: 8000 }],
+        },
         frames: [
           frame(`${id}-2`, smoke(3), ts + 8000),
           frame(`${id}-1`, smoke(1), ts + 3000),
@@ -107,7 +116,23 @@ export function makeIncidents(world: World, seed: number, now: number): Incident
         ],
       };
     if (kind.kind === "vision.stall")
-      return { dwellMin: 12, zone: "no-vending-03", frames: [frame(`${id}-0`, stall(), ts)] };
+      return {
+        model: "general-coco@1.0.0",
+        located: "camera",
+        dwellMs: 720_000,
+        trace: {
+          recipe: "stall",
+          votes: "5 of 5",
+          dwellNeededMs: 180_000,
+          zone: "0.03,0.35 0.97,0.35 0.97,1 0.03,1",
+          hours: "06:00-20:00",
+          roles: [
+            { role: "vendor", label: "person", score: 0.93, stayMs: 720_000 },
+            { role: "goods", label: "umbrella", score: 0.88, stayMs: 720_000 },
+          ],
+        },
+        frames: [frame(`${id}-0`, stall(), ts)],
+      };
     return kind.evidence;
   }
   function make(
@@ -253,7 +278,7 @@ function stragglers(world: World, now: number, details: Map<string, EventDetail>
         late: false,
         revision: 2,
       },
-      evidence: { distanceNm: Number(formation.farthestNm?.toFixed(1)), limitNm: 2, forMin: 14 },
+      evidence: { distanceNm: Number(formation.farthestNm?.toFixed(1)), thresholdNm: 2, heldMs: 840_000 },
       timeline: [{ ts, what: "open", who: "hub", severity: 3, note: "" }],
       deliveries: [],
       nearby: [],

@@ -216,16 +216,20 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
 
   function post(path: string, body: Record<string, string>, user: User): Answer {
     const [, , room, id, verb] = path.split("/").map(decodeURIComponent);
+    if (path === "/api/me/password") {
+      if (body.current !== DEV_PASSWORD) return fail(403, "PASSWORD_WRONG", "the current password is not right");
+      return [200, { sessionsEnded: 1 }];
+    }
     if (room === "events" && verb === "actions") return act(user, id ?? "", body);
     if (room === "edges") {
       if (user.role !== "admin") return fail(403, "FORBIDDEN", "administrators only");
       const key = `${body.site}/${body.edge}`;
-      if (world.edges.some((e) => e.key === key)) return fail(409, "EXISTS", `edge ${key} exists already`);
+      if (world.edges.some((e) => e.key === key)) return fail(409, "EDGE_EXISTS", `edge ${key} exists already`);
       world.edges.push({
         key,
         title: body.title ?? key,
         health: "unknown",
-        healthReason: "never seen",
+        healthReason: "registered",
         healthSince: Date.now(),
         devices: 0,
         agent: "",
@@ -245,7 +249,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     if (room === "dead-letters" && verb === "replay") {
       const letter = dead.find((d) => d.id === Number(id));
       if (letter === undefined) return fail(404, "NOT_FOUND", "no such dead letter");
-      letter.replayed = letter.reason === "unknown_device";
+      letter.replayed = letter.reason === "device_unknown";
       return [200, { outcome: letter.replayed ? "stored" : letter.reason }];
     }
     return fail(404, "NOT_FOUND", path);

@@ -174,9 +174,9 @@ function fieldDevices(
       const reason = {
         online: "",
         unknown: "edge_offline",
-        offline: kind[0] === "camera" ? "stream.auth(401)" : "no_data",
-        late: "no_data",
-        flapping: "9 changes/h",
+        offline: kind[0] === "camera" ? "source_auth" : "expected",
+        late: "expected",
+        flapping: "flapping",
       }[health];
       devices.push({
         uid: `${site}/${kind[0]}-${String(i).padStart(4, "0")}`,

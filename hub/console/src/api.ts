@@ -98,6 +98,9 @@ export class Api {
   me(): Promise<User> {
     return this.#get("/api/me");
   }
+  changePassword(current: string, next: string): Promise<{ sessionsEnded: number }> {
+    return this.#send("POST", "/api/me/password", { current, next });
+  }
   overview(): Promise<Overview> {
     return this.#get("/api/overview");
   }
