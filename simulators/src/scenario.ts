@@ -1,6 +1,7 @@
 import type { FloodGauge } from "./flood-gauge.ts";
 import type { Departure, Fleet } from "./fleet.ts";
 import type { Hydrant } from "./hydrant.ts";
+import type { Walk } from "./lorawan.ts";
 
 /** What a scene does while a stall is put up and taken away. */
 export interface StallScene {
@@ -16,6 +17,8 @@ export interface Stage {
   sleep(ms: number): Promise<void>;
   hydrant(uid: string): Hydrant;
   gauge(uid: string): FloodGauge;
+  /** the quantity of a LoRaWAN sensor: water depth (m) or pressure (MPa) */
+  walk(uid: string): Walk;
   /** the device keeps its connection but reports nothing */
   silence(uid: string, silent: boolean): void;
   readonly fleet: Fleet;
@@ -35,6 +38,8 @@ export interface Expectation {
   readonly expect: "active" | "cleared";
   /** devices that must stay without an event of their own */
   readonly quiet?: readonly string[];
+  /** kinds that may come with it on the same subject, because they are consequences of the same cause */
+  readonly alongside?: readonly string[];
 }
 
 export interface Scenario extends Expectation {
@@ -81,6 +86,41 @@ export function hydrantKnockedOver(at: At, startsAtMs: number): Scenario {
   };
 }
 
+/** Someone takes the cap off and leaves it. */
+export function hydrantCapOpen(at: At, startsAtMs: number): Scenario {
+  return {
+    name: "hydrant cap open",
+    kind: "hydrant.cap_open",
+    subject: device(at),
+    gridId: at.gridId,
+    expect: "active",
+    startsAtMs,
+    run: async (stage) => void (stage.hydrant(at.uid).capOpen = true),
+    restore: async (stage) => void (stage.hydrant(at.uid).capOpen = false),
+  };
+}
+
+/** What a LoRaWAN sensor watches moves to `level` (m or MPa) and back to where it was: a culvert fills, a main loses pressure. */
+export function walkMoves(at: At, name: string, kind: string, level: number, startsAtMs: number): Scenario {
+  let usual: number | null = null;
+  return {
+    name,
+    kind,
+    subject: device(at),
+    gridId: at.gridId,
+    expect: "active",
+    startsAtMs,
+    run: async (stage) => {
+      const walk = stage.walk(at.uid);
+      usual = walk.level;
+      walk.level = level;
+    },
+    restore: async (stage) => {
+      if (usual !== null) stage.walk(at.uid).level = usual;
+    },
+  };
+}
+
 /** The water rises above the warning level, stays, and falls again: one event, opened and cleared. */
 export function floodAndAllClear(at: At, surge: number, highMs: number, startsAtMs: number): Scenario {
   return {
@@ -89,6 +129,7 @@ export function floodAndAllClear(at: At, surge: number, highMs: number, startsAt
     subject: device(at),
     gridId: at.gridId,
     expect: "cleared",
+    alongside: ["flood.rapid_rise"], // a metre and a half in six seconds is that, too
     startsAtMs,
     run: async (stage) => {
       const gauge = stage.gauge(at.uid);

@@ -6,10 +6,10 @@ import { Child } from "./child.ts";
 import { attributesOf, type Report } from "./devices.ts";
 import type { Credential } from "./hub-api.ts";
 import { PROJECT } from "./hub-process.ts";
-import { ONVIF_CAMERA, type AgentPlan, type Placement } from "./plan.ts";
+import { ONVIF_CAMERA, type EdgePlan, type Placement } from "./plan.ts";
 
 export interface AgentOptions {
-  readonly plan: AgentPlan;
+  readonly plan: EdgePlan;
   readonly devices: readonly Placement[];
   readonly credential: Credential;
   readonly mqttUrl: string;

@@ -14,6 +14,25 @@ export class Clockwork {
     this.timers.add(first);
   }
 
+  /**
+   * Calls `action` whenever the wall clock passes a multiple of `everyMs` plus `offsetMs`: what a device does whose clock shows
+   * whole seconds. Does not drift.
+   */
+  aligned(everyMs: number, offsetMs: number, action: () => void): void {
+    const arm = (): void => {
+      const timer = setTimeout(
+        () => {
+          this.timers.delete(timer);
+          action();
+          if (!this.stopped) arm();
+        },
+        everyMs - ((((Date.now() - offsetMs) % everyMs) + everyMs) % everyMs),
+      );
+      this.timers.add(timer);
+    };
+    arm();
+  }
+
   /** Resolves after `ms`, or at once when the run ends; never rejects. */
   sleep(ms: number): Promise<void> {
     if (this.stopped) return Promise.resolve();

@@ -13,13 +13,17 @@ const plan = planDevices(buildWorld(), true);
 const placed = (kind: DeviceKind): Placement => plan.devices.filter((d) => d.kind === kind)[0];
 const START = Date.UTC(2025, 10, 22, 4, 34, 56);
 
+const REPORTING = [...new Set(plan.devices.map((d) => d.profile))].filter((p) => !/camera|ais/.test(p));
+
 /** What the hub makes of a report: metric -> value. */
-function decode(report: Report, kind: DeviceKind): Map<string, number> {
-  const profile = profiles.get(placed(kind).profile);
-  if (profile === undefined) throw new Error(`no profile for ${kind}`);
+function decode(report: Report, id: string): Map<string, number> {
+  const profile = profiles.get(id);
+  if (profile === undefined) throw new Error(`no profile ${id}`);
   const out = new RecordBuffer();
   const rejection =
-    "frame" in report ? profile.decodeFrame(report.frame, 0, out) : profile.decodeJson(report.values, out);
+    "frame" in report
+      ? profile.decodeFrame(report.frame, report.port ?? 0, out)
+      : profile.decodeJson(report.values, out);
   expect(rejection).toBeNull();
   return new Map(Array.from({ length: out.n }, (_, i) => [profile.metrics[out.metric[i]].name, out.num[i]]));
 }
@@ -39,7 +43,7 @@ describe("the demo's devices against their profiles", () => {
         capOpen: random.chance(0.5),
         battery: random.between(2.8, 3.7),
       };
-      const values = decode({ ts: sample.ts, frame: hydrantFrame(sample) }, "hydrant");
+      const values = decode({ ts: sample.ts, frame: hydrantFrame(sample) }, "generic/hydrant-nb");
       expect(values.get("pressure")).toBeCloseTo(sample.pressure, 2);
       expect(values.get("tilt")).toBeCloseTo(sample.tilt, 0);
       expect(values.get("cap_open")).toBe(sample.capOpen ? 1 : 0);
@@ -51,35 +55,64 @@ describe("the demo's devices against their profiles", () => {
     const reports: Report[] = [];
     const device = new FieldDevice(placed("flood_gauge"), demoTide("x"), {}, (report) => reports.push(report));
     device.tick(START);
-    const values = decode(reports[0], "flood_gauge");
+    const values = decode(reports[0], "generic/flood-gauge-json");
     expect([...values.keys()].sort()).toEqual(["battery", "rain", "water_level"]);
     expect(values.get("water_level")).toBeCloseTo(device.gauge?.sample(START).level ?? 0, 1);
   });
 
   it("alarm limits come from attributes that the profile knows", () => {
-    for (const kind of ["hydrant", "flood_gauge"] as const) {
+    for (const id of REPORTING) {
       const known = new Set(
-        (profiles.get(placed(kind).profile)?.alarms ?? []).flatMap((alarm) =>
+        (profiles.get(id)?.alarms ?? []).flatMap((alarm) =>
           alarm.when.flatMap(({ limit }) => (typeof limit === "number" ? [] : [limit.attribute])),
         ),
       );
-      const given = Object.keys(attributesOf(placed(kind))).filter((name) => name !== "datum");
-      for (const name of given) expect(known, kind).toContain(name);
+      const [device] = plan.devices.filter((d) => d.profile === id);
+      for (const name of Object.keys(attributesOf(device)).filter((n) => n !== "datum"))
+        expect(known, id).toContain(name);
     }
   });
 
-  it("calm devices stay clear of every limit, and a silent one says nothing", () => {
+  it.each(REPORTING)("a calm %s stays clear of every limit and of every silence", (id) => {
+    const [placement] = plan.devices.filter((d) => d.profile === id);
+    const profile = profiles.get(id);
     const reports: Report[] = [];
-    const hydrant = new FieldDevice(placed("hydrant"), demoTide("x"), {}, (report) => reports.push(report));
-    for (let i = 0; i < 1000; i++) hydrant.tick(START + i * 2000);
-    expect(reports.length).toBe(1000);
+    const device = new FieldDevice(placement, demoTide("x"), {}, (report) => reports.push(report));
+    for (let i = 0; i < 500; i++) device.tick(START + i * placement.everyMs);
+    expect(reports.length).toBe(500);
+    const attributes = attributesOf(placement);
     for (const report of reports) {
-      const values = decode(report, "hydrant");
-      expect(values.get("pressure")).toBeGreaterThan(0.14);
-      expect(values.get("tilt")).toBeLessThan(20);
+      const values = decode(report, id);
+      for (const { when, title } of (profile?.alarms ?? []).map((a) => ({ when: a.when, title: a.name }))) {
+        if (when.length === 0 || when.some((c) => c.fn === "rate")) continue;
+        const met = when.every(({ metric, op, limit, offset }) => {
+          const value = values.get(profile?.metrics[metric].name ?? "") ?? Number.NaN;
+          const own = typeof limit === "number" ? limit : Number(attributes[limit.attribute] ?? limit.default);
+          const bound = own + offset;
+          return op === "<" ? value < bound : op === ">" ? value > bound : op === "==" ? value === bound : false;
+        });
+        expect(met, `${id} ${title} ${JSON.stringify([...values])}`).toBe(false);
+      }
     }
-    hydrant.silent = true;
-    hydrant.tick(START);
-    expect(reports.length).toBe(1000);
+    // One lost report must not make it late.
+    const patience = ((profile?.expectEveryMs ?? Infinity) * (profile?.grace ?? 1)) / 40;
+    expect(2 * placement.everyMs).toBeLessThan(patience);
+    device.silent = true;
+    device.tick(START);
+    expect(reports.length).toBe(500);
+  });
+
+  it("report at once what changed, several times, and otherwise when it is time", () => {
+    const [placement] = plan.devices.filter((d) => d.gateway !== null && d.profile === "generic/hydrant-nb");
+    const reports: Report[] = [];
+    const device = new FieldDevice(placement, demoTide("x"), {}, (report) => reports.push(report));
+    for (let s = 0; s < 100; s++) device.poll(START + s * 1000);
+    expect(reports.length).toBe(1);
+    if (device.hydrant !== null) device.hydrant.lean = 70;
+    for (let s = 100; s < 200; s++) device.poll(START + s * 1000);
+    expect(reports.length).toBe(5);
+    expect(decode(reports[4], placement.profile).get("tilt")).toBeGreaterThan(60);
+    for (let s = 200; s < 800; s++) device.poll(START + s * 1000);
+    expect(reports.length).toBe(6);
   });
 });

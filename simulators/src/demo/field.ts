@@ -4,21 +4,28 @@ import { createFleet, type Fleet } from "../fleet.ts";
 import { UdpAisSender } from "../fleet/sender.ts";
 import type { FloodGauge } from "../flood-gauge.ts";
 import type { Hydrant } from "../hydrant.ts";
-import { MqttDevice } from "../mqtt-device.ts";
+import type { Walk } from "../lorawan.ts";
+import { MqttEdge } from "../mqtt-edge.ts";
 import { createRandom } from "../random.ts";
 import type { Stage, StallScene } from "../scenario.ts";
 import type { World } from "../world.ts";
 import { Agent } from "./agent-process.ts";
 import { DemoCameras } from "./cameras.ts";
 import type { Clockwork } from "./clockwork.ts";
-import { attributesOf, demoTide, FieldDevice } from "./devices.ts";
+import { attributesOf, demoTide, FieldDevice, type Report } from "./devices.ts";
+import { Gateway } from "./gateway.ts";
 import type { RunningHub } from "./hub-process.ts";
 import type { Placement, Plan } from "./plan.ts";
 import { freePort, freeUdpPort } from "./ports.ts";
+import { Troubles } from "./troubles.ts";
 
-/** One report a device in this time: short, so that a hold of seconds sees several. */
-const REPORT_EVERY_MS = 2000;
 const AGENT_START_MS = 45_000;
+const FIRST_REPORTS_MS = 20_000;
+/** How often a gateway looks for reports that are due or changes that were noticed. */
+const POLL_MS = 1000;
+/** after the whole second: early timers must not fall into the second before, ms */
+const TICK_LAG_MS = 3;
+const HEARTBEAT_MS = 2000; // the hub's patience with a silent edge is scaled too: six seconds
 /** Every vessel within 20 s, its name within two minutes: 87 messages/s. */
 const FLEET_CADENCE = { scale: 1, maxMs: 20_000, staticMs: 120_000 };
 const FLEET_FAULTS = { drop: 0.002, duplicate: 0.005, reorder: 0.005, jump: 0.0005 };
@@ -32,7 +39,9 @@ export class Field implements Stage {
   private readonly clockwork: Clockwork;
   private readonly devices = new Map<string, FieldDevice>();
   private readonly agents = new Map<string, Agent>();
-  private readonly speakers: MqttDevice[] = [];
+  private readonly gateways = new Map<string, Gateway>();
+  /** devices that speak MQTT themselves, by uid */
+  private readonly speakers = new Map<string, MqttEdge>();
   private readonly cameras: DemoCameras;
   private sender: UdpAisSender | null = null;
 
@@ -64,12 +73,15 @@ export class Field implements Stage {
       this.agents.set(plan.key, agent);
       await agent.start();
     }
-    await this.allOnline(hub);
+    await Promise.all([this.allOnline(hub), this.connectGateways(hub)]);
     const tide = demoTide(this.world.seed);
     for (const placement of this.plan.devices) {
-      if (placement.kind !== "hydrant" && placement.kind !== "flood_gauge") continue;
+      if (placement.kind === "camera" || placement.kind === "ais_receiver") continue;
       this.devices.set(placement.uid, await this.connect(placement, tide, hub));
     }
+    for (const gateway of this.gateways.values()) gateway.firstReports(Date.now());
+    for (const uid of this.speakers.keys()) this.devices.get(uid)?.tick(Date.now());
+    await this.acknowledged();
     const station = this.plan.devices.find((d) => d.kind === "ais_receiver");
     const agent = this.agents.get(station?.agent ?? "");
     if (agent !== undefined) {
@@ -93,11 +105,44 @@ export class Field implements Stage {
     }
   }
 
+  /** One after the other: a birth with dozens of devices is work for the hub, which must go on listening to the others. */
+  private async connectGateways(hub: RunningHub): Promise<void> {
+    for (const plan of this.plan.gateways) {
+      if (this.over) return;
+      const carried = this.plan.devices.filter((d) => d.gateway === plan.key);
+      this.gateways.set(plan.key, new Gateway(plan, await this.edge(hub, plan.site, plan.edge, plan.title, carried)));
+    }
+  }
+
+  /** Waits until the hub has stored what was reported so far. */
+  private async acknowledged(): Promise<void> {
+    const limit = Date.now() + FIRST_REPORTS_MS;
+    while (this.counts.unacknowledged > 0 && Date.now() < limit && !this.over) await this.clockwork.sleep(50);
+  }
+
   /** Starts the clockwork: measurements and AIS reports begin. */
   run(): void {
     const phase = createRandom("phases");
-    for (const device of this.devices.values())
-      this.clockwork.every(REPORT_EVERY_MS, phase.between(0, REPORT_EVERY_MS), () => device.tick(Date.now()));
+    for (const device of this.devices.values()) {
+      const { everyMs, gateway, trouble } = device.placement;
+      if (gateway !== null) continue;
+      const report = (): void => {
+        if (trouble === null || this.speakers.get(device.placement.uid)?.connected === true) device.tick(Date.now());
+      };
+      // A hydrant's frame carries whole seconds: it measures when its clock ticks.
+      const second = 1000 * phase.int(0, Math.floor(everyMs / 1000) - 1);
+      this.clockwork.aligned(everyMs, second + TICK_LAG_MS, report);
+    }
+    for (const gateway of this.gateways.values()) {
+      this.clockwork.every(POLL_MS, phase.between(0, POLL_MS), () => gateway.poll(Date.now()));
+      this.clockwork.every(HEARTBEAT_MS, phase.between(0, HEARTBEAT_MS), () => gateway.heartbeat(Date.now()));
+    }
+    const began = Date.now();
+    const troubles = new Troubles(this.plan, {
+      connect: (uid, up) => this.reconnect(uid, up),
+      fault: (uid, code) => this.fault(uid, code),
+    });
+    this.clockwork.every(1000, 0, () => troubles.tick(Date.now() - began));
     // What was sent before anybody listened is gone: heard in one burst it would look like impossible speeds.
     this.fleet.skip(Date.now());
     this.clockwork.every(100, 0, () => {
@@ -106,7 +151,8 @@ export class Field implements Stage {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.speakers.map((speaker) => speaker.close()));
+    const edges = [...this.speakers.values(), ...[...this.gateways.values()].map((gateway) => gateway.edge)];
+    await Promise.all(edges.map((edge) => edge.close()));
     await Promise.all([...this.agents.values()].map((agent) => agent.stop()));
     await this.sender?.close();
     await this.cameras.close();
@@ -117,7 +163,9 @@ export class Field implements Stage {
     return {
       ais: this.sender?.sent ?? 0,
       lost: [...this.agents.values()].reduce((sum, agent) => sum + agent.lost, 0),
-      unacknowledged: this.speakers.reduce((sum, s) => sum + s.pending, 0),
+      unacknowledged:
+        [...this.speakers.values()].reduce((sum, s) => sum + s.pending, 0) +
+        [...this.gateways.values()].reduce((sum, g) => sum + g.edge.pending, 0),
     };
   }
 
@@ -141,59 +189,105 @@ export class Field implements Stage {
     return present(this.devices.get(uid)?.gauge, uid);
   }
 
+  walk(uid: string): Walk {
+    return present(this.devices.get(uid)?.walk, uid);
+  }
+
+  /** when the last reports of a device left, ms UTC */
+  sentAt(uid: string): readonly number[] {
+    return this.devices.get(uid)?.sentAt ?? [];
+  }
+
   silence(uid: string, silent: boolean): void {
     present(this.devices.get(uid), uid).silent = silent;
   }
 
   killEdge(key: string): void {
-    void present(this.agents.get(key), key).child.kill();
+    const gateway = this.gateways.get(key);
+    if (gateway !== undefined) gateway.edge.cut();
+    else void present(this.agents.get(key), key).child.kill();
   }
 
   async startEdge(key: string): Promise<void> {
-    await present(this.agents.get(key), key).start();
+    await (this.gateways.get(key)?.edge ?? present(this.agents.get(key), key)).start();
   }
 
   scene(uid: string): StallScene {
     return this.cameras.scene(uid);
   }
 
+  /** Puts a device into the field, on whatever carries its words. */
   private async connect(
     placement: Placement,
     tide: ReturnType<typeof demoTide>,
     hub: RunningHub,
   ): Promise<FieldDevice> {
-    const agent = placement.agent === null ? undefined : this.agents.get(placement.agent);
+    const { site, name, title, uid } = placement;
+    const agent = this.agents.get(placement.agent ?? "");
     if (agent !== undefined) {
       return new FieldDevice(placement, tide, LINK_FAULTS, (report) => void agent.post(placement, report));
     }
-    const speaker = await this.speaker(placement, hub);
-    return new FieldDevice(placement, tide, { stuck: LINK_FAULTS.stuck }, (report) => {
-      if ("frame" in report) speaker.raw(report.ts, report.frame);
-      else speaker.telemetry(report.ts, report.values);
-    });
+    const gateway = this.gateways.get(placement.gateway ?? "");
+    const edge = gateway?.edge ?? (await this.edge(hub, site, name, title, [placement]));
+    const device = new FieldDevice(placement, tide, { stuck: LINK_FAULTS.stuck }, (report) =>
+      speak(edge, name, report),
+    );
+    if (gateway === undefined) this.speakers.set(uid, edge);
+    else gateway.carry(device);
+    return device;
   }
 
-  private async speaker(placement: Placement, hub: RunningHub): Promise<MqttDevice> {
-    const { site, name, title, lon, lat, profile, uid } = placement;
+  private async edge(
+    hub: RunningHub,
+    site: string,
+    name: string,
+    title: string,
+    devices: readonly Placement[],
+  ): Promise<MqttEdge> {
     const { token } = await hub.api.createEdge(site, name, title);
-    const random = createRandom(`repeat/${uid}`);
-    const speaker = new MqttDevice({
+    const random = createRandom(`repeat/${site}/${name}`);
+    const edge = new MqttEdge({
       url: hub.mqttUrl,
       site,
       name,
       token,
-      profile,
-      title,
-      lon,
-      lat,
-      attributes: attributesOf(placement),
+      devices: devices.map((d) => ({
+        id: d.name,
+        profile: d.profile,
+        title: d.title,
+        lon: d.lon,
+        lat: d.lat,
+        attributes: attributesOf(d),
+      })),
       boot: Math.floor(Date.now() / 1000), // grows with every start and needs no memory of its own
       repeat: () => random.chance(0.01),
     });
-    this.speakers.push(speaker);
-    await speaker.start();
-    return speaker;
+    await edge.start();
+    return edge;
   }
+
+  private reconnect(uid: string, up: boolean): void {
+    const edge = this.speakers.get(uid);
+    if (edge === undefined) return;
+    if (!up) edge.cut();
+    else
+      edge.start().then(
+        () => this.devices.get(uid)?.tick(Date.now()),
+        () => {},
+      ); // refused: it stays away
+  }
+
+  private fault(uid: string, code: string | null): void {
+    const { gateway, name } = present(this.devices.get(uid), uid).placement;
+    const faults = this.gateways.get(gateway ?? "")?.faults;
+    if (code === null) faults?.delete(name);
+    else faults?.set(name, code);
+  }
+}
+
+function speak(edge: MqttEdge, name: string, report: Report): void {
+  if ("frame" in report) edge.raw(name, report.ts, report.frame, report.port);
+  else edge.telemetry(name, report.ts, report.values);
 }
 
 function present<T>(value: T | null | undefined, name: string): T {

@@ -23,6 +23,33 @@ describe("the plan", () => {
     }
   });
 
+  it("fills the county in the proportions of its towns", () => {
+    expect(plan.devices.length).toBe(600);
+    const perTown = new Map<string, number>();
+    for (const { site } of plan.devices) perTown.set(site, (perTown.get(site) ?? 0) + 1);
+    expect([...perTown.values()].sort((a, b) => b - a)).toEqual([260, 103, 88, 50, 41, 39, 19]);
+    expect(planDevices(buildWorld("elsewhere"), true).devices.length).toBe(600);
+  });
+
+  it("hangs the crowd on gateways of a few dozen devices, neighbours on the same", () => {
+    for (const { key, site } of plan.gateways) {
+      const own = plan.devices.filter((d) => d.gateway === key);
+      expect(own.length, key).toBeGreaterThanOrEqual(10);
+      expect(own.length, key).toBeLessThanOrEqual(32);
+      expect(own.every((d) => d.site === site && d.agent === null)).toBe(true);
+    }
+    const edges = [...plan.agents, ...plan.gateways].map((e) => e.key);
+    const alone = plan.devices.filter((d) => d.agent === null && d.gateway === null).map((d) => d.uid);
+    expect(new Set([...edges, ...alone]).size).toBe(edges.length + alone.length);
+    const carriers = new Set(plan.devices.map((d) => d.gateway ?? d.agent).filter((key) => key !== null));
+    expect([...carriers].sort()).toEqual(edges.sort());
+  });
+
+  it("keeps the message rate of the crowd modest", () => {
+    const rate = plan.devices.reduce((sum, d) => sum + 1000 / d.everyMs, 0);
+    expect(rate).toBeLessThan(40);
+  });
+
   it("hangs several devices, but no receiver and no camera, on the edge that may die", () => {
     const kinds = plan.devices.filter((d) => d.agent === VICTIM).map((d) => d.kind);
     expect(kinds.length).toBeGreaterThanOrEqual(4);

@@ -4,9 +4,10 @@ import { FloodGauge } from "../flood-gauge.ts";
 import { Hydrant } from "../hydrant.ts";
 import { createRandom } from "../random.ts";
 import type { Scenario, Stage } from "../scenario.ts";
+import { Walk } from "../lorawan.ts";
 import { createTide } from "../tide.ts";
 import { buildWorld } from "../world.ts";
-import { GAUGE } from "./devices.ts";
+import { GAUGE, PROBE } from "./devices.ts";
 import { planDevices } from "./plan.ts";
 import { oncePlay, play, playOn } from "./play.ts";
 
@@ -23,6 +24,7 @@ class DryStage implements Stage {
   private readonly until: number;
   private readonly hydrants = new Map<string, Hydrant>();
   private readonly gauges = new Map<string, FloodGauge>();
+  readonly walks = new Map<string, Walk>();
   private readonly sleepers: { at: number; wake: () => void }[] = [];
   private time = 0;
   over = false;
@@ -60,6 +62,11 @@ class DryStage implements Stage {
   gauge(uid: string): FloodGauge {
     const own = this.gauges.get(uid) ?? new FloodGauge(createTide(createRandom("t")), GAUGE, createRandom(uid));
     this.gauges.set(uid, own);
+    return own;
+  }
+  walk(uid: string): Walk {
+    const own = this.walks.get(uid) ?? new Walk(PROBE.depth, 0.01, createRandom(uid));
+    this.walks.set(uid, own);
     return own;
   }
   silence(uid: string, silent: boolean): void {
@@ -105,9 +112,13 @@ describe("playing on", () => {
     const played: { scenario: Scenario; at: number }[] = [];
     const random = createRandom("incidents");
     await stage.perform(playOn(world, plan, stage, random, (scenario) => played.push({ scenario, at: stage.now() })));
-    expect(new Set(played.map(({ scenario }) => scenario.kind)).size).toBe(7);
-    expect(played.length).toBeGreaterThan(200);
-    expect(new Set(played.map(({ scenario }) => scenario.subject)).size).toBeGreaterThan(40);
+    expect(new Set(played.map(({ scenario }) => scenario.name)).size).toBe(10);
+    // A person can follow it: some forty an hour.
+    expect(played.length / 3).toBeGreaterThan(25);
+    expect(played.length / 3).toBeLessThan(60);
+    expect(new Set(played.map(({ scenario }) => scenario.subject)).size).toBeGreaterThan(60);
+    const troubled = new Set(plan.devices.filter((d) => d.trouble !== null).map((d) => `device:${d.uid}`));
+    for (const { scenario } of played) expect(troubled).not.toContain(scenario.subject);
     const last = new Map<string | null, number>();
     for (const { scenario, at } of played) {
       const before = last.get(scenario.subject);
@@ -116,7 +127,9 @@ describe("playing on", () => {
     }
     expect(played.slice(1, 4).every(({ at }) => at <= 15_000)).toBe(true);
     // What is still wrong at the end belongs to the last few minutes.
-    const recent = new Set(played.filter(({ at }) => at > HOURS - 300_000).map((p) => p.scenario.subject));
+    const recent = new Set(played.filter(({ at }) => at > HOURS - 360_000).map((p) => p.scenario.subject));
     for (const uid of stage.silenced) expect(recent).toContain(`device:${uid}`);
+    for (const key of stage.dead) expect(recent).toContain(`edge:${key}`);
+    for (const [uid, { level }] of stage.walks) if (level !== PROBE.depth) expect(recent).toContain(`device:${uid}`);
   });
 });

@@ -3,16 +3,18 @@ import {
   deviceGoesSilent,
   edgeGoesOffline,
   floodAndAllClear,
+  hydrantCapOpen,
   hydrantKnockedOver,
   hydrantLowPressure,
   stallInNoVendingZone,
   vesselLeaves,
+  walkMoves,
   type Scenario,
   type Stage,
 } from "../scenario.ts";
 import type { Random } from "../random.ts";
 import type { World } from "../world.ts";
-import { GAUGE } from "./devices.ts";
+import { GAUGE, JSON_GAUGE, PROBE } from "./devices.ts";
 import type { DeviceKind, Placement, Plan } from "./plan.ts";
 
 /** The edge that a scenario may kill: hydrants and gauges hang on it, no receiver and no camera. */
@@ -26,7 +28,14 @@ export function oncePlay(world: World, plan: Plan, fleet: Fleet, now: number): S
   const departure = pickStraggler(world, fleet);
   fleet.depart(departure, now); // before its first report: a boat that appears elsewhere would be an implausible jump
   const at = (kind: DeviceKind, agent: boolean, i = 0): Placement => {
-    const found = plan.devices.filter((d) => d.kind === kind && (d.agent !== null) === agent && d.agent !== VICTIM);
+    const found = plan.devices.filter(
+      (d) =>
+        d.kind === kind &&
+        d.gateway === null &&
+        d.trouble === null &&
+        (d.agent !== null) === agent &&
+        d.agent !== VICTIM,
+    );
     return found[i % found.length];
   };
   const camera = plan.devices.find((d) => d.kind === "camera");
@@ -51,8 +60,9 @@ export async function play(scenarios: readonly Scenario[], stage: Stage): Promis
   );
 }
 
-const EVERY_MS = 25_000;
-const HOLD_MS = 150_000;
+/** Some forty an hour, which is forty hours of the county's time at this scale. */
+const EVERY_MS = 90_000;
+const HOLD_MS = 180_000;
 /** out to two miles at 10 kn, seen there for a while */
 const VESSEL_HOLD_MS = 20 * 60_000;
 
@@ -96,7 +106,19 @@ async function playOne(
   busy.delete(key);
 }
 
-const INCIDENTS = ["pressure", "knock", "flood", "silent", "edge", "stall", "vessel", "pressure"] as const;
+const INCIDENTS = [
+  "pressure",
+  "knock",
+  "cap",
+  "flood",
+  "culvert",
+  "main",
+  "silent",
+  "edge",
+  "gateway",
+  "stall",
+  "vessel",
+] as const;
 type Incident = (typeof INCIDENTS)[number];
 
 /** Every kind once before any comes again; the first three follow each other quickly, so that a new console is not empty. */
@@ -133,28 +155,55 @@ function incident(
   random: Random,
   busy: ReadonlySet<string>,
 ): Scenario | null {
-  const pick = (kind: DeviceKind): Placement | null => {
-    const taken = (d: Placement): boolean => busy.has(`device:${d.uid}`) || busy.has(`place:${d.uid}`);
-    const free = plan.devices.filter((d) => d.kind === kind && d.agent !== VICTIM && !taken(d));
-    return free.length === 0 ? null : random.pick(free);
+  const taken = (d: Placement): boolean =>
+    d.trouble !== null ||
+    busy.has(`device:${d.uid}`) ||
+    busy.has(`place:${d.uid}`) ||
+    (d.gateway !== null && busy.has(`edge:${d.gateway}`));
+  const from = (wanted: (d: Placement) => boolean, make: (place: Placement) => Scenario): Scenario | null => {
+    const free = plan.devices.filter((d) => wanted(d) && d.agent !== VICTIM && !taken(d));
+    return free.length === 0 ? null : make(random.pick(free));
   };
-  const from = (kind: DeviceKind, make: (place: Placement) => Scenario): Scenario | null => {
-    const place = pick(kind);
-    return place === null ? null : make(place);
-  };
+  const hydrant = (d: Placement): boolean => d.kind === "hydrant";
+  const gauge = (d: Placement): boolean => d.profile === JSON_GAUGE;
   switch (kind) {
     case "pressure":
-      return from("hydrant", (p) => hydrantLowPressure(p, 0));
+      return from(hydrant, (p) => hydrantLowPressure(p, 0));
     case "knock":
-      return from("hydrant", (p) => hydrantKnockedOver(p, 0));
+      return from(hydrant, (p) => hydrantKnockedOver(p, 0));
+    case "cap":
+      return from(hydrant, (p) => hydrantCapOpen(p, 0));
     case "flood":
-      return from("flood_gauge", (p) => floodAndAllClear(p, GAUGE.surge, 60_000, 0));
+      return from(gauge, (p) => floodAndAllClear(p, GAUGE.surge * random.between(0.85, 1.1), 60_000, 0));
+    case "culvert": {
+      const probe = (d: Placement): boolean => d.kind === "flood_gauge" && d.profile !== JSON_GAUGE;
+      return from(probe, (p) => walkMoves(p, "culvert fills", "flood.warning", PROBE.flooded, 0));
+    }
+    case "main":
+      return from(
+        (d) => d.kind === "pressure_sensor",
+        (p) => walkMoves(p, "main loses pressure", "pressure.low", 0.08, 0),
+      );
     case "silent":
-      return from("flood_gauge", (p) => deviceGoesSilent(p, 0));
+      return from(gauge, (p) => deviceGoesSilent(p, 0));
     case "stall":
-      return from("camera", (p) => stallInNoVendingZone(p, 0));
+      return from(
+        (d) => d.kind === "camera",
+        (p) => stallInNoVendingZone(p, 0),
+      );
     case "edge":
       return busy.has(`edge:${VICTIM}`) ? null : edgeGoesOffline(VICTIM, devicesOf(plan, VICTIM), 0);
+    case "gateway": {
+      const own = (key: string): Placement[] => plan.devices.filter((d) => d.gateway === key);
+      const free = plan.gateways.filter(({ key }) => !busy.has(`edge:${key}`) && !own(key).some(taken));
+      if (free.length === 0) return null;
+      const { key } = random.pick(free);
+      return edgeGoesOffline(
+        key,
+        own(key).map((d) => d.uid),
+        0,
+      );
+    }
     case "vessel": {
       const away = world.formations.filter((f) => f.vessels.some((v) => busy.has(`mmsi:${v.mmsi}`))).map((f) => f.id);
       return vesselLeaves(pickStraggler(world, fleet, new Set(away)), 0);

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 
 const MAX_BODY = 1 << 20; // bytes
 const MAX_AGE_S = 300;
+const MAX_EVENTS = 10_000; // whose first arrival is remembered
 
 export interface Delivery {
   /** CloudEvents id, or the event's */
@@ -25,11 +26,17 @@ export class GovernanceReceiver {
   private readonly now: () => number;
   private readonly server: Server;
   private readonly seen = new Set<string>();
+  private readonly arrivals = new Map<string, number>();
 
   constructor(secret: string, now: () => number = Date.now) {
     this.secret = secret;
     this.now = now;
     this.server = createServer((request, response) => this.take(request, response));
+  }
+
+  /** When an event was first heard of, ms UTC. @param event the hub's id of it */
+  arrivedAt(event: string): number | null {
+    return this.arrivals.get(event) ?? null;
   }
 
   async start(host = "127.0.0.1", port = 0): Promise<void> {
@@ -78,7 +85,7 @@ export class GovernanceReceiver {
   }
 
   private count(request: IncomingMessage, body: Buffer): void {
-    let event: { id?: unknown; type?: unknown } = {};
+    let event: { id?: unknown; type?: unknown; data?: { event?: unknown } } = {};
     try {
       event = JSON.parse(body.toString("utf8")) as typeof event;
     } catch {
@@ -88,6 +95,9 @@ export class GovernanceReceiver {
     if (id !== "" && this.seen.has(id)) this.repeated++;
     this.seen.add(id);
     this.accepted++;
+    const about = event.data?.event;
+    if (typeof about === "string" && !this.arrivals.has(about) && this.arrivals.size < MAX_EVENTS)
+      this.arrivals.set(about, this.now());
     this.last = { id, type: String(event.type ?? request.headers["ce-type"] ?? "") };
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Expectation } from "../scenario.ts";
-import { judge, unexpected, type SeenEvent } from "./report.ts";
+import { judge, ofThisRun, others, type SeenEvent } from "./report.ts";
 
 const hydrant: Expectation & { name: string } = {
   name: "hydrant",
@@ -25,6 +25,7 @@ const seen = (over: Partial<SeenEvent> = {}): SeenEvent => ({
   sensing: "active",
   deviceUid: "t/h1",
   openedAt: 0,
+  updatedAt: 0,
   ...over,
 });
 const only = (scenario: Expectation & { name: string }, events: SeenEvent[]) => judge([scenario], events)[0];
@@ -73,8 +74,26 @@ describe("the report", () => {
     expect(result.actual[0].kind).toBe("hydrant.burst");
   });
 
-  it("lists the events that nobody asked for", () => {
+  it("says of every other event what explains it", () => {
     const close = seen({ id: "2", kind: "vessel.close_approach", subject: "mmsi:1" });
-    expect(unexpected([hydrant], [seen(), close])).toEqual([close]);
+    const burst = seen({ id: "3", kind: "hydrant.burst" });
+    const fault = seen({ id: "4", kind: "device.fault", subject: "device:t/h9" });
+    const known = [{ kind: "device.fault", subject: "device:t/h9", why: "does not answer" }];
+    const found = others([{ ...hydrant, alongside: ["hydrant.burst"] }], known, [seen(), close, burst, fault]);
+    expect(found.map(({ id, why }) => [id, why])).toEqual([
+      ["2", null],
+      ["3", "hydrant"],
+      ["4", "does not answer"],
+    ]);
+  });
+
+  it("counts an event of an earlier run only when this one found it again", () => {
+    const events = [
+      seen({ id: "old, over", updatedAt: 5 }),
+      seen({ id: "old, goes on", openedAt: 5, updatedAt: 15 }),
+      seen({ id: "old, ended now", openedAt: 5, updatedAt: 15, sensing: "cleared" }),
+      seen({ id: "new", openedAt: 12, updatedAt: 12, sensing: "cleared" }),
+    ];
+    expect(ofThisRun(events, 10).map((e) => e.id)).toEqual(["old, goes on", "new"]);
   });
 });

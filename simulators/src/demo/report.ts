@@ -10,6 +10,7 @@ export interface SeenEvent {
   readonly deviceUid: string | null;
   /** event time of the first finding, ms UTC */
   readonly openedAt: number;
+  readonly updatedAt: number;
 }
 
 export interface ScenarioResult {
@@ -31,9 +32,7 @@ export function judge(
 ): ScenarioResult[] {
   return scenarios.map((scenario) => {
     const { name, kind, subject, gridId, expect, quiet = [] } = scenario;
-    const same = events.filter(
-      (e) => e.kind === kind && (subject === null ? e.gridId === gridId : e.subject === subject),
-    );
+    const same = events.filter((e) => e.kind === kind && answers(scenario, e));
     const problems: string[] = [];
     if (same.length === 0) problems.push("no such event");
     if (same.length > 1) problems.push(`${same.length} events instead of one`);
@@ -55,14 +54,41 @@ export function judge(
   });
 }
 
-/** Events that nothing asked for: shown, and worth a look; boats may come close to each other by themselves. */
-export function unexpected(scenarios: readonly Expectation[], events: readonly SeenEvent[]): SeenEvent[] {
-  return events.filter(
-    (e) =>
-      !scenarios.some(
-        (s) => s.kind === e.kind && (s.subject === null ? s.gridId === e.gridId : s.subject === e.subject),
-      ),
-  );
+/** An event that no scenario waits for. */
+export interface OtherEvent extends SeenEvent {
+  /** what explains it; null = nothing does, and it is worth a look */
+  readonly why: string | null;
+}
+
+/** A standing trouble of the field and the event it causes. */
+export interface Explained {
+  readonly kind: string;
+  readonly subject: string;
+  readonly why: string;
+}
+
+/** Events beside those that were waited for, each with what explains it: a consequence of a scenario, or a standing trouble. */
+export function others(
+  scenarios: readonly (Expectation & { readonly name: string })[],
+  explained: readonly Explained[],
+  events: readonly SeenEvent[],
+): OtherEvent[] {
+  return events
+    .filter((e) => !scenarios.some((s) => s.kind === e.kind && answers(s, e)))
+    .map((e) => {
+      const cause = scenarios.find((s) => s.alongside?.includes(e.kind) && answers(s, e));
+      const trouble = explained.find((x) => x.kind === e.kind && x.subject === e.subject);
+      return { ...e, why: cause?.name ?? trouble?.why ?? null };
+    });
+}
+
+function answers(s: Expectation, e: SeenEvent): boolean {
+  return s.subject === null ? s.gridId === e.gridId : s.subject === e.subject;
+}
+
+/** Of a kept folder: what happened in this run. An event of an earlier one counts when this run found it again. */
+export function ofThisRun(events: readonly SeenEvent[], startedAt: number): SeenEvent[] {
+  return events.filter((e) => e.openedAt >= startedAt || (e.updatedAt >= startedAt && e.sensing === "active"));
 }
 
 /** Where nothing matches: what the same subject or the same kind did cause, to say what went wrong. */

@@ -1,5 +1,5 @@
 import { quantile, total, type Sample } from "./exposition.ts";
-import type { SeenEvent, ScenarioResult } from "./report.ts";
+import type { OtherEvent, ScenarioResult } from "./report.ts";
 
 /** What the hub counted, read from `/metrics`. */
 export interface Counters {
@@ -9,7 +9,10 @@ export interface Counters {
   readonly positions: number;
   readonly rejected: number;
   readonly duplicates: number;
-  /** from the arrival of the message that caused an event to the commit of the event; null = no event yet */
+  /**
+   * From the sample that caused an event to the commit of the event, over events that a message caused; those that a timer
+   * caused are not in it. A few values only, so it is close to the largest. null = no event yet
+   */
   readonly p99PublishToEventMs: number | null;
 }
 
@@ -33,9 +36,11 @@ export interface Summary extends Counters {
   /** webhooks that the governance platform accepted, and refused for their signature */
   readonly deliveries: number;
   readonly refusedDeliveries: number;
+  /** from the publish of the report that shows a hydrant lying to the webhook's arrival; null = it did not arrive */
+  readonly publishToPlatformMs: number | null;
   readonly scenarios: readonly ScenarioResult[];
-  /** events that no scenario asked for; shown, not judged */
-  readonly otherEvents: readonly SeenEvent[];
+  /** events that no scenario waits for, with what explains them; shown, not judged */
+  readonly otherEvents: readonly OtherEvent[];
 }
 
 export function summaryText(summary: Summary): string {
@@ -48,18 +53,11 @@ export function summaryText(summary: Summary): string {
   return [
     `\n${n(summary.messages)} messages, ${n(summary.readings)} readings, ${n(summary.positions)} positions, ${n(summary.frames)} frames; ` +
       `${n(summary.duplicates)} duplicates removed, ${n(summary.rejected)} rejected`,
-    `p99 from publish to event ${summary.p99PublishToEventMs ?? "-"} ms; ${n(summary.deliveries)} deliveries to the governance platform` +
+    `p99 from sample to event ${summary.p99PublishToEventMs ?? "-"} ms, from publish to the platform's door ` +
+      `${summary.publishToPlatformMs ?? "-"} ms; ${n(summary.deliveries)} deliveries to the governance platform` +
       (summary.refusedDeliveries > 0 ? `, ${n(summary.refusedDeliveries)} REFUSED` : ""),
     ...lines,
-    ...(summary.otherEvents.length > 0
-      ? [`  ${summary.otherEvents.length} other events: ${kinds(summary.otherEvents)}`]
-      : []),
+    ...summary.otherEvents.map((e) => `  beside  ${e.kind} ${e.subject}: ${e.why ?? "NOTHING EXPLAINS IT"}`),
     summary.ok ? "\nevery scenario caused its event" : "\nsome scenarios did NOT cause what they must",
   ].join("\n");
-}
-
-function kinds(events: readonly SeenEvent[]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of events) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => `${kind} x${count}`).join(", ");
 }
