@@ -7,7 +7,9 @@ import { PROFILE_ID, profileJsonSchema } from "../profile.ts";
 import { Quality } from "../reading.ts";
 import { decodeVector, type Decoded, testProfile } from "../vector.ts";
 import { loadScriptEngine } from "../script/engine.ts";
+import { diffCommand } from "./profile-diff.ts";
 import { importCommand } from "./profile-import-command.ts";
+import { simulateCommand } from "./profile-simulate.ts";
 import { skeleton, SKELETONS } from "./skeleton.ts";
 
 /** The profiles and the schema that come with the project. */
@@ -25,6 +27,8 @@ const HELP = `usage: gridhub profile <command> [options]
   decode --profile FILE|ID  decode one input: --hex "68 01 .." [--port N], --record '{"level":1}', or --text "!AIVDM.."
   new MAKER/MODEL           write a skeleton: [--technique ${Object.keys(SKELETONS).join("|")}] [--kind KIND] [--out FOLDER]
   import --from FORMAT      make profiles of TTN, ChirpStack, EdgeX and Zigbee2MQTT files (import --help)
+  simulate FILE             send what its simulate section describes: to a broker or as lines (simulate --help)
+  diff OLD NEW --frames F   decode stored frames with both and show what would change (diff --help)
   schema [--out FILE]       print the JSON Schema of profiles; --write renews the one in the project
 
 options:
@@ -55,7 +59,9 @@ type Values = Partial<Record<Exclude<keyof typeof OPTIONS, "write" | "json" | "h
 
 /** Commands with options of their own. */
 const COMMANDS: Readonly<Record<string, (argv: string[]) => Promise<number>>> = {
+  diff: diffCommand,
   import: importCommand,
+  simulate: simulateCommand,
 };
 
 /** `gridhub profile ...`; @returns the exit code */
