@@ -3,8 +3,12 @@ import type { Logger } from "pino";
 import type { AgentConfig, SourceConfig } from "./config.ts";
 import { AisTcpSource, AisUdpSource } from "./sources/ais.ts";
 import { CameraSource } from "./sources/camera.ts";
+import { gb26875Stations } from "./sources/gb26875.ts";
 import { HttpSource } from "./sources/http.ts";
+import { jt808Stations } from "./sources/jt808.ts";
+import { sl651Stations } from "./sources/sl651.ts";
 import type { Source, SourceContext } from "./sources/source.ts";
+import { StreamServerSource } from "./sources/stream-server.ts";
 import { UdpSource } from "./sources/udp.ts";
 import { Spool } from "./spool.ts";
 import { Uplink } from "./uplink.ts";
@@ -24,6 +28,12 @@ function createSource(config: SourceConfig): Source {
     case "snapshot":
     case "onvif":
       return new CameraSource(config);
+    case "sl651":
+      return new StreamServerSource(config, sl651Stations);
+    case "jt808":
+      return new StreamServerSource(config, jt808Stations());
+    case "gb26875":
+      return new StreamServerSource(config, gb26875Stations);
   }
 }
 

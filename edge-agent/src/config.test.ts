@@ -41,6 +41,11 @@ describe("agent config", () => {
     ],
     [{ ...GOOD, sources: [{ kind: "ais-udp", device: "ghost", port: 1 }] }, /sources\.0\.device: no device ghost/],
     [{ ...GOOD, sources: [{ kind: "snapshot", device: "gauge", url: "ftp://x" }] }, /sources\.0\.url: must match/],
+    [
+      { ...GOOD, sources: [{ kind: "sl651", port: 5100, stations: { "3309220001": "ghost" } }] },
+      /sources\.0\.stations\.3309220001: no device ghost/,
+    ],
+    [{ ...GOOD, sources: [{ kind: "jt808", port: 8808, stations: { "139": "gauge" } }] }, /sources\.0\.stations/],
     [{ ...GOOD, colour: "red" }, /unknown setting colour/],
     ["[", /edge\.yaml/],
     ["42", /expected a map/],

@@ -4,6 +4,7 @@ import { NAME_PATTERN } from "@gridhub/device-profiles/topic.ts";
 import Type, { type Static } from "typebox";
 import { Value } from "typebox/value";
 import { parse } from "yaml";
+import { Gb26875Source, Jt808Source, Sl651Source } from "./sources/station-config.ts";
 
 const Name = Type.String({ pattern: NAME_PATTERN.source, description: "letters, digits, _ . : - , at most 64" });
 const Port = Type.Integer({ minimum: 0, maximum: 65535 });
@@ -108,10 +109,23 @@ export const AgentConfigSchema = Type.Object(
       description: "older records go by the backfill lane",
     }),
     devices: Type.Array(Device, { minItems: 1, maxItems: 5000 }),
-    sources: Type.Array(Type.Union([HttpSource, UdpSource, AisUdpSource, AisTcpSource, SnapshotSource, OnvifSource]), {
-      minItems: 1,
-      maxItems: 1000,
-    }),
+    sources: Type.Array(
+      Type.Union([
+        HttpSource,
+        UdpSource,
+        AisUdpSource,
+        AisTcpSource,
+        SnapshotSource,
+        OnvifSource,
+        Sl651Source,
+        Jt808Source,
+        Gb26875Source,
+      ]),
+      {
+        minItems: 1,
+        maxItems: 1000,
+      },
+    ),
     log_level: Type.String({ default: "info" }),
   },
   closed,
@@ -128,6 +142,9 @@ const SOURCE_BY_KIND: Readonly<Record<string, Type.TSchema>> = {
   "ais-tcp": AisTcpSource,
   snapshot: SnapshotSource,
   onvif: OnvifSource,
+  sl651: Sl651Source,
+  jt808: Jt808Source,
+  gb26875: Gb26875Source,
 };
 
 export class ConfigError extends Error {
@@ -203,6 +220,9 @@ function crossProblems(config: AgentConfig): string[] {
   for (const [i, source] of config.sources.entries()) {
     if ("device" in source && !ids.has(source.device))
       problems.push(`sources.${i}.device: no device ${source.device} in devices`);
+    const stations = "stations" in source ? Object.entries(source.stations) : [];
+    for (const [station, device] of stations)
+      if (!ids.has(device)) problems.push(`sources.${i}.stations.${station}: no device ${device} in devices`);
   }
   return problems;
 }
