@@ -111,7 +111,8 @@ const Vector = Type.Object(
     quality: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0 }))),
     past: Type.Optional(
       Type.Array(Type.Object({ ts: Type.String(), out: Out }, closed), {
-        description: "earlier samples in the same frame, oldest or newest first as they are sent",
+        description:
+          "earlier samples in the same frame, in the order in which they are sent; not compared unless given",
       }),
     ),
     reject: Type.Optional(Type.String({ description: "the reason code that it must be refused with" })),
