@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { EnvelopeRecord } from "@gridhub/device-profiles/envelope.ts";
 import type { Logger } from "pino";
 import type { AgentConfig, SourceConfig } from "./config.ts";
 import { AisTcpSource, AisUdpSource } from "./sources/ais.ts";
@@ -10,10 +12,14 @@ import { sl651Stations } from "./sources/sl651.ts";
 import type { Source, SourceContext } from "./sources/source.ts";
 import { StreamServerSource } from "./sources/stream-server.ts";
 import { UdpSource } from "./sources/udp.ts";
-import { Spool } from "./spool.ts";
+import { Spool, type SpoolLane } from "./spool.ts";
+import { SpoolError } from "./spool-error.ts";
+import { Twin } from "./twin.ts";
 import { Uplink } from "./uplink.ts";
 
 export const AGENT_VERSION = "gridhub-edge/0.1.0";
+
+const GATHER_MS = 5;
 
 function createSource(config: SourceConfig): Source {
   switch (config.kind) {
@@ -43,6 +49,9 @@ export class Agent {
   readonly #log: Logger;
   readonly #sources: Source[];
   readonly #status = new Map<string, string>();
+  readonly #twin: Twin;
+  readonly #context: SourceContext;
+  #recovery: Promise<void> = Promise.resolve();
   readonly spool: Spool;
   readonly uplink: Uplink;
 
@@ -50,15 +59,28 @@ export class Agent {
     this.#config = config;
     this.#log = log;
     this.#sources = config.sources.map(createSource);
-    this.spool = new Spool({ file: join(config.data_dir, "spool.db"), maxBytes: config.spool_bytes, gatherMs: 5, now });
+    this.#twin = new Twin({
+      heartbeat_ms: config.heartbeat_ms,
+      cameras: new Map(this.#cameras().map((camera) => [camera.device, camera.pace])),
+    });
+    this.spool = new Spool({
+      file: join(config.data_dir, "spool.db"),
+      maxBytes: config.spool_bytes,
+      gatherMs: GATHER_MS,
+      reserveBytes: config.disk_reserve_bytes,
+      now,
+      log,
+    });
+    const { url, token, root, ca_file } = config.hub;
     const [site, edge] = config.hub.username.split("/");
     this.uplink = new Uplink(
       {
-        url: config.hub.url,
+        url,
         site,
         edge,
-        token: config.hub.token,
-        root: config.hub.root,
+        token,
+        root,
+        ...(ca_file === undefined ? {} : { ca: readFileSync(ca_file) }),
         window: config.window,
         latenessMs: config.lateness_ms,
         heartbeatMs: config.heartbeat_ms,
@@ -66,19 +88,42 @@ export class Agent {
         log,
       },
       this.spool,
+      {
+        birth: () => ({
+          agent: AGENT_VERSION,
+          devices: config.devices,
+          spool: { bytes: this.spool.stats().bytes, limit: config.spool_bytes },
+          clock: "system",
+        }),
+        sources: () => this.#status,
+        desired: (desired) => this.#desired(desired, now()),
+      },
     );
-    this.uplink.sources = () => Object.fromEntries(this.#status);
     this.#context = {
       now,
       log,
       devices: new Set(config.devices.map((device) => device.id)),
-      emit: (lane, device, records) => this.spool.append(lane, device, records),
+      emit: (lane, device, records) => this.#emit(lane, device, records),
+      takesFrames: () => this.uplink.takesFrames,
       frame: (device, header, jpeg) => this.uplink.frame(device, header, jpeg),
       status: (device, code) => this.#setStatus(device, code),
     };
   }
 
-  readonly #context: SourceContext;
+  #cameras(): CameraSource[] {
+    return this.#sources.filter((source) => source instanceof CameraSource);
+  }
+
+  async #emit(lane: SpoolLane, device: string, records: readonly EnvelopeRecord[]): Promise<void> {
+    try {
+      await this.spool.append(lane, device, records);
+    } catch (error) {
+      // A record that is too large is its sender's fault, the rest is ours.
+      if (error instanceof SpoolError && error.code !== "too_large") this.#setStatus(device, "spool");
+      throw error;
+    }
+    if (this.#status.get(device) === "spool") this.#setStatus(device, "ok");
+  }
 
   #setStatus(device: string, code: string): void {
     const before = this.#status.get(device);
@@ -87,22 +132,61 @@ export class Agent {
     // The first "ok" is no news; everything else should not wait for the next heartbeat.
     if (before === undefined && code === "ok") return;
     this.#log.info({ device, code }, "source status");
-    this.uplink.beatNow();
+    this.uplink.beatSoon();
   }
 
+  #desired(desired: unknown, now: number): object {
+    if (desired !== null) {
+      const running = this.#twin.apply(desired);
+      this.uplink.heartbeatMs = running.heartbeat_ms;
+      for (const camera of this.#cameras()) camera.pace = running.cameras.get(camera.device) ?? camera.pace;
+      this.#log.info({ report: this.#twin.report(now) }, "configuration from the hub");
+    }
+    return this.#twin.report(now);
+  }
+
+  /** @throws Error when the spool cannot be used or a source cannot listen; nothing is left running then */
   async start(): Promise<void> {
-    const { devices, spool_bytes } = this.#config;
-    this.spool.start();
-    const { bytes } = this.spool.stats();
-    this.uplink.start({ agent: AGENT_VERSION, devices, spool: { bytes, limit: spool_bytes }, clock: "system" });
-    for (const source of this.#sources) await source.start(this.#context);
-    this.#log.info(
-      { devices: devices.length, sources: this.#sources.length, boot: this.spool.boot },
-      "edge agent runs",
-    );
+    this.#openSpool();
+    try {
+      for (const source of this.#sources) await source.start(this.#context);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.uplink.start();
+    const { devices, sources } = this.#config;
+    this.#log.info({ devices: devices.length, sources: sources.length, boot: this.spool.boot }, "edge agent runs");
   }
 
+  #openSpool(): void {
+    this.spool.onDamage = () => {
+      this.#recovery = this.#recovery.then(() => this.#recover());
+    };
+    this.spool.start();
+  }
+
+  /** A damaged spool: the file is moved aside, what can be read goes into a new one, and the hub hears of the new boot. */
+  async #recover(): Promise<void> {
+    if (this.#stopped) return;
+    this.#log.error("the spool is damaged; opening it anew");
+    await this.uplink.stop();
+    try {
+      this.spool.close();
+      this.#openSpool();
+      this.uplink.start();
+    } catch (error) {
+      // Appends are refused and say so; a supervisor's restart may find the disk better.
+      this.#log.fatal({ err: (error as Error).message }, "the spool cannot be opened");
+    }
+  }
+
+  #stopped = false;
+
+  /** Ends the sources first, so that what they took is in the spool, then says goodbye to the hub. */
   async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#recovery;
     await Promise.all(this.#sources.map((source) => source.stop()));
     this.spool.flush();
     await this.uplink.stop();

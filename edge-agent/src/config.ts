@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { NAME_PATTERN } from "@gridhub/device-profiles/topic.ts";
+import { LANE_LIMIT } from "@gridhub/device-profiles/envelope.ts";
+import { DEFAULT_ROOT, NAME_PATTERN } from "@gridhub/device-profiles/topic.ts";
 import Type, { type Static } from "typebox";
 import { Value } from "typebox/value";
 import { parse } from "yaml";
@@ -12,12 +13,17 @@ const Loopback = Type.String({
   default: "127.0.0.1",
   description: "address to listen on; loopback unless you say otherwise",
 });
+const LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+const NAME_SEGMENT = NAME_PATTERN.source.slice(1, -1);
 const closed = { additionalProperties: false };
 
 const Device = Type.Object(
   {
     id: Name,
-    profile: Type.String({ description: "maker/model@version, or maker/model for the newest that the hub has" }),
+    profile: Type.String({
+      pattern: "^[^/@\\s]+/[^/@\\s]+(@[^/@\\s]+)?$",
+      description: "maker/model@version, or maker/model for the newest that the hub has",
+    }),
     title: Type.Optional(Type.String({ maxLength: 200 })),
     lon: Type.Optional(Type.Number({ minimum: -180, maximum: 180 })),
     lat: Type.Optional(Type.Number({ minimum: -90, maximum: 90 })),
@@ -89,9 +95,19 @@ export const AgentConfigSchema = Type.Object(
           pattern: "^mqtts?://",
           description: "mqtt:// or mqtts:// address of the hub or of its broker",
         }),
-        username: Type.String({ pattern: "^[^/]+/[^/]+$", description: "<site>/<edge>, as the hub issued it" }),
+        username: Type.String({
+          pattern: `^${NAME_SEGMENT}/${NAME_SEGMENT}$`,
+          description: "<site>/<edge>, as the hub issued it",
+        }),
         token: Type.String({ minLength: 1, description: "as the hub issued it; better by GRIDHUB_EDGE_TOKEN" }),
-        root: Type.String({ default: "gridhub/v1" }),
+        root: Type.String({
+          default: DEFAULT_ROOT,
+          pattern: "^[^/+#]+(/[^/+#]+)*$",
+          description: "first levels of every topic",
+        }),
+        ca_file: Type.Optional(
+          Type.String({ description: "certificate authority of the hub (PEM), where the system does not know it" }),
+        ),
       },
       closed,
     ),
@@ -100,6 +116,11 @@ export const AgentConfigSchema = Type.Object(
       minimum: 65_536,
       default: 536_870_912,
       description: "bytes of records kept while the hub is away",
+    }),
+    disk_reserve_bytes: Type.Integer({
+      minimum: 0,
+      default: 33_554_432,
+      description: "bytes of the disk that stay free; records are refused rather than stored into them",
     }),
     heartbeat_ms: Type.Integer({ minimum: 100, default: 30_000 }),
     window: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: "envelopes on their way at once" }),
@@ -126,7 +147,10 @@ export const AgentConfigSchema = Type.Object(
         maxItems: 1000,
       },
     ),
-    log_level: Type.String({ default: "info" }),
+    log_level: Type.Union(
+      LEVELS.map((level) => Type.Literal(level)),
+      { default: "info", description: LEVELS.join(" | ") },
+    ),
   },
   closed,
 );
@@ -147,46 +171,96 @@ const SOURCE_BY_KIND: Readonly<Record<string, Type.TSchema>> = {
   gb26875: Gb26875Source,
 };
 
+const MAX_TOLD = 20;
+
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
 /**
- * Reads the agent's YAML file; `GRIDHUB_EDGE_TOKEN` wins over `hub.token`. Relative `data_dir` counts from the file's folder.
+ * Reads the agent's YAML file; `GRIDHUB_EDGE_TOKEN` wins over `hub.token`, and a value that is exactly `${NAME}` is taken from the
+ * environment: secrets need not stand in the file. Relative paths count from the file's folder.
  * @throws ConfigError naming the file, the field and what was expected
  */
 export function loadAgentConfig(file: string, env: Readonly<Record<string, string | undefined>>): AgentConfig {
+  const problems: string[] = [];
+  const config = readTree(file, env, problems);
+  if (env.GRIDHUB_EDGE_TOKEN !== undefined) config.hub = { ...config.hub, token: env.GRIDHUB_EDGE_TOKEN };
+  problems.push(...sourceProblems(config));
+  const value = Value.Default(AgentConfigSchema, config) as AgentConfig;
+  problems.push(...schemaProblems(AgentConfigSchema, value, "").filter((problem) => !/^sources\./.test(problem)));
+  if (problems.length === 0) problems.push(...crossProblems(value));
+  if (problems.length > 0) {
+    const told = problems.slice(0, MAX_TOLD).map((problem) => `${file}: ${problem}`);
+    if (problems.length > MAX_TOLD) told.push(`${file}: and ${problems.length - MAX_TOLD} more`);
+    throw new ConfigError(told.join("\n"));
+  }
+  const absolute = (path: string) => (isAbsolute(path) ? path : resolve(dirname(resolve(file)), path));
+  value.data_dir = absolute(value.data_dir);
+  if (value.hub.ca_file !== undefined) value.hub.ca_file = absolute(value.hub.ca_file);
+  return value;
+}
+
+interface Tree {
+  hub?: Record<string, unknown>;
+  sources?: unknown;
+}
+
+function readTree(file: string, env: Readonly<Record<string, string | undefined>>, problems: string[]): Tree {
   let tree: unknown;
   try {
     tree = parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new ConfigError(`${file}: ${(error as Error).message}`);
   }
-  if (typeof tree !== "object" || tree === null) throw new ConfigError(`${file}: expected a map of settings`);
-  const config = tree as { hub?: Record<string, unknown>; data_dir?: unknown; sources?: unknown };
-  if (env.GRIDHUB_EDGE_TOKEN !== undefined) config.hub = { ...config.hub, token: env.GRIDHUB_EDGE_TOKEN };
-  const problems = sourceProblems(config);
-  const value = Value.Default(AgentConfigSchema, config) as AgentConfig;
-  for (const error of Value.Errors(AgentConfigSchema, value)) {
-    const path = error.instancePath.slice(1).replaceAll("/", ".");
-    if (error.keyword === "boolean" || path.startsWith("sources.")) continue;
-    const extra = (error.params as { additionalProperties?: string[] }).additionalProperties;
-    problems.push(`${path || "(root)"}: ${extra ? `unknown setting ${extra.join(", ")}` : error.message}`);
-  }
-  if (problems.length === 0) problems.push(...crossProblems(value));
-  if (problems.length > 0)
-    throw new ConfigError(
-      problems
-        .slice(0, 20)
-        .map((p) => `${file}: ${p}`)
-        .join("\n"),
+  if (typeof tree !== "object" || tree === null || Array.isArray(tree))
+    throw new ConfigError(`${file}: expected a map of settings`);
+  return fromEnvironment(tree, "", env, problems) as Tree;
+}
+
+function fromEnvironment(
+  value: unknown,
+  path: string,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): unknown {
+  const at = (key: string | number) => (path === "" ? String(key) : `${path}.${key}`);
+  if (Array.isArray(value)) return value.map((item, i) => fromEnvironment(item, at(i), env, problems));
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, fromEnvironment(item, at(key), env, problems)]),
     );
-  if (!isAbsolute(value.data_dir)) value.data_dir = resolve(dirname(resolve(file)), value.data_dir);
-  return value;
+  const name = typeof value === "string" ? /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(value)?.[1] : undefined;
+  if (name === undefined) return value;
+  const found = env[name];
+  if (found === undefined) problems.push(`${path}: the environment has no ${name}`);
+  return found ?? "";
+}
+
+/** Field and expectation of each error: `hub.username: must match pattern ... (<site>/<edge>, as the hub issued it)`. */
+function schemaProblems(schema: Type.TSchema, value: unknown, prefix: string): string[] {
+  const problems: string[] = [];
+  for (const error of Value.Errors(schema, value)) {
+    if (error.keyword === "boolean") continue; // the key itself; `unknown setting` says it already
+    const path = prefix + error.instancePath.replaceAll("/", ".");
+    const { additionalProperties: extra } = error.params as { additionalProperties?: string[] };
+    const told = extra ? `unknown setting ${extra.join(", ")}` : error.message;
+    const hint = descriptionOf(schema, error.instancePath);
+    problems.push(`${path.replace(/^\./, "") || "(root)"}: ${told}${hint === "" ? "" : ` (${hint})`}`);
+  }
+  // A union reports each of its members and itself; once is enough.
+  return [...new Set(problems)];
+}
+
+function descriptionOf(schema: Type.TSchema, instancePath: string): string {
+  type Node = { properties?: Record<string, Node>; items?: Node; description?: string };
+  let node: Node | undefined = schema as Node;
+  for (const key of instancePath.split("/").slice(1)) node = node?.properties?.[key] ?? node?.items;
+  return node?.description ?? "";
 }
 
 /** Each source against the schema of its own kind: the errors of a union would name all kinds at once. */
-function sourceProblems(config: { sources?: unknown }): string[] {
+function sourceProblems(config: Tree): string[] {
   const problems: string[] = [];
   if (!Array.isArray(config.sources)) return problems;
   config.sources = config.sources.map((source: unknown, i) => {
@@ -197,12 +271,7 @@ function sourceProblems(config: { sources?: unknown }): string[] {
       return source;
     }
     const value = Value.Default(schema, source);
-    for (const error of Value.Errors(schema, value)) {
-      if (error.keyword === "boolean") continue;
-      const extra = (error.params as { additionalProperties?: string[] }).additionalProperties;
-      const path = `sources.${i}${error.instancePath.replaceAll("/", ".")}`;
-      problems.push(`${path}: ${extra ? `unknown setting ${extra.join(", ")}` : error.message}`);
-    }
+    problems.push(...schemaProblems(schema, value, `sources.${i}`));
     return value;
   });
   return problems;
@@ -223,6 +292,26 @@ function crossProblems(config: AgentConfig): string[] {
     const stations = "stations" in source ? Object.entries(source.stations) : [];
     for (const [station, device] of stations)
       if (!ids.has(device)) problems.push(`sources.${i}.stations.${station}: no device ${device} in devices`);
+  }
+  problems.push(...portProblems(config.sources));
+  // The birth message names every device; a larger one would be refused by the hub, and with it all of them.
+  const birth = Buffer.byteLength(JSON.stringify(config.devices)) + 1024;
+  if (birth > LANE_LIMIT.meta)
+    problems.push(`devices: together ${birth} bytes, a birth message takes ${LANE_LIMIT.meta}; use a second edge`);
+  return problems;
+}
+
+function portProblems(sources: readonly SourceConfig[]): string[] {
+  const problems: string[] = [];
+  const taken = new Map<string, number>();
+  for (const [i, source] of sources.entries()) {
+    if (source.kind === "snapshot" || source.kind === "onvif" || source.kind === "ais-tcp" || source.port === 0)
+      continue;
+    const wire = source.kind === "udp" || source.kind === "ais-udp" ? "UDP" : "TCP";
+    const address = `${wire} ${source.host}:${source.port}`;
+    const other = taken.get(address);
+    if (other !== undefined) problems.push(`sources.${i}.port: ${address} is used by sources.${other} already`);
+    else taken.set(address, i);
   }
   return problems;
 }

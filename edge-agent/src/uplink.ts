@@ -1,16 +1,11 @@
-import type {
-  AckMessage,
-  BackfillEntry,
-  Envelope,
-  FrameHeader,
-  HeartbeatMessage,
-  MetaMessage,
-  StateMessage,
-} from "@gridhub/device-profiles/envelope.ts";
-import { LANE_LIMIT } from "@gridhub/device-profiles/envelope.ts";
+import { performance } from "node:perf_hooks";
+import type { AckMessage, FrameHeader, MetaMessage, StateMessage } from "@gridhub/device-profiles/envelope.ts";
+import { LANE_LIMIT, parseJson } from "@gridhub/device-profiles/envelope.ts";
+import { isRejection } from "@gridhub/device-profiles/rejection.ts";
 import { topics } from "@gridhub/device-profiles/topic.ts";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import type { Logger } from "pino";
+import { composeHeartbeat } from "./heartbeat.ts";
 import { Sender } from "./sender.ts";
 import type { Spool, SpooledEnvelope } from "./spool.ts";
 
@@ -20,6 +15,8 @@ export interface UplinkOptions {
   readonly edge: string;
   readonly token: string;
   readonly root: string;
+  /** certificate authority of the hub, PEM; the system's when absent */
+  readonly ca?: Buffer;
   /** envelopes on their way at once */
   readonly window: number;
   readonly latenessMs: number;
@@ -28,12 +25,25 @@ export interface UplinkOptions {
   readonly log: Logger;
 }
 
-/** What the hub may ask of an edge by `twin/desired`; unknown keys are ignored. */
-export type DesiredHandler = (desired: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+/** What the uplink asks of the agent. */
+export interface UplinkHooks {
+  /** the birth message, as it is now */
+  readonly birth: () => MetaMessage;
+  /** last status code of each source, for the heartbeat */
+  readonly sources: () => ReadonlyMap<string, string>;
+  /** `twin/desired`, parsed; null = a connection stands and nothing was desired yet. @returns what to report */
+  readonly desired: (desired: unknown) => object;
+}
+
+type Done = (error?: Error) => void;
 
 const BACKFILL_BYTES = LANE_LIMIT.backfill - 4096;
 const MIN_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 30_000;
+const FRAMES_AT_ONCE = 2;
+/** Changes of many sources at once (a switch lost its power) become one heartbeat. */
+const BEAT_GATHER_MS = 200;
+const GOODBYE_MS = 2000;
 
 /**
  * The MQTT side of the agent: one client a connection (nothing of mqtt.js' own queue is relied upon), last will and birth,
@@ -41,51 +51,82 @@ const MAX_BACKOFF_MS = 30_000;
  */
 export class Uplink {
   readonly #options: UplinkOptions;
+  readonly #hooks: UplinkHooks;
   readonly #spool: Spool;
   readonly #sender: Sender;
+  readonly #topic: Readonly<Record<"state" | "meta" | "h" | "backfill" | "ack" | "desired" | "reported", string>>;
   #client: MqttClient | null = null;
   #stopping = false;
   #backoff = MIN_BACKOFF_MS;
+  #heartbeatMs: number;
   #retry: NodeJS.Timeout | undefined;
   #beat: NodeJS.Timeout | undefined;
+  #beatSoon: NodeJS.Timeout | undefined;
   #framesInFlight = 0;
-  #meta: MetaMessage | null = null;
+  #problem = "";
   connected = false;
-  /** last reason code of each source, for the heartbeat */
-  sources: () => Record<string, string> = () => ({});
-  onDesired: DesiredHandler | null = null;
-  onBackfillRate: ((rate: number) => void) | null = null;
   readonly stats = { connects: 0, sent: 0, backfilled: 0, frames: 0, framesDropped: 0, acks: 0 };
 
-  constructor(options: UplinkOptions, spool: Spool) {
+  constructor(options: UplinkOptions, spool: Spool, hooks: UplinkHooks) {
     this.#options = options;
     this.#spool = spool;
+    this.#hooks = hooks;
+    this.#heartbeatMs = options.heartbeatMs;
     this.#sender = new Sender(spool, {
       window: options.window,
       latenessMs: options.latenessMs,
       backfillBytes: BACKFILL_BYTES,
       now: options.now,
+      monotonic: () => performance.now(),
       live: (envelope, done) => this.#sendLive(envelope, done),
       backfill: (envelopes, done) => this.#sendBackfill(envelopes, done),
     });
+    const { site, edge, root } = options;
+    this.#topic = {
+      state: topics.state(site, edge, root),
+      meta: topics.meta(site, edge, root),
+      h: topics.heartbeat(site, edge, root),
+      backfill: topics.backfill(site, edge, root),
+      ack: topics.ack(site, edge, root),
+      desired: topics.desired(site, edge, root),
+      reported: topics.reported(site, edge, root),
+    };
   }
 
-  start(meta: MetaMessage): void {
-    this.#meta = meta;
+  /** Begins to connect and goes on until `stop`. */
+  start(): void {
+    this.#stopping = false;
     this.#spool.onAppend = () => this.#sender.wake();
+    this.#beat = setInterval(() => this.#heartbeat(), this.#heartbeatMs);
     this.#connect();
-    this.#beat = setInterval(() => this.#heartbeat(), this.#options.heartbeatMs);
   }
 
-  /** The first heartbeat field that changed should not wait for the next one. */
-  beatNow(): void {
-    this.#heartbeat();
+  /** How often all that was held went out again because no ack came. */
+  get resends(): number {
+    return this.#sender.resends;
+  }
+
+  set heartbeatMs(ms: number) {
+    if (ms === this.#heartbeatMs) return;
+    this.#heartbeatMs = ms;
+    if (this.#beat === undefined) return;
+    clearInterval(this.#beat);
+    this.#beat = setInterval(() => this.#heartbeat(), ms);
+  }
+
+  /** Sends a heartbeat soon: what changed should not wait for the next one. */
+  beatSoon(): void {
+    this.#beatSoon ??= setTimeout(() => {
+      this.#beatSoon = undefined;
+      this.#heartbeat();
+    }, BEAT_GATHER_MS);
   }
 
   #connect(): void {
-    const { url, site, edge, token, root, log } = this.#options;
-    const will = this.#state({ s: "off", b: this.#spool.boot, why: "lwt" });
+    const { url, site, edge, token, ca } = this.#options;
+    const will: StateMessage = { s: "off", b: this.#spool.boot, why: "lwt" };
     const options: IClientOptions = {
+      // The same for every connection of a boot: a new one takes over from one that hangs half open.
       clientId: `${site}-${edge}-${this.#spool.boot}`,
       username: `${site}/${edge}`,
       password: token,
@@ -94,42 +135,61 @@ export class Uplink {
       reconnectPeriod: 0,
       connectTimeout: 10_000,
       queueQoSZero: false,
-      will: { topic: topics.state(site, edge, root), payload: Buffer.from(will), qos: 1, retain: true },
+      ...(ca === undefined ? {} : { ca }),
+      will: { topic: this.#topic.state, payload: Buffer.from(JSON.stringify(will)), qos: 1, retain: true },
     };
     const client = connect(url, options);
     this.#client = client;
     client.on("connect", () => this.#connected(client));
     client.on("message", (topic, payload) => this.#message(topic, payload));
-    client.on("error", (error) => log.debug({ err: error.message }, "uplink"));
+    client.on("error", (error) => this.#report(error));
     client.on("close", () => this.#closed(client));
   }
 
+  /** Says once what is wrong, not with every attempt. */
+  #report(error: Error & { code?: unknown }): void {
+    const problem = `${String(error.code ?? "")} ${error.message}`;
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    // MQTT 3.1.1 table 3.1: 4 = bad user name or password, 5 = not authorized
+    const refused = error.code === 4 || error.code === 5;
+    this.#options.log.warn({ err: error.message }, refused ? "the hub refuses the credential" : "cannot reach the hub");
+  }
+
   #connected(client: MqttClient): void {
-    const { site, edge, root, now, log } = this.#options;
+    if (client !== this.#client) return;
+    const { now, log } = this.#options;
     this.connected = true;
     this.stats.connects++;
-    this.#backoff = MIN_BACKOFF_MS;
-    log.info({ boot: this.#spool.boot }, "connected to the hub");
     const held = this.#spool.held();
-    const own = held.find((h) => h.boot === this.#spool.boot);
-    const earlier = held.filter((h) => h.boot !== this.#spool.boot).map((h) => [h.boot, h.first] as const);
-    const state = this.#state({ s: "on", b: this.#spool.boot, q: own?.first ?? 1, held: earlier, ts: now() });
-    // The state tells the hub where each boot begins; records follow only when it is stored.
-    client.subscribe([topics.ack(site, edge, root), topics.desired(site, edge, root)], { qos: 1 });
-    client.publish(topics.state(site, edge, root), state, { qos: 1, retain: true });
-    client.publish(topics.meta(site, edge, root), JSON.stringify(this.#meta), { qos: 1, retain: true }, (error) => {
-      if (!error && client === this.#client) this.#sender.open(now());
+    const own = held[held.length - 1];
+    const earlier = held.slice(0, -1).map(({ boot, first }) => [boot, first] as const);
+    const state: StateMessage = { s: "on", b: own.boot, q: own.first, held: earlier, ts: now() };
+    client.subscribe([this.#topic.ack, this.#topic.desired], { qos: 1 }, (error) => {
+      if (error) log.warn({ err: error.message }, "the hub refuses a subscription");
     });
+    // The state tells the hub where each boot begins; records follow only when it is stored.
+    client.publish(this.#topic.state, JSON.stringify(state), { qos: 1, retain: true });
+    client.publish(this.#topic.meta, JSON.stringify(this.#hooks.birth()), { qos: 1, retain: true }, (error) => {
+      if (error || client !== this.#client) return;
+      // Only now: a hub that accepts and closes at once must not be asked twice a second.
+      this.#backoff = MIN_BACKOFF_MS;
+      this.#problem = "";
+      log.info({ boot: own.boot, queue: this.#spool.queue }, "connected to the hub");
+      this.#sender.open();
+    });
+    this.#reportTwin(null);
     this.#heartbeat();
   }
 
   #closed(client: MqttClient): void {
     if (client !== this.#client) return;
-    client.end(true);
     this.#client = null;
     this.#sender.close();
     this.#framesInFlight = 0;
-    if (this.connected) this.#options.log.warn("connection to the hub lost; records wait in the spool");
+    client.end(true);
+    if (this.connected && !this.#stopping)
+      this.#options.log.warn("connection to the hub lost; records wait in the spool");
     this.connected = false;
     if (this.#stopping) return;
     const delay = this.#backoff * (0.5 + Math.random());
@@ -138,68 +198,62 @@ export class Uplink {
   }
 
   #message(topic: string, payload: Buffer): void {
-    const { site, edge, root, log } = this.#options;
-    let value: unknown;
-    try {
-      value = JSON.parse(payload.toString("utf8"));
-    } catch {
-      log.warn({ topic }, "a downlink is not JSON");
+    const parsed = payload.length > LANE_LIMIT.twin ? null : parseJson(payload);
+    if (parsed === null || isRejection(parsed)) {
+      this.#options.log.warn({ topic, bytes: payload.length }, "a downlink is not JSON of the contract");
       return;
     }
-    if (topic === topics.ack(site, edge, root)) this.#acknowledged(value as Partial<AckMessage>);
-    else if (topic === topics.desired(site, edge, root) && typeof value === "object" && value !== null) {
-      const reported = this.onDesired?.(value as Record<string, unknown>) ?? {};
-      this.#client?.publish(topics.reported(site, edge, root), JSON.stringify(reported), { qos: 1, retain: true });
-    }
+    if (topic === this.#topic.ack) this.#acknowledged(parsed.value);
+    else if (topic === this.#topic.desired) this.#reportTwin(parsed.value);
   }
 
-  #acknowledged(ack: Partial<AckMessage>): void {
-    if (!Number.isSafeInteger(ack.b) || !Number.isSafeInteger(ack.upto)) return;
+  #reportTwin(desired: unknown): void {
+    const reported = JSON.stringify(this.#hooks.desired(desired));
+    this.#client?.publish(this.#topic.reported, reported, { qos: 1, retain: true });
+  }
+
+  #acknowledged(value: unknown): void {
+    if (typeof value !== "object" || value === null) return;
+    const { b, upto, rate } = value as { [K in keyof AckMessage]?: unknown };
+    if (!Number.isSafeInteger(b) || !Number.isSafeInteger(upto)) return;
     this.stats.acks++;
-    this.#spool.trim(ack.b!, ack.upto!);
-    if (typeof ack.rate === "number" && ack.rate > 0) this.#sender.backfillRate = ack.rate;
-    this.#sender.acknowledged(ack.b!, ack.upto!);
+    if (typeof rate === "number") this.#sender.backfillRate = rate;
+    const trimmed = this.#spool.trim(b as number, upto as number);
+    this.#sender.acknowledged(b as number, upto as number, trimmed);
   }
 
-  #sendLive(envelope: SpooledEnvelope, done: (error?: Error) => void): void {
+  #sendLive({ lane, device, boot, seq, records }: SpooledEnvelope, done: Done): void {
     const { site, edge, root } = this.#options;
-    const { lane, device } = envelope;
-    const topic = (lane === "t" ? topics.telemetry : lane === "raw" ? topics.raw : topics.event)(
-      site,
-      edge,
-      device,
-      root,
-    );
-    const payload = `{"v":1,"b":${envelope.boot},"q":${envelope.seq},"r":${envelope.records}}`;
+    const topic = lane === "t" ? topics.telemetry : lane === "raw" ? topics.raw : topics.event;
     this.stats.sent++;
-    this.#publish(topic, payload, done);
+    this.#publish(topic(site, edge, device, root), `{"v":1,"b":${boot},"q":${seq},"r":${records}}`, done);
   }
 
-  #sendBackfill(envelopes: readonly SpooledEnvelope[], done: (error?: Error) => void): void {
-    const { site, edge, root } = this.#options;
-    const bf = envelopes.map((e): BackfillEntry => {
-      const envelope: Envelope = { v: 1, b: e.boot, q: e.seq, r: JSON.parse(e.records) as Envelope["r"] };
-      return { ...envelope, d: e.device, k: e.lane };
-    });
+  #sendBackfill(envelopes: readonly SpooledEnvelope[], done: Done): void {
+    // Names of devices and lanes need no escapes; the records are JSON already.
+    const entries = envelopes.map(
+      (e) => `{"d":"${e.device}","k":"${e.lane}","v":1,"b":${e.boot},"q":${e.seq},"r":${e.records}}`,
+    );
     this.stats.backfilled += envelopes.length;
-    this.#publish(topics.backfill(site, edge, root), JSON.stringify({ v: 1, bf }), done);
+    this.#publish(this.#topic.backfill, `{"v":1,"bf":[${entries.join(",")}]}`, done);
   }
 
-  #publish(topic: string, payload: string, done: (error?: Error) => void): void {
+  #publish(topic: string, payload: string, done: Done): void {
     if (this.#client === null) done(new Error("not connected"));
     else this.#client.publish(topic, payload, { qos: 1 }, (error) => done(error ?? undefined));
   }
 
-  /** Frames are samples: with two on their way the next one is dropped, never queued. @returns whether it was sent */
+  /** Whether a frame would be sent now: none while the hub is away, and a few on their way at once. */
+  get takesFrames(): boolean {
+    return this.connected && this.#framesInFlight < FRAMES_AT_ONCE;
+  }
+
+  /** Frames are samples: what cannot be sent now is dropped, never queued. @returns whether it was sent */
   frame(device: string, header: FrameHeader, jpeg: Buffer): boolean {
     const { site, edge, root } = this.#options;
+    const client = this.#client;
     const head = Buffer.from(JSON.stringify(header));
-    if (
-      this.#client === null ||
-      !this.connected ||
-      this.#framesInFlight >= 2 ||
-      jpeg.length + head.length + 4 > LANE_LIMIT.frame
-    ) {
+    if (client === null || !this.takesFrames || jpeg.length + head.length + 4 > LANE_LIMIT.frame) {
       this.stats.framesDropped++;
       return false;
     }
@@ -207,54 +261,56 @@ export class Uplink {
     length.writeUInt32BE(head.length);
     this.#framesInFlight++;
     this.stats.frames++;
-    this.#client.publish(
-      topics.frame(site, edge, device, root),
-      Buffer.concat([length, head, jpeg]),
-      { qos: 1 },
-      () => {
-        if (this.#framesInFlight > 0) this.#framesInFlight--;
-      },
-    );
+    const payload = Buffer.concat([length, head, jpeg]);
+    client.publish(topics.frame(site, edge, device, root), payload, { qos: 1 }, () => {
+      if (client === this.#client) this.#framesInFlight--;
+    });
     return true;
   }
 
   #heartbeat(): void {
     if (this.#client === null || !this.connected) return;
-    const { site, edge, root, now } = this.#options;
-    const { queue, bytes, oldest, disk } = this.#spool.stats();
-    const beat: HeartbeatMessage = {
-      b: this.#spool.boot,
-      ts: now(),
-      queue,
-      bytes,
-      oldest,
-      disk,
-      gaps: this.#spool.gaps(),
-      sources: this.sources(),
-    };
-    this.#client.publish(topics.heartbeat(site, edge, root), JSON.stringify(beat), { qos: 0 });
+    const beat = composeHeartbeat(this.#spool, this.#options.now(), this.#hooks.sources());
+    this.#client.publish(this.#topic.h, beat, { qos: 0 });
   }
 
-  #state(state: StateMessage): string {
-    return JSON.stringify(state);
-  }
-
-  /** Says goodbye (`why: stop`) and waits for it at most two seconds; what was not acknowledged stays in the spool. */
+  /** Says goodbye (`why: stop`) and waits a few seconds at most; what was not acknowledged stays in the spool. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#retry);
     clearInterval(this.#beat);
+    clearTimeout(this.#beatSoon);
+    this.#beat = this.#beatSoon = undefined;
     this.#sender.close();
     const client = this.#client;
     if (client === null) return;
-    const { site, edge, root, now } = this.#options;
+    let said = false;
     if (this.connected) {
-      const bye = this.#state({ s: "off", b: this.#spool.boot, why: "stop", ts: now() });
-      const said = client.publishAsync(topics.state(site, edge, root), bye, { qos: 1, retain: true }).catch(() => {});
-      let timer: NodeJS.Timeout | undefined;
-      await Promise.race([said, new Promise((resolve) => (timer = setTimeout(resolve, 2000)))]);
-      clearTimeout(timer);
+      const bye: StateMessage = { s: "off", b: this.#spool.boot, why: "stop", ts: this.#options.now() };
+      said = await within(
+        GOODBYE_MS,
+        client.publishAsync(this.#topic.state, JSON.stringify(bye), { qos: 1, retain: true }),
+      );
     }
-    await client.endAsync(true);
+    // mqtt.js sends DISCONNECT, which makes the broker drop the will, only when nothing is on its way. Records stay in the spool and
+    // frames are samples: forget them. A goodbye that was not acknowledged leaves the word to the will.
+    if (said) for (const id of Object.keys(client.outgoing)) client.removeOutgoingMessage(Number(id));
+    await within(GOODBYE_MS, client.endAsync(!said));
+    client.stream.destroy();
+    this.connected = false;
+    this.#client = null;
   }
+}
+
+/** @returns whether the work succeeded in time */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  const done = work.then(
+    () => true,
+    () => false,
+  );
+  const inTime = await Promise.race([done, late]);
+  clearTimeout(timer);
+  return inTime;
 }

@@ -35,6 +35,12 @@ export class AisFeed {
     for (const line of lines) this.#line(line, source);
   }
 
+  /** The byte stream ended: half a line of it must not meet the beginning of the next one. */
+  cut(): void {
+    this.#rest = "";
+    this.flush();
+  }
+
   /** A datagram: whole lines, the last one perhaps without its end. */
   datagram(payload: Buffer, source: string): void {
     for (const line of payload.toString("latin1").split("\n")) if (line !== "") this.#line(line, source);
@@ -60,9 +66,10 @@ export class AisFeed {
     this.#context.emit("raw", this.#device, records).then(
       () => this.#context.status(this.#device, "ok"),
       (error: Error) => {
+        // Radio does not repeat itself: counted, and the status `spool` is set by `emit`.
+        if (this.lost === 0)
+          this.#context.log.error({ err: error.message }, "AIS messages are lost: the spool refuses");
         this.lost += records.length;
-        this.#context.status(this.#device, "spool");
-        this.#context.log.error({ err: error.message, lost: this.lost }, "the spool refused records");
       },
     );
   }

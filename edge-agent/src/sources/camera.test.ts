@@ -3,12 +3,15 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import sharp from "sharp";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { CameraSource } from "./camera.ts";
+import type { Credentials } from "./digest.ts";
 import { fitFrame, gateLuma } from "./frame-ladder.ts";
 import { GATE_HEIGHT, GATE_WIDTH, MotionGate } from "./motion-gate.ts";
 import { onvifSnapshotUri } from "./onvif-uri.ts";
-import { fetchSnapshot } from "./snapshot.ts";
+import { SnapshotClient } from "./snapshot.ts";
 import { SourceScene } from "./source-scene.ts";
 
+const fetchSnapshot = (url: string, who: Credentials, timeoutMs: number) =>
+  new SnapshotClient(who, timeoutMs).fetch(url);
 const NONE = { username: "", password: "" };
 const servers: Server[] = [];
 const cameras: CameraSource[] = [];

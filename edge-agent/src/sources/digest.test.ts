@@ -1,11 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { answerChallenge, parseChallenges } from "./digest.ts";
+import { type Credentials, HttpAuthenticator, parseChallenges } from "./digest.ts";
 
 // RFC 7616 section 3.9.1: Mufasa and the Circle of Life, MD5 and SHA-256.
 const WHO = { username: "Mufasa", password: "Circle of Life" };
 const CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
 const challenge = (algorithm: string) =>
   `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm}, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"`;
+
+/** The answer to one challenge; null when nothing offered can be answered. */
+function answerChallenge(header: string, method: string, uri: string, who: Credentials, cnonce = "c"): string | null {
+  const auth = new HttpAuthenticator(who, () => cnonce);
+  expect(auth.authorization(method, uri)).toBeNull();
+  const can = auth.challenge(header);
+  const answer = auth.authorization(method, uri);
+  expect(answer !== null).toBe(can);
+  return answer;
+}
 
 const responseOf = (header: string | null) => /response="([0-9a-f]+)"/.exec(header ?? "")?.[1];
 
@@ -39,5 +49,26 @@ describe("digest", () => {
     expect(answerChallenge("Negotiate", "GET", "/", WHO)).toBeNull();
     expect(answerChallenge('Digest realm="x", nonce="n", algorithm=SHA-512-256', "GET", "/", WHO)).toBeNull();
     expect(answerChallenge("", "GET", "/", WHO)).toBeNull();
+    expect(answerChallenge('Digest realm="x", nonce="n", qop="auth-int"', "GET", "/", WHO)).toBeNull();
+    expect(answerChallenge('realm="no scheme", nonce="n"', "GET", "/", WHO)).toBeNull();
+  });
+
+  it("counts the uses of a nonce, and begins anew with the next challenge", () => {
+    const auth = new HttpAuthenticator(WHO);
+    const counts: (string | undefined)[] = [];
+    for (const header of [challenge("MD5"), challenge("SHA-256")]) {
+      auth.challenge(header);
+      for (let i = 0; i < 3; i++) counts.push(/nc=(\w+)/.exec(auth.authorization("GET", "/") ?? "")?.[1]);
+    }
+    expect(counts).toEqual(["00000001", "00000002", "00000003", "00000001", "00000002", "00000003"]);
+  });
+
+  it("escapes what would end a quoted string", () => {
+    const answer = answerChallenge('Digest realm="a \\"b\\" c", nonce="n"', "GET", "/", {
+      username: 'x", response="0',
+      password: "p",
+    });
+    expect(answer).toContain('username="x\\", response=\\"0"');
+    expect(answer).toContain('realm="a \\"b\\" c"');
   });
 });

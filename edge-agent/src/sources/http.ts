@@ -1,11 +1,14 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { timingSafeEqual } from "node:crypto";
 import { isRejection, type Rejection, reject } from "@gridhub/device-profiles/rejection.ts";
 import type { SourceOf } from "../config.ts";
-import { parseReadingPost } from "./reading-post.ts";
-import type { Source, SourceContext } from "./source.ts";
+import { SpoolError } from "../spool-error.ts";
+import { acceptPost, MAX_POST } from "./reading-post.ts";
+import { ListenError, type Source, type SourceContext } from "./source.ts";
 
-const MAX_BODY = 65_536;
+const MAX_CONNECTIONS = 512;
+const STOP_MS = 2000;
+const PATH = /^\/(?:devices\/([A-Za-z0-9_.:-]{1,64})\/)?readings$/;
 
 /** JSON over HTTP: `POST /readings` or `POST /devices/<id>/readings`. The answer 202 is sent when the reading is on disk. */
 export class HttpSource implements Source {
@@ -22,90 +25,102 @@ export class HttpSource implements Source {
   }
 
   async start(context: SourceContext): Promise<void> {
-    const server = createServer((request, response) => {
-      this.#answer(request, response, context).catch((error: Error) =>
-        send(response, 503, { code: "spool", message: error.message }),
-      );
+    const { host, port } = this.#config;
+    // A sender gets its time to speak and no more; what hangs must not use up the connections.
+    const limits = { requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout: 30_000, maxHeaderSize: 8192 };
+    const server = createServer({ ...limits, connectionsCheckingInterval: 1000 }, (request, response) => {
+      this.#answer(request, response, context).catch((error: unknown) => fail(response, error, context));
     });
-    server.requestTimeout = 10_000;
-    server.headersTimeout = 5000;
-    server.maxHeadersCount = 50;
+    server.maxConnections = MAX_CONNECTIONS;
+    await new Promise<void>((resolve, refuse) => {
+      server.once("error", (error) => refuse(new ListenError("http", host, port, error)));
+      server.listen(port, host, resolve);
+    });
+    server.on("error", (error) => context.log.warn({ err: error.message }, "http source"));
     this.#server = server;
-    await new Promise<void>((resolve, fail) => {
-      server.once("error", fail);
-      server.listen(this.#config.port, this.#config.host, resolve);
-    });
-    context.log.info({ host: this.#config.host, port: this.port }, "http source listens");
+    context.log.info({ host, port: this.port }, "http source listens");
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, context: SourceContext): Promise<void> {
-    const path = (request.url ?? "").split("?")[0];
-    const match = /^\/(?:devices\/([A-Za-z0-9_.:-]{1,64})\/)?readings$/.exec(path);
+    const match = PATH.exec((request.url ?? "").split("?", 1)[0]);
     if (match === null)
       return send(response, 404, { code: "not_found", message: "post to /readings or /devices/<id>/readings" });
-    if (request.method !== "POST") return send(response, 405, { code: "method", message: "use POST" });
+    if (request.method !== "POST")
+      return send(response, 405, { code: "method", message: "use POST" }, { allow: "POST" });
     if (!this.#authorized(request))
-      return send(response, 401, { code: "unauthorized", message: "bearer token missing or wrong" });
+      return send(
+        response,
+        401,
+        { code: "unauthorized", message: "bearer token missing or wrong" },
+        { "www-authenticate": "Bearer" },
+      );
     const body = await readBody(request);
-    const outcome = isRejection(body) ? body : await accept(body, match[1] ?? null, context);
-    if (isRejection(outcome))
-      send(response, outcome.reason === "payload_too_large" ? 413 : 400, {
-        code: outcome.reason,
-        message: outcome.detail,
-      });
+    if (body === null) return; // the sender went away
+    const outcome = isRejection(body) ? body : await acceptPost(body, match[1] ?? null, context);
+    if (isRejection(outcome)) send(response, statusOf(outcome), { code: outcome.reason, message: outcome.detail });
     else send(response, 202, { stored: outcome });
   }
 
   #authorized(request: IncomingMessage): boolean {
     const { token } = this.#config;
     if (token === undefined) return true;
-    const given = Buffer.from(request.headers.authorization ?? "");
-    const wanted = Buffer.from(`Bearer ${token}`);
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
+    const digest = (text: string) => createHash("sha256").update(text).digest();
+    return timingSafeEqual(digest(request.headers.authorization ?? ""), digest(`Bearer ${token}`));
   }
 
+  /** Answers what is being sent, takes no more. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = null;
     if (server === null) return;
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), STOP_MS);
+    await closed;
+    clearTimeout(timer);
   }
 }
 
-/** Parses one post and keeps its records. @returns how many, or why not */
-export async function accept(body: Buffer, device: string | null, context: SourceContext): Promise<number | Rejection> {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString("utf8"));
-  } catch {
-    return reject("json_invalid", "the body is not JSON");
-  }
-  const post = parseReadingPost(value, device, context.now());
-  if (isRejection(post)) return post;
-  if (!context.devices.has(post.device))
-    return reject("device_unknown", `no device ${post.device.slice(0, 64)} is configured at this edge`);
-  await context.emit(post.raw ? "raw" : "t", post.device, post.records);
-  context.status(post.device, "ok");
-  return post.records.length;
+function statusOf({ reason }: Rejection): number {
+  return reason === "payload_too_large" ? 413 : 400;
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer | Rejection> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY) return reject("payload_too_large", `at most ${MAX_BODY} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function fail(response: ServerResponse, error: unknown, context: SourceContext): void {
+  if (!(error instanceof SpoolError)) {
+    context.log.error({ err: error }, "http source");
+    send(response, 500, { code: "internal", message: "the agent failed; see its log" });
+  } else if (error.code === "too_large") send(response, 413, { code: "payload_too_large", message: error.message });
+  else send(response, 503, { code: "spool", message: error.message }, { "retry-after": "10" });
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
-  if (response.headersSent) return;
+/** @returns the body, why it was refused, or null when the sender went away */
+function readBody(request: IncomingMessage): Promise<Buffer | Rejection | null> {
+  const tooLarge = reject("payload_too_large", `at most ${MAX_POST} bytes`);
+  if (Number(request.headers["content-length"] ?? 0) > MAX_POST) return Promise.resolve(tooLarge);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_POST) chunks.push(chunk);
+      else resolve(tooLarge);
+    });
+    request.on("end", () => resolve(Buffer.concat(chunks)));
+    request.on("error", () => resolve(null));
+    request.on("close", () => resolve(null));
+  });
+}
+
+/** A refusal closes the connection: the rest of a body that nobody wants is not read. */
+function send(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+  if (response.headersSent || response.destroyed) return;
+  const text = JSON.stringify(body);
+  const unread = status >= 400 && !response.req.complete;
   response.writeHead(status, {
     "content-type": "application/json",
-    ...(status === 413 ? { connection: "close" } : {}),
+    "content-length": Buffer.byteLength(text),
+    ...(unread ? { connection: "close" } : {}),
+    ...headers,
   });
-  response.end(JSON.stringify(body));
+  response.end(text);
 }

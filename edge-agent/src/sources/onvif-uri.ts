@@ -6,46 +6,27 @@ interface OnvifCam {
   getSnapshotUri(options: object, done: (error: Error | null, result?: { uri?: string }) => void): void;
   on(event: "error", listener: (error: Error) => void): void;
   readonly profiles?: readonly unknown[];
+  on(event: "rawResponse", listener: (xml: string, status: number) => void): void;
 }
 interface OnvifModule {
   readonly Cam: new (options: object) => OnvifCam;
 }
 
-export interface OnvifCamera {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string;
-  readonly password: string;
-  readonly timeoutMs: number;
-}
+/** A call is at most this many requests, each with its own timeout. */
+const ROUNDS = 3;
 
 /**
  * Asks an ONVIF device for the address of its snapshot (Media service, GetSnapshotUri of the first profile). The host of the
  * answer is replaced by the configured one: cameras behind address translation name themselves wrongly.
  * @throws SnapshotError
  */
-export async function onvifSnapshotUri(camera: OnvifCamera): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  // The library may swallow an error and never call back; a camera must not hold its source for ever.
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new SnapshotError("timeout", "no answer from the camera's services")),
-      camera.timeoutMs * 3,
-    );
-  });
-  try {
-    const uri = await Promise.race([ask(camera), timeout]);
-    if (uri === undefined || !/^https?:\/\//.test(uri))
-      throw new SnapshotError("http", "the camera names no snapshot address");
-    const address = new URL(uri);
-    address.hostname = camera.host;
-    return address.toString();
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function ask(camera: OnvifCamera): Promise<string | undefined> {
+export async function onvifSnapshotUri(camera: {
+  host: string;
+  port: number;
+  username: string;
+  password: string;
+  timeoutMs: number;
+}): Promise<string> {
   const { Cam } = createRequire(import.meta.url)("onvif") as OnvifModule;
   const cam = new Cam({
     hostname: camera.host,
@@ -56,22 +37,41 @@ function ask(camera: OnvifCamera): Promise<string | undefined> {
     autoconnect: false,
     preserveAddress: true,
   });
-  return new Promise((resolve, reject) => {
-    cam.on("error", (error) => reject(classify(error)));
+  let refused = false;
+  // The library's errors carry no code. ONVIF Core section 5.9.2: a wrong user is the SOAP fault code ter:NotAuthorized.
+  cam.on("rawResponse", (xml, status) => (refused = status === 401 || status === 403 || /:NotAuthorized\b/.test(xml)));
+  const uri = await new Promise<string | undefined>((resolve, reject) => {
+    // The library waits for each reply anew; a device that answers byte by byte must not hold the camera for ever.
+    const late = setTimeout(
+      () => reject(new SnapshotError("timeout", "the camera does not answer ONVIF in time")),
+      camera.timeoutMs * ROUNDS,
+    );
+    const settle = (error: Error | null, found?: string) => {
+      clearTimeout(late);
+      if (error) reject(error instanceof SnapshotError ? error : classify(error, refused));
+      else resolve(found);
+    };
+    // Where the library swallows its callback it emits the error instead.
+    cam.on("error", settle);
     cam.connect((error) => {
-      if (error) return reject(classify(error));
+      if (error) settle(error);
       // A device that refuses the account answers the connection all the same, and then has no profiles.
-      if (cam.profiles === undefined || cam.profiles.length === 0) {
-        return reject(new SnapshotError("auth", "the camera shows no profiles to this account"));
-      }
-      cam.getSnapshotUri({}, (problem, result) => (problem ? reject(classify(problem)) : resolve(result?.uri)));
+      else if (cam.profiles === undefined || cam.profiles.length === 0)
+        settle(new SnapshotError("auth", "the camera shows no profiles to this account"));
+      else cam.getSnapshotUri({}, (problem, result) => settle(problem, result?.uri));
     });
   });
+  if (uri === undefined || !/^https?:\/\//.test(uri) || !URL.canParse(uri))
+    throw new SnapshotError("http", "the camera names no snapshot address");
+  const address = new URL(uri);
+  address.hostname = camera.host;
+  return address.toString();
 }
 
-function classify(error: Error): SnapshotError {
-  if (/authori[sz]ed|401|403|credential|password/i.test(error.message)) return new SnapshotError("auth", error.message);
-  if (/timeout/i.test(error.message)) return new SnapshotError("timeout", error.message);
-  if ("code" in error) return new SnapshotError("unreachable", error.message);
-  return new SnapshotError("http", error.message.slice(0, 200));
+function classify(error: Error, refused: boolean): SnapshotError {
+  const text = error.message.slice(0, 200);
+  // Where the library gives up on HTTP Digest it emits no response, and its own two sentences are all there is.
+  if (refused || /^Digest authentication|\b401$/.test(text)) return new SnapshotError("auth", text);
+  if (text === "Network timeout") return new SnapshotError("timeout", text);
+  return new SnapshotError("code" in error ? "unreachable" : "http", text);
 }

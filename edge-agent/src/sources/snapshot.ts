@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { answerChallenge, type Credentials } from "./digest.ts";
+import { type Credentials, HttpAuthenticator } from "./digest.ts";
 
 const MAX_PICTURE = 16_777_216;
 
@@ -15,35 +15,46 @@ export class SnapshotError extends Error {
   }
 }
 
-/**
- * GETs one picture. Credentials are sent only in answer to a challenge. Self-signed certificates are accepted: cameras have
- * no other; the camera network is the boundary.
- * @throws SnapshotError
- */
-export async function fetchSnapshot(url: string, who: Credentials, timeoutMs: number): Promise<Buffer> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const first = await get(url, null, deadline);
-  if (first.status !== 401) return picture(first);
-  const target = new URL(url);
-  const answer =
-    who.username === "" ? null : answerChallenge(first.challenge, "GET", target.pathname + target.search, who);
-  if (answer === null) throw new SnapshotError("auth", "the camera asks for credentials");
-  const second = await get(url, answer, deadline);
-  if (second.status === 401 || second.status === 403)
-    throw new SnapshotError("auth", "the camera refused the credentials");
-  return picture(second);
-}
-
 interface Answer {
   readonly status: number;
   readonly challenge: string;
   readonly body: Buffer;
 }
 
-function picture(answer: Answer): Buffer {
-  if (answer.status === 403) throw new SnapshotError("auth", "the camera refused access");
-  if (answer.status !== 200) throw new SnapshotError("http", `status ${answer.status}`);
-  const { body } = answer;
+/**
+ * GETs pictures of one camera. Credentials are sent only after a challenge, then with every request. Self-signed certificates
+ * are accepted: cameras have no other; the camera network is the boundary.
+ */
+export class SnapshotClient {
+  readonly #who: Credentials;
+  readonly #timeoutMs: number;
+  readonly #auth: HttpAuthenticator;
+
+  constructor(who: Credentials, timeoutMs: number) {
+    this.#who = who;
+    this.#timeoutMs = timeoutMs;
+    this.#auth = new HttpAuthenticator(who);
+  }
+
+  /** @throws SnapshotError */
+  async fetch(url: string, stop?: AbortSignal): Promise<Buffer> {
+    const timeout = AbortSignal.timeout(this.#timeoutMs);
+    const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
+    const { pathname, search } = new URL(url);
+    const first = await get(url, this.#auth.authorization("GET", pathname + search), signal);
+    if (first.status !== 401) return picture(first);
+    // No credentials yet, or the nonce is used up.
+    if (this.#who.username === "" || !this.#auth.challenge(first.challenge))
+      throw new SnapshotError("auth", "the camera asks for credentials");
+    const second = await get(url, this.#auth.authorization("GET", pathname + search), signal);
+    if (second.status === 401) throw new SnapshotError("auth", "the camera refused the credentials");
+    return picture(second);
+  }
+}
+
+function picture({ status, body }: Answer): Buffer {
+  if (status === 403) throw new SnapshotError("auth", "the camera refused access");
+  if (status !== 200) throw new SnapshotError("http", `status ${status}`);
   const isPicture = (body[0] === 0xff && body[1] === 0xd8) || (body[0] === 0x89 && body[1] === 0x50);
   if (!isPicture) throw new SnapshotError("not_a_picture", `${body.length} bytes that are neither JPEG nor PNG`);
   return body;
@@ -62,8 +73,8 @@ function get(url: string, authorization: string | null, signal: AbortSignal): Pr
     if (authorization !== null) headers.authorization = authorization;
     const request = send(target, { method: "GET", headers, signal, rejectUnauthorized: false }, (response) => {
       collect(response).then((body) => {
-        const header = response.headers["www-authenticate"] ?? "";
-        resolve({ status: response.statusCode ?? 0, challenge: header, body });
+        const challenge = response.headers["www-authenticate"] ?? "";
+        resolve({ status: response.statusCode ?? 0, challenge, body });
       }, fail);
     });
     request.on("error", fail);

@@ -1,6 +1,7 @@
 import type { EnvelopeRecord, FrameHeader } from "@gridhub/device-profiles/envelope.ts";
 import { pino } from "pino";
 import type { SpoolLane } from "../spool.ts";
+import { SpoolError } from "../spool-error.ts";
 import type { SourceContext } from "./source.ts";
 
 /** A stage for tests of sources: keeps what a source emits, and can refuse to keep it. */
@@ -12,6 +13,8 @@ export class SourceScene implements SourceContext {
   readonly log = pino({ level: "silent" });
   time = 1_763_776_800_000;
   full = false;
+  /** a hub that is away takes no frames */
+  away = false;
 
   constructor(...devices: string[]) {
     this.devices = new Set(devices);
@@ -20,9 +23,16 @@ export class SourceScene implements SourceContext {
   readonly now = (): number => this.time;
 
   emit(lane: SpoolLane, device: string, records: readonly EnvelopeRecord[]): Promise<void> {
-    if (this.full) return Promise.reject(new Error("disk full"));
+    if (this.full) {
+      this.status(device, "spool");
+      return Promise.reject(new SpoolError("disk", "disk full"));
+    }
     this.emitted.push({ lane, device, records });
     return Promise.resolve();
+  }
+
+  takesFrames(): boolean {
+    return !this.away;
   }
 
   frame(device: string, header: FrameHeader, jpeg: Buffer): boolean {
