@@ -35,8 +35,8 @@ interface Slot {
 /**
  * A decoder of the metrics that the profile lists under `metrics:`; a frame's other values are stepped over.
  *
- * A buffer takes ONE record, a frame may hold several samples (an hourly list, positions from a tunnel). So the record's port
- * `p` says which: 1 the first .. n the last, 0 the newest. An edge sends such a frame once for each sample.
+ * A frame may hold several samples (an hourly list, positions from a tunnel). Port 0 gives the newest as the record and the others
+ * as its `past`; port 1 (the oldest) .. n gives that one alone, so that an edge can send the frame once for each sample.
  */
 export function compileFieldProtocol(
   name: string,
@@ -68,15 +68,21 @@ export function compileFieldProtocol(
     const sample = samples[port === 0 ? samples.length - 1 : port - 1];
     if (sample === undefined)
       return reject("frame_selector", `the frame holds ${samples.length} samples, number ${port} was asked for`);
-    for (const [metric, value] of sample.values) {
-      const slot = slots.get(metric);
-      if (slot !== undefined) emit(slot, value, out);
-    }
-    out.ts = Number.isNaN(sample.ts) ? 0 : sample.ts;
-    // the values stay, marked, under the time of the envelope
-    if (Number.isNaN(sample.ts)) for (let i = 0; i < out.n; i++) out.quality[i] |= Quality.clock;
+    fill(slots, sample, out);
+    if (port === 0)
+      for (let i = 0; i < samples.length - 1; i++) if (samples[i].ts > 0) fill(slots, samples[i], out.nextPast());
     return null;
   };
+}
+
+function fill(slots: ReadonlyMap<string, Slot>, sample: Sample, out: RecordBuffer): void {
+  for (const [metric, value] of sample.values) {
+    const slot = slots.get(metric);
+    if (slot !== undefined) emit(slot, value, out);
+  }
+  out.ts = Number.isNaN(sample.ts) ? 0 : sample.ts;
+  // the values stay, marked, under the time of the envelope
+  if (Number.isNaN(sample.ts)) for (let i = 0; i < out.n; i++) out.quality[i] |= Quality.clock;
 }
 
 function emit({ metric, text, low, high }: Slot, value: SampleValue[1], out: RecordBuffer): void {

@@ -19,6 +19,8 @@ const MANUAL: ReadonlySet<number> = new Set([0x35, 0x39]);
 /** test, timed, extra, hourly; answers to queries of real-time values, chosen elements, pump, state */
 const REPORTS: ReadonlySet<number> = new Set([0x30, UNIFORM, 0x32, 0x33, 0x34, 0x37, 0x3a, 0x44, 0x46]);
 const PICTURE = 0x36;
+/** a uniform report of one-byte values could list thousands */
+const MAX_VALUES = 500;
 
 interface OpenSample {
   ts: number;
@@ -140,6 +142,8 @@ class ReportReader {
       // 6.6.4.4: the identifier stands once, values follow to the end
       if (this.#step === 0 || length === 0) return reject("frame_selector", "a uniform report without time step");
       if (Number.isNaN(this.#observed)) return reject("time_invalid", "a uniform report without observation time");
+      if ((this.#to - at) / length > MAX_VALUES)
+        return reject("frame_trailing", `more than ${MAX_VALUES} values of a uniform report`);
       for (let i = 0; at + length <= this.#to; i++, at += length) {
         if (element === undefined) continue;
         const value = scale(this.#b, at, length, decimals, element.factor);

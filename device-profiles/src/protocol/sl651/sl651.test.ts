@@ -137,6 +137,13 @@ describe("reports", () => {
     );
   });
 
+  it("bounds the values of a uniform report", () => {
+    const uniform = (n: number) => ({ stepMinutes: 1, values: new Array<number>(n).fill(1) });
+    const elements = [{ id: 0x39, length: 1, decimals: 0, value: null }];
+    const read = (n: number) => reason(encodeSl651({ ...report, function: 0x31, elements, uniform: uniform(n) }));
+    expect([read(500), read(501)]).toEqual(["decoded", "frame_trailing"]);
+  });
+
   it("keeps groups of several observation times apart", () => {
     const frame = withBody(report, "F1F133092200014 8F0F026080112003923000023 45F0F026080112053923000024 00");
     expect(samples(frame).map((s) => s.values[0][1])).toEqual([2.345, 2.4]);
