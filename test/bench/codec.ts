@@ -3,6 +3,7 @@ import { crc16Modbus } from "../../device-profiles/src/codec/check.ts";
 import { bcdTime } from "../../device-profiles/src/codec/time.ts";
 import { loadProfiles, loadText } from "../../device-profiles/src/load.ts";
 import { RecordBuffer } from "../../device-profiles/src/reading.ts";
+import { scriptBench } from "./script.ts";
 
 const COUNT = 300_000;
 const ROUNDS = 5;
@@ -37,6 +38,7 @@ export async function codecBench(): Promise<object> {
     bitmap: compare(frames(ctdFrame), frame(ctd), ctdByHand),
     json: compare(records(), (m, out) => values.decodeJson(m, out) === null, recordByHand),
     json_by_path: compare(records(), (m, out) => gauge.decodeJson(m, out) === null, recordByHand),
+    script: await scriptBench(),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Path } from "../problem.ts";
-import { reject } from "../rejection.ts";
+import { isRejection, reject, type Rejection } from "../rejection.ts";
 import { hex, type FrameDecoder } from "./frame.ts";
 import { compileJson } from "./json.ts";
 import type { Preset } from "./result-schema.ts";
@@ -96,23 +96,29 @@ export function compileCayenne(preset: Preset, path: Path, ctx: CompileContext):
   return (b, port, out) => {
     out.reset();
     if (ports !== null && port !== 0 && !ports.has(port)) return reject("frame_selector", `no layout for port ${port}`);
-    if (b.length < 3) return reject("frame_short", `${b.length} bytes hold no item`);
-    const record: Record<string, unknown> = {};
-    let p = 0;
-    while (p < b.length) {
-      if (p + 2 > b.length) return reject("frame_short", `the item at byte ${p} is cut off`);
-      const [channel, id] = [b[p], b[p + 1]];
-      if (!Object.hasOwn(TYPES, id)) return reject("frame_selector", `type ${hex(id)} at byte ${p + 1} is unknown`);
-      const type = TYPES[id];
-      const at = p + 2;
-      const value = readItem(type, b, at);
-      if (value === null) return reject("frame_short", `the item at byte ${p} is cut off`);
-      record[`${type.name}_${channel}`] = value;
-      record[type.name] ??= value;
-      p = at + type.parts.reduce((sum, [, size]) => sum + size, 0);
-    }
-    return values(record, out);
+    const record = decodeCayenne(b);
+    return isRejection(record) ? record : values(record, out);
   };
+}
+
+/** Items by type and channel (`temperature_3`), the first of a type also under the type alone. */
+export function decodeCayenne(b: Uint8Array): Record<string, unknown> | Rejection {
+  if (b.length < 3) return reject("frame_short", `${b.length} bytes hold no item`);
+  const record: Record<string, unknown> = {};
+  let p = 0;
+  while (p < b.length) {
+    if (p + 2 > b.length) return reject("frame_short", `the item at byte ${p} is cut off`);
+    const [channel, id] = [b[p], b[p + 1]];
+    if (!Object.hasOwn(TYPES, id)) return reject("frame_selector", `type ${hex(id)} at byte ${p + 1} is unknown`);
+    const type = TYPES[id];
+    const at = p + 2;
+    const value = readItem(type, b, at);
+    if (value === null) return reject("frame_short", `the item at byte ${p} is cut off`);
+    record[`${type.name}_${channel}`] = value;
+    record[type.name] ??= value;
+    p = at + type.parts.reduce((sum, [, size]) => sum + size, 0);
+  }
+  return record;
 }
 
 function readItem({ parts, signed }: Type, b: Uint8Array, at: number): number | Record<string, number> | null {

@@ -109,6 +109,24 @@ describe("ttn", () => {
     expect(readFileSync(join(dir, "out/acme/old.yaml"), "utf8")).toContain("short: allow");
   });
 
+  it("takes the preset where the script is Cayenne LPP", async () => {
+    put({
+      "acme/lpp.js":
+        "function Decoder(b) { return {t: {3: (b[2] << 8 | b[3]) / 10}, h: b.length > 4 ? b[6] / 2 : undefined} }",
+      "acme/lpp-codec.yaml": `uplinkDecoder:
+  fileName: lpp.js
+  examples:
+    - {input: {fPort: 1, bytes: [3, 103, 1, 16, 4, 104, 129]}, output: {data: {t: {3: 27.2}, h: 64.5}}}
+    - {input: {fPort: 1, bytes: [3, 103, 0, 10]}, output: {data: {t: {3: 1}}}}
+`,
+    });
+    const [result] = await run("ttn", ["acme/lpp-codec.yaml"]);
+    expect(result).toMatchObject({ technique: "cayenne_lpp", vectors: 2, passed: 2, error: null });
+    const { profile } = loadFile(join(dir, "out/acme/lpp.yaml"));
+    expect(profile?.source.codec).toEqual({ preset: "cayenne_lpp" });
+    expect(profile?.source.vectors?.[0].out).toEqual({ temperature: 27.2, humidity: 64.5 });
+  });
+
   it("names what cannot be imported and goes on", async () => {
     put({
       "a/x-codec.yaml": "uplinkDecoder: {fileName: gone.js}",

@@ -1,9 +1,10 @@
-import { loadText } from "../load.ts";
+import { type LoadedProfile, loadText } from "../load.ts";
 import { RecordBuffer } from "../reading.ts";
 import { isRejection } from "../rejection.ts";
 import { Sandbox, type Outcome } from "../script/sandbox.ts";
 import type { Vector } from "../profile.ts";
 import { toReadings } from "../vector.ts";
+import { isCayenne } from "./cayenne-layout.ts";
 import { type Draft, type Mapping, mapFields, render, slug } from "./draft.ts";
 import type { PublishedField } from "./field-name.ts";
 import type { Example, ScriptSource } from "./script-source.ts";
@@ -32,6 +33,7 @@ export function wrapScript(source: ScriptSource, keep: boolean): Draft | string 
   }
   strict.close();
   loose.close();
+  if (isCayenne(source.examples)) return presetDraft(source);
   const mapping = mapFields(publishedFields(source.examples, outcomes), keep);
   if (mapping.fields.length === 0) return "no example shows a value that a profile could map";
   const file = source.name.replace(/\.c?js$/, "") + ".js";
@@ -54,6 +56,26 @@ export function wrapScript(source: ScriptSource, keep: boolean): Draft | string 
     notes: [...notes, ...mapping.notes],
     script: { name: file, text: source.script },
   };
+}
+
+/** The script says no more than Cayenne LPP does: the preset serves, without a script. */
+function presetDraft(source: ScriptSource): Draft {
+  const draft: Draft = {
+    vendor: slug(source.vendor, "unknown"),
+    model: slug(source.model, "device"),
+    title: source.title,
+    description: source.description,
+    uplink: "raw",
+    technique: "cayenne_lpp",
+    codec: { preset: "cayenne_lpp" },
+    ...{ metrics: {}, vectors: [], unmapped: [], notes: [], script: null },
+  };
+  const { profile } = loadText(render(draft, ""), "import");
+  const vectors = source.examples.flatMap((example): Vector[] => {
+    const readings = example.data === null || profile === null ? null : readingsOf(profile, example.bytes);
+    return readings === null ? [] : [{ ...inputOf(example), ...readings }];
+  });
+  return { ...draft, vectors };
 }
 
 /** Leaves of the published data, and of what the script gives where nothing is published. */
@@ -83,16 +105,16 @@ function publishedFields(examples: readonly Example[], outcomes: readonly Outcom
 }
 
 function vectorOf(example: Example, mapping: Mapping, outcome: Outcome): Vector | null {
-  const input = {
-    title: example.title,
-    hex: Buffer.from(example.bytes).toString("hex"),
-    ...(example.port === 0 ? {} : { port: example.port }),
-  };
+  const input = inputOf(example);
   if (example.errors.length > 0)
     return { ...input, reject: outcome.kind === "short" ? "frame_short" : "script_failed" };
   if (example.data === null) return null;
   const expected = meaning(example.data, mapping);
   return expected === null ? { ...input, reject: "value_invalid" } : { ...input, ...expected };
+}
+
+function inputOf({ title, bytes, port }: Example): Vector {
+  return { title, hex: Buffer.from(bytes).toString("hex"), ...(port === 0 ? {} : { port }) };
 }
 
 /** What a published result means through the map: the same profile around a script that returns just that. */
@@ -113,9 +135,12 @@ function meaning(data: unknown, mapping: Mapping): Pick<Vector, "out" | "quality
     "",
   );
   const { profile } = loadText(text, "import");
-  if (profile === null) return null;
+  return profile === null ? null : readingsOf(profile, Uint8Array.of(0));
+}
+
+function readingsOf(profile: LoadedProfile, frame: Uint8Array): Pick<Vector, "out" | "quality"> | null {
   const buffer = new RecordBuffer();
-  if (isRejection(profile.compiled.decodeFrame(Uint8Array.of(0), 0, buffer, 0))) return null;
+  if (isRejection(profile.compiled.decodeFrame(frame, 0, buffer, 0))) return null;
   const readings = toReadings(profile.compiled, buffer);
   const flagged = readings.filter((r) => r.quality !== 0 && r.value !== null);
   return {
