@@ -262,10 +262,18 @@ export class Ingest {
         });
       }
       if (profile.positions) return this.#decodePositions(device, frame, source.ts, rx, backfill, batch);
-      const problem = profile.decodeFrame(frame, source.p ?? 0, record);
+      const problem = profile.decodeFrame(frame, source.p ?? 0, record, source.ts);
       if (problem !== null) return problem;
+      // Earlier samples that the same frame carries are history: stored, and judged by no live rule.
+      for (let i = 0; i < record.pasts; i++) this.#keep(device, record.past[i], source.ts, rx, true, batch);
     }
-    const ts = record.ts > 0 ? record.ts : source.ts;
+    this.#keep(device, record, source.ts, rx, backfill, batch);
+    return null;
+  }
+
+  /** Flags, stores and announces the values of one sample. @param at sample time where the payload has none of its own */
+  #keep(device: Device, record: RecordBuffer, at: number, rx: number, backfill: boolean, batch: CommitBatch): void {
+    const ts = record.ts > 0 ? record.ts : at;
     const late = backfill || rx - ts > this.#options.latenessMs;
     const flags = (late ? Quality.late : 0) | (ts - rx > this.#options.maxSkewMs ? Quality.clock : 0);
     if (flags !== 0) for (let i = 0; i < record.n; i++) record.quality[i] |= flags;
@@ -273,7 +281,6 @@ export class Ingest {
     append(batch, device, ts, record);
     this.counters.readings += record.n;
     this.#observer.record(device, ts, rx, record, late, backfill);
-    return null;
   }
 
   #decodePositions(
