@@ -74,7 +74,8 @@ export class SimulatedDevice {
 
   private still(): Record<string, Value> {
     const values: Record<string, Value> = {};
-    for (const def of this.metrics.values()) values[def.name] = def.type === "number" ? clip(0, def) : def.type === "text" ? "" : false; // prettier-ignore
+    for (const def of this.metrics.values())
+      values[def.name] = def.type === "number" ? clip(0, def) : def.type === "text" ? "" : false;
     return values;
   }
 }

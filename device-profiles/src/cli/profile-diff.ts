@@ -168,7 +168,9 @@ function outcome({ compiled }: LoadedProfile, { bytes, port, ts }: StoredFrame):
   if (rejection !== null) return { refused: rejection.reason };
   const result: Record<string, string> = out.ts === 0 ? {} : { sampled_at: new Date(out.ts).toISOString() };
   for (let i = 0; i < out.pasts; i++)
-    result[`past[${i}]`] = toReadings(compiled, out.past[i]).map((r) => `${r.metric} ${r.value}`).join(", "); // prettier-ignore
+    result[`past[${i}]`] = toReadings(compiled, out.past[i])
+      .map((r) => `${r.metric} ${r.value}`)
+      .join(", ");
   for (const { metric, value, unit, quality } of toReadings(compiled, out)) {
     const shown = typeof value === "number" ? Number(value.toPrecision(9)) : value;
     result[metric] = `${shown}${unit === "1" ? "" : ` ${unit}`}${quality === 0 ? "" : ` [quality ${quality}]`}`;

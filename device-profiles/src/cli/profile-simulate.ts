@@ -73,13 +73,17 @@ export async function simulateCommand(argv: string[]): Promise<number> {
   }
   const model = profile.compiled.id.replace(/^.*\/|@.*$/g, "");
   const { site, edge, device = model } = values;
-  if (![site, edge, device].every((name) => NAME_PATTERN.test(name))) return usage("--site, --edge, --device: letters, digits, _ - . :"); // prettier-ignore
+  if (![site, edge, device].every((name) => NAME_PATTERN.test(name)))
+    return usage("--site, --edge, --device: letters, digits, _ - . :");
   const topic =
     profile.compiled.uplink === "raw" ? topics.raw(site, edge, device) : topics.telemetry(site, edge, device);
 
   const simulated = new SimulatedDevice(profile, seed);
   const session = { topic, simulated, boot, count, every };
-  if (values.url === undefined) return run(session, (to, payload) => Promise.resolve(console.log(JSON.stringify({ topic: to, payload: JSON.parse(payload) as unknown })))); // prettier-ignore
+  if (values.url === undefined)
+    return run(session, (to, payload) =>
+      Promise.resolve(console.log(JSON.stringify({ topic: to, payload: JSON.parse(payload) as unknown }))),
+    );
   return publishTo(values.url, values.username, values.token ?? process.env.GRIDHUB_TOKEN, session);
 }
 

@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
 import type { Codec, JsonField } from "../codec/schema.ts";
 import type { Vector } from "../profile.ts";
-import { type PublishedField, mapField, ucum, wordsOf } from "./field-name.ts";
+import { type PublishedField, mapField, wordsOf } from "./field-name.ts";
+import { ucum } from "./published-unit.ts";
 
 /** A metric of the profile's own, for what no canonical metric means. */
 export interface OwnMetric {
@@ -64,7 +65,11 @@ function ownMetrics(result: Mapping, taken: Set<string>): void {
     const kind = typeof sample;
     if (kind !== "number" && kind !== "boolean" && kind !== "string") continue;
     const words = wordsOf(field.path);
-    let name = words.join("_").replace(/[^a-z0-9_]/g, "").replace(/^[^a-z]+/, "").slice(0, 44); // prettier-ignore
+    let name = words
+      .join("_")
+      .replace(/[^a-z0-9_]/g, "")
+      .replace(/^[^a-z]+/, "")
+      .slice(0, 44);
     if (name === "") continue;
     if (taken.has(name)) name = `${name}_${taken.size}`;
     taken.add(name);

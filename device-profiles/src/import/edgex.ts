@@ -31,7 +31,9 @@ export function readEdgex(content: string): Draft | string {
     const p = resource.properties?.value ?? resource.properties ?? {};
     const type = String(p.valueType ?? p.type ?? "").toLowerCase();
     const units = resource.properties?.units;
-    const unit = String((typeof units === "object" && units !== null ? (units as { defaultValue?: unknown }).defaultValue : units) ?? ""); // prettier-ignore
+    const unit = String(
+      (typeof units === "object" && units !== null ? (units as { defaultValue?: unknown }).defaultValue : units) ?? "",
+    );
     const sample = type === "bool" ? true : type === "string" ? "" : /^(u?int|float)\d+$/.test(type) ? 0 : null;
     const field = { path, unit: unit === "" ? null : unit, samples: [] };
     if (sample === null || String(p.readWrite ?? "R") === "W" || !/^[^.[\]]+$/.test(path)) {

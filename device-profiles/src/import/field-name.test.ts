@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { mapField, ucum } from "./field-name.ts";
+import { mapField } from "./field-name.ts";
+import { ucum } from "./published-unit.ts";
 
 const map = (path: string, samples: unknown[], unit: string | null = null) => {
   const mapped = mapField({ path, samples, unit });
@@ -8,9 +9,32 @@ const map = (path: string, samples: unknown[], unit: string | null = null) => {
 
 describe("published names", () => {
   const NAMES: readonly (readonly [string, unknown, string])[] = [
-    ...["Bat", "BatV", "bat_v", "batV", "batteryVoltage", "battery_voltage", "BAT_V", "Batt", "vbat", "vdd", "VCC", "volt", "battV"].map((n) => [n, 3.3, "battery"] as const), // prettier-ignore
+    ...[
+      "Bat",
+      "BatV",
+      "bat_v",
+      "batV",
+      "batteryVoltage",
+      "battery_voltage",
+      "BAT_V",
+      "Batt",
+      "vbat",
+      "vdd",
+      "VCC",
+      "volt",
+      "battV",
+    ].map((n) => [n, 3.3, "battery"] as const),
     ...["bat_mV", "batteryMv", "battery", "BatV"].map((n) => [n, 3300, "battery mV"] as const),
-    ...["batteryLevelInPercentage", "battery_level", "BatteryPercent", "batteryLevel", "battery", "bat", "soc", "remainingBattery"].map((n) => [n, 95, "battery_percent"] as const), // prettier-ignore
+    ...[
+      "batteryLevelInPercentage",
+      "battery_level",
+      "BatteryPercent",
+      "batteryLevel",
+      "battery",
+      "bat",
+      "soc",
+      "remainingBattery",
+    ].map((n) => [n, 95, "battery_percent"] as const),
     ["batteryLevel", 3.05, "battery"],
     ["TempC_DS", 21.5, "temperature"],
     ["air_temperature.value", 21.5, "air_temperature"],
@@ -61,7 +85,6 @@ describe("published names", () => {
     ["furlong", null],
     ["constructor", null],
   ])("unit %s", (text, expected) => {
-    // prettier-ignore
     expect(ucum(text)).toBe(expected);
   });
 });

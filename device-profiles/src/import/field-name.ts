@@ -1,6 +1,7 @@
 import type { JsonField } from "../codec/schema.ts";
 import { canonicalMetric } from "../metric.ts";
 import { convert } from "../unit.ts";
+import { ucum } from "./published-unit.ts";
 
 /** A value that a device publishes, as examples or a description show it. */
 export interface PublishedField {
@@ -98,35 +99,6 @@ for (const [metric, names] of Object.entries(NAMES)) {
   BY_NAME.set(squeeze(metric), metric);
 }
 
-/** Published spellings of units -> UCUM. */
-const UNITS: Readonly<Record<string, string>> = {
-  "°c": "Cel", "℃": "Cel", c: "Cel", celsius: "Cel", degc: "Cel", "°f": "[degF]", "℉": "[degF]", k: "K",
-  v: "V", volt: "V", volts: "V", mv: "mV", a: "A", ma: "mA", w: "W", kw: "kW", kwh: "kWh",
-  "%": "%", percent: "%", "%rh": "%", pct: "%", "°": "deg", deg: "deg", degree: "deg", degrees: "deg",
-  m: "m", meter: "m", metre: "m", meters: "m", km: "km", cm: "cm", mm: "mm", ft: "[ft_i]", inch: "[in_i]",
-  pa: "Pa", hpa: "hPa", kpa: "kPa", mpa: "MPa", mbar: "mbar", bar: "bar", psi: "[psi]",
-  "m/s": "m/s", "ms-1": "m/s", "km/h": "km/h", kmph: "km/h", kmh: "km/h", kn: "[kn_i]", knots: "[kn_i]",
-  "l/s": "L/s", "l/min": "L/min", "l/h": "L/h", "lh-1": "L/h", "m3/h": "m3/h", "m³/h": "m3/h", "m³": "m3", m3: "m3", l: "L",
-  ppm: "[ppm]", lx: "lx", lux: "lx", dbm: "dBm", db: "dB", hz: "Hz", "us/cm": "uS/cm", "uscm-1": "uS/cm", "ms/cm": "mS/cm",
-  "mg/l": "mg/L", "mgl-1": "mg/L", "ug/m3": "ug/m3", "ugm-3": "ug/m3", "µg/m³": "ug/m3", ntu: "[NTU]", ph: "[pH]",
-  s: "s", sec: "s", seconds: "s", second: "s", ms: "ms", min: "min", minutes: "min", h: "h", hours: "h", hour: "h", d: "d", days: "d",
-  "mm/h": "mm/h", "mmh-1": "mm/h", kg: "kg", g: "g",
-}; // prettier-ignore
-
-/** UCUM of a published unit, or null. */
-export function ucum(published: string): string | null {
-  const text = published
-    .trim()
-    .toLowerCase()
-    .replace(/[⋅· ]/g, "")
-    .replace(/[µμ]/g, "u")
-    .replace(/[⁻]/g, "-")
-    .replace(/[¹]/g, "1")
-    .replace(/[²]/g, "2")
-    .replace(/[³]/g, "3");
-  return (Object.hasOwn(UNITS, text) ? UNITS[text] : undefined) ?? null;
-}
-
 /** The canonical metric that a published value means, with its unit; null = none that is sure enough. */
 export function mapField({ path, unit, samples }: PublishedField): MappedField | null {
   const words = wordsOf(path);
@@ -205,7 +177,17 @@ function mapFlag(name: string, path: string, samples: readonly unknown[]): Mappe
 
 /** The other word of a pair of which the examples show one. */
 function complete(map: Record<string, boolean>, known: string): void {
-  const PAIRS = [["open", "closed"], ["open", "close"], ["on", "off"], ["alarm", "normal"], ["leak", "normal"], ["true", "false"], ["yes", "no"], ["1", "0"], ["move", "still"]]; // prettier-ignore
+  const PAIRS = [
+    ["open", "closed"],
+    ["open", "close"],
+    ["on", "off"],
+    ["alarm", "normal"],
+    ["leak", "normal"],
+    ["true", "false"],
+    ["yes", "no"],
+    ["1", "0"],
+    ["move", "still"],
+  ];
   for (const pair of PAIRS) {
     const at = pair.indexOf(known.toLowerCase());
     if (at < 0) continue;

@@ -74,7 +74,9 @@ export function readChirpstack(file: string): Found {
   const about = Array.isArray(value) ? {} : record(value);
   const tests = Array.isArray(value) ? value : list(about.examples ?? about.tests);
   if (tests.length === 0) return "no list of examples";
-  const stem = basename(file).replace(/\.json$/, "").replace(/^test_decode_/, ""); // prettier-ignore
+  const stem = basename(file)
+    .replace(/\.json$/, "")
+    .replace(/^test_decode_/, "");
   const named = text(record(about.codec).path) || text(about.codec);
   const script = [named === "" ? "" : basename(named), `${stem}.js`, `../${stem}.js`]
     .filter((name) => name !== "")
