@@ -166,5 +166,7 @@ function words(state: number, count: number): string {
 /** GBK (GB 18030), padded with zeros. */
 function text(b: Uint8Array): string {
   const end = b.indexOf(0);
-  return GBK.decode(end < 0 ? b : b.subarray(0, end)).trim();
+  return GBK.decode(end < 0 ? b : b.subarray(0, end))
+    .replace(/\p{Cc}/gu, " ")
+    .trim();
 }

@@ -67,6 +67,12 @@ describe("data", () => {
     ]);
   });
 
+  it("shows no control characters of a text", () => {
+    const object = component(0b10, 7);
+    object.splice(9, 4, 0x41, 0x0a, 0x1b, 0x42);
+    expect(values(frame(2, object))[0].location).toBe("A  B");
+  });
+
   it("gives a sample for each of several components, a millisecond apart", () => {
     const two = samples(frame(2, component(0b10, 7), component(0b100, 8)));
     expect(two.map((s) => s.ts - observedAt)).toEqual([0, 1]);
