@@ -1,129 +1,20 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createConnection, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { MetaMessage, StateMessage } from "@gridhub/device-profiles/envelope.ts";
+import type { MetaMessage } from "@gridhub/device-profiles/envelope.ts";
 import { topics } from "@gridhub/device-profiles/topic.ts";
-import { Aedes } from "aedes";
 import { connectAsync } from "mqtt";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ACK, PREFIX, ROOT, SmallHub } from "./small-hub.testing.ts";
 import { Spool } from "./spool.ts";
 import { Uplink } from "./uplink.ts";
 
-const ROOT = "gridhub/v1";
-const PREFIX = topics.prefix("town", "edge-1", ROOT);
-const ACK = topics.ack("town", "edge-1", ROOT);
 const META: MetaMessage = { agent: "test", devices: [{ id: "gauge-1", profile: "generic/flood-gauge-json" }] };
 const HOUR = 3_600_000;
 const WAIT = { timeout: 15_000, interval: 10 };
-
-interface Heard {
-  /** what follows the edge's prefix */
-  readonly lane: string;
-  readonly retain: boolean;
-  readonly value: Record<string, unknown>;
-}
-
-/** A broker that stores what it hears and acknowledges it as a hub does: what is contiguous from where `state` said a boot begins. */
-class SmallHub {
-  readonly heard: Heard[] = [];
-  readonly connects: string[] = [];
-  /** boot/seq -> times it came */
-  readonly stored = new Map<string, number>();
-  /** acknowledge what is stored by `ack` */
-  acks = true;
-  /** lanes whose PUBACK is withheld, as by a hub whose database is down */
-  withheld = (_lane: string) => false;
-  #upto = new Map<number, number>();
-  #aedes: Aedes | null = null;
-  #server: Server | null = null;
-  #sockets = new Set<Socket>();
-  port = 0;
-
-  async start(): Promise<void> {
-    const aedes = await Aedes.createBroker();
-    aedes.authorizePublish = (_client, packet, done) => {
-      const lane = packet.topic.slice(PREFIX.length + 1);
-      const value = lane.endsWith("/frame") ? {} : (JSON.parse(packet.payload.toString()) as Record<string, unknown>);
-      this.heard.push({ lane, retain: packet.retain, value });
-      this.#store(lane, value);
-      if (!this.withheld(lane)) done(null);
-    };
-    aedes.on("client", (client) => void this.connects.push(client.id));
-    const server = createServer((socket) => {
-      this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(socket));
-      aedes.handle(socket);
-    });
-    server.listen(this.port, "127.0.0.1");
-    await once(server, "listening");
-    this.port = (server.address() as AddressInfo).port;
-    this.#aedes = aedes;
-    this.#server = server;
-  }
-
-  #store(lane: string, value: Record<string, unknown>): void {
-    if (lane === "state") {
-      const { s, b, q = 1, held = [] } = value as unknown as StateMessage;
-      if (s !== "on") return;
-      for (const [boot, first] of [...held, [b, q] as const])
-        this.#upto.set(boot, Math.max(first - 1, this.#upto.get(boot) ?? 0));
-    } else if (lane === "backfill") for (const e of value.bf as { b: number; q: number }[]) this.#keep(e.b, e.q);
-    else if (/\/(t|raw|e)$/.test(lane)) this.#keep(value.b as number, value.q as number);
-    else return;
-    if (this.acks) this.acknowledge();
-  }
-
-  #keep(boot: number, seq: number): void {
-    const place = `${boot}/${seq}`;
-    this.stored.set(place, (this.stored.get(place) ?? 0) + 1);
-  }
-
-  acknowledge(): void {
-    for (const [b, before] of this.#upto) {
-      let upto = before;
-      while (this.stored.has(`${b}/${upto + 1}`)) upto++;
-      this.#upto.set(b, upto);
-      this.say(ACK, { b, upto, rate: 2000 });
-    }
-  }
-
-  say(topic: string, value: unknown, retain = false): void {
-    const payload = Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
-    this.#aedes?.publish({ cmd: "publish", topic, payload, qos: 1, retain, dup: false }, () => {});
-  }
-
-  lane(name: string): Record<string, unknown>[] {
-    return this.heard.filter((h) => h.lane === name).map((h) => h.value);
-  }
-
-  /** "on", "off stop", "off lwt" in the order in which they came. */
-  states(): string[] {
-    return this.lane("state").map(({ s, why }) => (why === undefined ? String(s) : `${String(s)} ${String(why)}`));
-  }
-
-  /** Drops every connection without a word, as a network does. */
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  get connections(): number {
-    return this.#sockets.size;
-  }
-
-  async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === null) return;
-    this.#server = null;
-    const closed = once(server, "close");
-    server.close();
-    this.cut();
-    await closed;
-    await new Promise<void>((resolve) => this.#aedes!.close(() => resolve()));
-  }
-}
 
 let dir: string;
 let hub: SmallHub;
