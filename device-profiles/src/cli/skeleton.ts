@@ -44,6 +44,40 @@ export const SKELETONS = {
       - {n: battery, path: [battery, data.vbat], unit: mV}`,
     vectors: `  - {json: {data: {temp: 21.5, vbat: 3300}}, out: {temperature: 21.5, battery: 3.3}}`,
   },
+  text: {
+    uplink: "raw",
+    codec: `codec:
+  text:
+    split: ","                        # several: [",", ";"];  key=value:  pair: "="  and paths that are keys
+    start: "$D,"                      # also: end, charset, columns, check: nmea
+    fields:
+      - {n: temperature, path: "0", unit: Cel}
+      - {n: battery, path: "1", unit: V}`,
+    vectors: `  - {text: "$D,21.5,3.3V", out: {temperature: 21.5, battery: 3.3}}`,
+  },
+  cbor: {
+    uplink: "raw",
+    codec: `codec:
+  cbor:
+    fields:
+      - {n: temperature, path: t, unit: Cel}
+      - {n: battery, path: "1", unit: mV}     # integer keys as text`,
+    vectors: `  - {hex: "a2 61 74 f9 4d 60 01 19 0c e4", out: {temperature: 21.5, battery: 3.3}}`,
+  },
+  script: {
+    uplink: "raw",
+    codec: `codec:
+  script:
+    # or file: ./decoder.js, in the profile's folder; functions as TTN and ChirpStack call them
+    source: |
+      function decodeUplink({ bytes, fPort }) {
+        return { data: { temp: ((bytes[0] << 8) | bytes[1]) / 10, batV: ((bytes[2] << 8) | bytes[3]) / 1000 } };
+      }
+    map:
+      - {n: temperature, path: temp, unit: Cel}
+      - {n: battery, path: batV, unit: V}`,
+    vectors: `  - {hex: "00 d7 0c e4", out: {temperature: 21.5, battery: 3.3}}`,
+  },
 } as const;
 
 /** @param name maker/model, checked by the caller */
