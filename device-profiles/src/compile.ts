@@ -10,6 +10,7 @@ import { compileText } from "./codec/text.ts";
 import { compileTlv } from "./codec/tlv.ts";
 import type { CompileContext } from "./codec/value.ts";
 import type { AlarmDef, CompiledProfile } from "./compiled.ts";
+import { reportDeadParts } from "./dead-parts.ts";
 import { parseDuration } from "./duration.ts";
 import { MetricTable } from "./metric-table.ts";
 import type { Report } from "./problem.ts";
@@ -68,6 +69,8 @@ export function compileProfile(source: Profile, report: Report, file = ""): Comp
     );
   const byPath = codec.json === undefined ? null : compileJson(codec.json, ["codec", "json"], ctx);
 
+  const byLayout = codec.fixed ?? codec.tlv ?? codec.bitmap ?? codec.text;
+  const given = byLayout === undefined || codec.json !== undefined ? null : new Set(metrics.index.keys());
   for (const name of Object.keys(source.metrics ?? {})) metrics.use(name, ["metrics", name]);
   const yielded = new Set(metrics.index.keys());
   for (const trait of source.use ?? []) for (const name of TRAITS[trait].metrics) metrics.use(name, ["use"]);
@@ -82,6 +85,7 @@ export function compileProfile(source: Profile, report: Report, file = ""): Comp
     report,
     expectedMs: expectEveryMs === null ? null : Math.round(expectEveryMs * grace),
   });
+  reportDeadParts(source, metrics, given, ctx.temporaries, alarms, report);
   checkVectors(source, frames.length > 0 || codec.json !== undefined, report);
 
   // after the codec: only now every metric has its place and its range

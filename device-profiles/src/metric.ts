@@ -158,15 +158,19 @@ export function closest(name: string, names: Iterable<string>): string | null {
   return best;
 }
 
+/** Insertions, deletions, replacements and neighbours in the wrong order. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 8) return 99;
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+      let d = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) d = Math.min(d, before[j - 2] + 1);
+      next[j] = d;
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length];
 }

@@ -103,6 +103,8 @@ export function compileFields(
     }
     const op = compileField(field, field.n, endian, next, here, ctx);
     if (op === null) return;
+    if (ops.some((o) => o.value !== null && o.value.metric === op.value?.metric))
+      ctx.report(here, `${field.n} stands twice in this layout: give the other value a metric of its own`, "warning");
     ops.push(op);
     if (op.at < 0) return;
     next = op.at + op.size;

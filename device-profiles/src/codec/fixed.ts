@@ -3,7 +3,7 @@ import type { RecordBuffer } from "../reading.ts";
 import { reject, type Rejection } from "../rejection.ts";
 import { compileGroups } from "./bitmap.ts";
 import { compileFields, extract, type FieldOp, runFields } from "./field.ts";
-import { compileFrame, type FrameDecoder, hex } from "./frame.ts";
+import { compileFrame, type FrameDecoder, hex, roomOf } from "./frame.ts";
 import type { Field, Fixed, Layout, Selector } from "./schema.ts";
 import { compileItems } from "./tlv.ts";
 import type { CompileContext } from "./value.ts";
@@ -12,6 +12,10 @@ interface Options {
   readonly endian: "be" | "le";
   readonly partial: boolean;
   readonly trailing: boolean;
+  /** most bytes of content that a frame can have */
+  readonly room: number;
+  /** ports that reach the layout; null = any */
+  readonly ports: ReadonlySet<number> | null;
   /** bytes that each layout needs, collected while compiling */
   readonly sizes: number[];
 }
@@ -25,13 +29,15 @@ export function compileFixed(fixed: Fixed, path: Path, outer: CompileContext): F
     endian: fixed.endian ?? "be",
     partial: fixed.frame?.short === "partial",
     trailing: fixed.frame?.trailing === "reject",
+    room: roomOf(fixed.frame),
+    ports: fixed.frame?.ports === undefined ? null : new Set(fixed.frame.ports),
     sizes: [],
   };
   const { fields, select, cases } = fixed;
   if ((fields === undefined) === (select === undefined))
     ctx.report(path, "expected either fields, or select with cases");
   let step: Step = () => reject("frame_selector", "the layout is empty");
-  if (fields !== undefined) step = compileRun(compileFields(fields, options.endian, [...path, "fields"], ctx), options);
+  if (fields !== undefined) step = compileRun(fields, [...path, "fields"], options, ctx);
   else if (select !== undefined && cases !== undefined)
     step = compileChoice({ select, cases, default: fixed.default, common: fixed.common }, path, options, ctx);
   else if (select !== undefined) ctx.report([...path, "select"], "select needs cases");
@@ -40,7 +46,7 @@ export function compileFixed(fixed: Fixed, path: Path, outer: CompileContext): F
 }
 
 function compileLayout(layout: Layout, path: Path, options: Options, ctx: CompileContext): Step {
-  if (Array.isArray(layout)) return compileRun(compileFields(layout, options.endian, path, ctx), options);
+  if (Array.isArray(layout)) return compileRun(layout, path, options, ctx);
   if ("select" in layout) return compileChoice(layout, path, options, ctx);
   options.sizes.push(0);
   const inner = "tlv" in layout ? layout.tlv : layout.bitmap;
@@ -66,6 +72,7 @@ function compileChoice(choice: ChoiceLayout, path: Path, options: Options, ctx: 
   const read = compileSelector(choice.select, [...path, "select"], options.endian, ctx);
   const what = choice.select.by ?? `the selector at byte ${choice.select.at}`;
   const cases = new Map<number, Step>();
+  checkKeys(choice, [...path, "cases"], options, ctx);
   for (const [key, layout] of Object.entries(choice.cases))
     cases.set(Number(key), compileLayout(layout, [...path, "cases", key], options, ctx));
   const otherwise =
@@ -73,10 +80,7 @@ function compileChoice(choice: ChoiceLayout, path: Path, options: Options, ctx: 
   const common =
     choice.common === undefined
       ? null
-      : compileRun(compileFields(choice.common, options.endian, [...path, "common"], ctx), {
-          ...options,
-          trailing: false,
-        });
+      : compileRun(choice.common, [...path, "common"], { ...options, trailing: false }, ctx);
   return (b, limit, port, out) => {
     const key = read(b, limit, port);
     if (key !== key) return reject("frame_short", `${b.length} bytes end before ${what}`);
@@ -92,6 +96,20 @@ function compileChoice(choice: ChoiceLayout, path: Path, options: Options, ctx: 
     }
     return step(b, limit, port, out);
   };
+}
+
+/** Cases that no frame can select. */
+function checkKeys({ select, cases }: ChoiceLayout, path: Path, { ports }: Options, ctx: CompileContext): void {
+  const type = select.t ?? select.type ?? "u8";
+  const bits = select.bits === undefined ? Number(type.slice(1)) : select.bits[1] - select.bits[0] + 1;
+  const [least, most] = type.startsWith("i") ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
+  for (const key of Object.keys(cases)) {
+    const value = Number(key);
+    if (select.by === "port" && ports !== null && !ports.has(value))
+      ctx.report([...path, key], `never reached: frame.ports lets ${[...ports].join(", ")} pass`, "warning");
+    if (select.by === undefined && (value < least || value > most))
+      ctx.report([...path, key], `never reached: the selector has ${bits} bits, ${least} to ${most}`);
+  }
 }
 
 /** Reads what decides; NaN = the frame ends before it. */
@@ -124,9 +142,11 @@ function compileSelector(
   };
 }
 
-function compileRun({ ops, size }: { ops: readonly FieldOp[]; size: number }, options: Options): Step {
-  const { partial, trailing } = options;
+function compileRun(fields: readonly Field[], path: Path, options: Options, ctx: CompileContext): Step {
+  const { partial, trailing, room } = options;
+  const { ops, size }: { ops: readonly FieldOp[]; size: number } = compileFields(fields, options.endian, path, ctx);
   options.sizes.push(size);
+  if (size > room) ctx.report(path, `the fields need ${size} bytes, the frame's length leaves ${room} of content`);
   return (b, limit, _port, out) => {
     const missing = runFields(ops, b, 0, limit, out);
     if (missing !== 0 && (!partial || out.n === 0))

@@ -37,7 +37,7 @@ export function compileFrame(
   path: Path,
   report: Report,
   content: Content,
-  { shortest = 0, temporaries }: { readonly shortest?: number; readonly temporaries: ReadonlyMap<string, number> },
+  { shortest = 0, temporaries }: { readonly shortest?: number; readonly temporaries: ReadonlyMap<string, unknown> },
 ): FrameDecoder {
   const start = bytes(rule?.start);
   const end = bytes(rule?.end);
@@ -136,6 +136,14 @@ function compileUnescape(
     }
     return result.subarray(0, n);
   };
+}
+
+/** Most bytes of content that a frame can have, check bytes and end marker taken off. */
+export function roomOf(rule: Frame | undefined): number {
+  const { length, check, end } = rule ?? {};
+  if (length === undefined) return Infinity;
+  const checked = Object.values(check ?? {}).flatMap((at) => (Array.isArray(at) ? at.map((x) => -x) : []));
+  return (typeof length === "number" ? length : length[1]) - Math.max(bytes(end).length, ...checked, 0);
 }
 
 function lengths(length: Frame["length"], path: Path, report: Report): [number, number] {

@@ -60,6 +60,9 @@ export function compileItems(tlv: Tlv, path: Path, outer: CompileContext): Conte
   const header = compileFields(tlv.header ?? [], endian, [...path, "header"], ctx);
   const start = tlv.start ?? header.size;
   const items = new Map<number, CompiledItem>();
+  for (const key of Object.keys(tlv.items))
+    if (Number(key) >= 2 ** (idSize * 8))
+      ctx.report([...path, "items", key], `never reached: an id has ${idSize} byte(s); two are id: {t: u16}`);
   for (const [key, item] of Object.entries(tlv.items))
     items.set(Number(key), compileItem(item, endian, [...path, "items", key], ctx, lengthSize > 0));
 

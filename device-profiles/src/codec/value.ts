@@ -12,8 +12,16 @@ export interface CompileContext {
   readonly report: Report;
   /** raw type of fields that say none */
   readonly type?: string;
-  /** names that begin with `_` -> their slot in TEMPORARIES: values that only formulas see */
-  readonly temporaries: Map<string, number>;
+  /** names that begin with `_`: values that only formulas see */
+  readonly temporaries: Map<string, Temporary>;
+}
+
+export interface Temporary {
+  /** place in TEMPORARIES */
+  readonly slot: number;
+  /** where it was first read */
+  readonly path: Path;
+  used: boolean;
 }
 
 /** What happens to a value after scale and offset; null for most fields. */
@@ -127,7 +135,10 @@ function compileCalibration(
 export function compileFormula(text: string, path: Path, ctx: CompileContext): Formula | null {
   const result = parseFormula(text, (name) => {
     const temporary = ctx.temporaries.get(name);
-    if (temporary !== undefined) return { temporary };
+    if (temporary !== undefined) {
+      temporary.used = true;
+      return { temporary: temporary.slot };
+    }
     const metric = ctx.metrics.index.get(name);
     return metric === undefined ? null : { metric };
   });
@@ -153,14 +164,14 @@ export function compileTemporary(field: Field, name: string, path: Path, ctx: Co
   const numbers = Object.entries(field.map ?? {}).map(([from, to]) => [Number(from), Number(to)] as const);
   if (numbers.some(([from, to]) => from !== from || to !== to)) ctx.report([...path, "map"], "expected numbers");
   const formula = field.calc === undefined ? null : compileFormula(field.calc, [...path, "calc"], ctx);
-  let slot = ctx.temporaries.get(name);
+  let slot = ctx.temporaries.get(name)?.slot;
   if (slot === undefined) {
     slot = ctx.temporaries.size;
     if (slot >= TEMPORARIES.length) {
       ctx.report([...path, "n"], `more than ${TEMPORARIES.length} names that begin with _`);
       return null;
     }
-    ctx.temporaries.set(name, slot);
+    ctx.temporaries.set(name, { slot, path, used: false });
   }
   const { bias = 0, scale = 1, offset = 0 } = field;
   return { slot, bias, scale, offset, formula, map: field.map === undefined ? null : new Map(numbers) };
