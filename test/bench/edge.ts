@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { Spool } from "../../edge-agent/src/spool.ts";
+import { throughBench } from "./edge/through.ts";
 
 const GROUPED = 50_000;
 const SINGLE = 1000;
@@ -13,7 +14,7 @@ const DAY_MS = 1_763_776_800_000;
 /**
  * Durable appends a second through the spool, many at once (they share a disk write) and one after the other, and envelopes a second
  * read back and trimmed. The baseline is the disk itself: the same bytes written to a plain file with one fdatasync each.
- * `TMPDIR` chooses the disk.
+ * `TMPDIR` chooses the disk. Then the whole way of a reading, see edge/through.ts.
  */
 export async function edgeBench(): Promise<object> {
   const dir = mkdtempSync(join(tmpdir(), "gridhub-bench-edge-"));
@@ -28,6 +29,7 @@ export async function edgeBench(): Promise<object> {
       grouped_per_disk_sync: Number((grouped.appends / disk).toFixed(2)),
       single_per_disk_sync: Number((single.appends / disk).toFixed(2)),
       read_and_trimmed_per_s: grouped.drained,
+      http_to_ack: await throughBench(),
     };
   } finally {
     rmSync(dir, { recursive: true, force: true });
