@@ -2,16 +2,19 @@ import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { Agent, AGENT_VERSION } from "./agent.ts";
 import { ConfigError, loadAgentConfig } from "./config.ts";
+import { ListenError } from "./sources/source.ts";
 
 const HELP = `usage: node edge-agent/src/main.ts --config FILE
 
-Runs one edge agent until SIGINT or SIGTERM.
+Runs one edge agent until SIGINT, SIGTERM or the end of a parent with an IPC channel; a second signal ends it at once.
 
   --config FILE   settings in YAML: hub, devices, sources (edge-agent/README.md)
   --check         check the settings, then end
+  --version       name and version
   --help          this text
 
-The token may come from the environment: GRIDHUB_EDGE_TOKEN.`;
+The token may come from the environment: GRIDHUB_EDGE_TOKEN; so may any value that is written as \${NAME}.
+Exit codes: 0 stopped, 1 cannot run, 2 wrong arguments or settings.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -34,19 +37,28 @@ async function main(): Promise<number> {
     { level: config.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),
   );
+  const signal = stopSignal();
   const agent = new Agent(config, log);
   await agent.start();
-  const reason = await stopSignal();
-  log.info({ reason }, "stopping");
+  log.info({ reason: await signal }, "stopping");
   await agent.stop();
   return 0;
 }
 
-/** A signal, or the end of a parent that keeps an IPC channel. */
+/** A signal, or the end of a parent that keeps an IPC channel. Asked for before the start, so that none is missed. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve(signal));
-    if (process.send !== undefined) process.once("disconnect", () => resolve("parent ended"));
+    let asked = false;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.on(signal, () => {
+        // Whoever asks twice does not want to wait; the spool survives it.
+        if (asked) process.exit(130);
+        asked = true;
+        resolve(signal);
+      });
+    if (process.send === undefined) return;
+    if (process.connected) process.once("disconnect", () => resolve("parent ended"));
+    else resolve("parent ended");
   });
 }
 
@@ -55,14 +67,13 @@ function print(text: string): number {
   return 0;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-    if (process.channel) process.disconnect();
-  },
-  (error: Error) => {
-    console.error(error instanceof ConfigError || error.name === "TypeError" ? `edge agent: ${error.message}` : error);
-    process.exitCode = 1;
-    if (process.channel) process.disconnect();
-  },
-);
+/** What an operator can mend is one line; the rest is ours and comes with its stack. */
+function explain(error: Error & { code?: unknown }): number {
+  const usage = error instanceof ConfigError || String(error.code).startsWith("ERR_PARSE_ARGS");
+  const environment = error instanceof ListenError || error.code === "ERR_SQLITE_ERROR" || "syscall" in error;
+  console.error(usage || environment ? `edge agent: ${error.message}` : error);
+  return usage ? 2 : 1;
+}
+
+process.exitCode = await main().catch(explain);
+if (process.channel) process.disconnect();
