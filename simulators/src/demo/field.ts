@@ -17,9 +17,12 @@ import { Gateway } from "./gateway.ts";
 import type { RunningHub } from "./hub-process.ts";
 import type { Placement, Plan } from "./plan.ts";
 import { freePort, freeUdpPort } from "./ports.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { Troubles } from "./troubles.ts";
 
 const AGENT_START_MS = 45_000;
+/** edges that are being created and born at one time */
+const LANES = 4;
 const FIRST_REPORTS_MS = 20_000;
 /** How often a gateway looks for reports that are due or changes that were noticed. */
 const POLL_MS = 1000;
@@ -75,10 +78,10 @@ export class Field implements Stage {
     }
     await Promise.all([this.allOnline(hub), this.connectGateways(hub)]);
     const tide = demoTide(this.world.seed);
-    for (const placement of this.plan.devices) {
-      if (placement.kind === "camera" || placement.kind === "ais_receiver") continue;
-      this.devices.set(placement.uid, await this.connect(placement, tide, hub));
-    }
+    const reporting = this.plan.devices.filter((d) => d.kind !== "camera" && d.kind !== "ais_receiver");
+    await sideBySide(reporting, LANES, async (placement) => {
+      if (!this.over) this.devices.set(placement.uid, await this.connect(placement, tide, hub));
+    });
     for (const gateway of this.gateways.values()) gateway.firstReports(Date.now());
     for (const uid of this.speakers.keys()) this.devices.get(uid)?.tick(Date.now());
     await this.acknowledged();
@@ -105,13 +108,13 @@ export class Field implements Stage {
     }
   }
 
-  /** One after the other: a birth with dozens of devices is work for the hub, which must go on listening to the others. */
+  /** Few at a time: a birth with dozens of devices is work for the hub, which must go on listening to the others. */
   private async connectGateways(hub: RunningHub): Promise<void> {
-    for (const plan of this.plan.gateways) {
+    await sideBySide(this.plan.gateways, LANES, async (plan) => {
       if (this.over) return;
       const carried = this.plan.devices.filter((d) => d.gateway === plan.key);
       this.gateways.set(plan.key, new Gateway(plan, await this.edge(hub, plan.site, plan.edge, plan.title, carried)));
-    }
+    });
   }
 
   /** Waits until the hub has stored what was reported so far. */

@@ -51,7 +51,10 @@ export async function startHub(options: HubOptions, onExit: (message: string) =>
   await writeFile(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   const password = `Sea-${randomBytes(9).toString("base64url")}-7a`;
   const args = [join(PROJECT, "hub/bin/gridhub.mjs"), "hub", "--config", file];
-  const child = new Child("hub", args, join(dataDir, "hub.log"), { GRIDHUB_ADMIN_PASSWORD: password });
+  const child = new Child("hub", args, join(dataDir, "hub.log"), {
+    GRIDHUB_ADMIN_PASSWORD: password,
+    ORT_DISABLE_TELEMETRY: "1", // the ONNX runtime would report its use to its maker, and leave files in the temporary folder
+  });
   let failed: string | null = null;
   child.onUnexpectedExit = (message) => {
     failed = message;
