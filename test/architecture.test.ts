@@ -40,6 +40,7 @@ const ROOMS = [
   "broker",
   "ingest",
   "registry",
+  "onboarding",
   "grids",
   "rules",
   "vision",
@@ -54,11 +55,25 @@ const ROOMS = [
 /** What rooms of the hub may import of each other, beyond types of the store. A short table; every line has its reason. */
 const SIDEWAYS: Readonly<Record<string, readonly string[]>> = {
   // The API shows what the rooms hold; it is the one room that looks at all of them, by type.
-  api: ["store", "events", "grids", "registry", "health", "fleet", "vision", "dispatch", "broker", "ingest"],
+  api: [
+    "store",
+    "events",
+    "grids",
+    "registry",
+    "onboarding",
+    "health",
+    "fleet",
+    "vision",
+    "dispatch",
+    "broker",
+    "ingest",
+  ],
   // SQL of the outbox and of grid sets lives in the store and speaks the shapes of these rooms.
   store: ["dispatch", "grids"],
   // The registry checks credentials for the broker.
   registry: ["broker"],
+  // Onboarding is made of what the store keeps: dead letters, raw frames, profile bindings.
+  onboarding: ["store"],
 };
 
 describe("import direction", () => {

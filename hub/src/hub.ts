@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { loadProfiles } from "@gridhub/device-profiles/load.ts";
+import { loadScriptEngine } from "@gridhub/device-profiles/script/engine.ts";
 import { Acks, backfillRate } from "./acks.ts";
 import { startApi } from "./api/server.ts";
 import { Sessions } from "./api/sessions.ts";
@@ -24,6 +25,7 @@ import { QualityWatch } from "./ingest/quality.ts";
 import { importGrids } from "./import-grids.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import { Quarantine } from "./onboarding/quarantine.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Registry } from "./registry/registry.ts";
 import { RuleEngine } from "./rules/rule-engine.ts";
@@ -56,6 +58,8 @@ export async function startHub(
 ): Promise<Hub> {
   await using stack = new AsyncDisposableStack();
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
+  // Profiles with a JavaScript decoder compile only when its sandbox is there.
+  await loadScriptEngine();
   const profiles = loadShippedAndOwnProfiles(config, log);
   const store = await openDatabase(config, log, stack);
   const grids: GridSet = await importGrids(config.grids, store.pool, log);
@@ -66,6 +70,7 @@ export async function startHub(
     locator: grids,
     autoRegister: config.auto_register,
     maxDevicesPerEdge: 5000,
+    onBound: (device) => stages.bound(device, clock()),
   });
   const durationScale = config.duration_scale;
   const rules = new RuleEngine({ durationScale, allowedLatenessMs: config.ingest.lateness_s * 1000 });
@@ -104,8 +109,10 @@ export async function startHub(
   );
 
   const cursors = new Cursors();
-  const stages = new RoomStages({ registry, cursors, rules, health, fleet, vision, events }, clock, (edge, meta) =>
-    pipeline.birth(edge, meta),
+  const stages: RoomStages = new RoomStages(
+    { registry, cursors, rules, health, fleet, vision, events },
+    clock,
+    (edge, meta) => pipeline.birth(edge, meta),
   );
   const ingest = new Ingest(
     { maxSkewMs: config.ingest.max_skew_s * 1000, latenessMs: config.ingest.lateness_s * 1000 },
@@ -185,6 +192,13 @@ export async function startHub(
     sessions,
     pipeline,
     registry,
+    quarantine: new Quarantine({
+      pool: store.reads,
+      candidates: () => profiles.all(),
+      registry,
+      replay: (message) => pipeline.replay(message),
+      clock,
+    }),
     grids: () => grids,
     health,
     fleet,

@@ -124,10 +124,7 @@ export class RoomStages implements Stages, IngestObserver {
   async declare(edge: Edge, meta: MetaMessage, batch: CommitBatch): Promise<void> {
     const { changed, refused } = await this.#rooms.registry.declare(edge, meta);
     const now = this.#clock();
-    for (const device of changed) {
-      this.#rooms.rules.register(device, now);
-      this.#rooms.health.register(device, now);
-    }
+    for (const device of changed) this.bound(device, now);
     for (const { reason, detail } of refused.slice(0, 100)) {
       batch.deadLetters.push({
         rx: now,
@@ -138,6 +135,12 @@ export class RoomStages implements Stages, IngestObserver {
         payload: Buffer.alloc(0),
       });
     }
+  }
+
+  /** A device is new or has another profile. */
+  bound(device: Device, now: number): void {
+    this.#rooms.rules.register(device, now);
+    this.#rooms.health.register(device, now);
   }
 
   /** Findings from outside the flow (a target that does not answer); folded with the next turn. */

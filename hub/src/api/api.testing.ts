@@ -19,6 +19,7 @@ import { Ingest } from "../ingest/ingest.ts";
 import { QualityWatch } from "../ingest/quality.ts";
 import { silentLog } from "../log.ts";
 import { Metrics } from "../metrics.ts";
+import { Quarantine } from "../onboarding/quarantine.ts";
 import { Pipeline } from "../pipeline.ts";
 import { Registry } from "../registry/registry.ts";
 import { RuleEngine } from "../rules/rule-engine.ts";
@@ -92,7 +93,14 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
   const { profiles } = loadProfiles([join(ROOT, "test/bench/profiles")]);
   const clock = () => Date.now();
-  const registry = new Registry({ store, profiles, locator: grids, autoRegister: true, maxDevicesPerEdge: 100 });
+  const registry = new Registry({
+    store,
+    profiles,
+    locator: grids,
+    autoRegister: true,
+    maxDevicesPerEdge: 100,
+    onBound: (device) => stages.bound(device, clock()),
+  });
   const health = new HealthMonitor({ durationScale: 1, flapCount: 4, flapWindowMs: 3_600_000 });
   const fleet = new Fleet({ durationScale: 1 }, grids);
   const vision = new Vision({
@@ -123,8 +131,10 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   );
   const cursors = new Cursors();
   const rules = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000 });
-  const stages = new RoomStages({ registry, cursors, rules, health, fleet, vision, events }, clock, (edge, meta) =>
-    pipeline.birth(edge, meta),
+  const stages: RoomStages = new RoomStages(
+    { registry, cursors, rules, health, fleet, vision, events },
+    clock,
+    (edge, meta) => pipeline.birth(edge, meta),
   );
   const ingest = new Ingest({ maxSkewMs: 300_000, latenessMs: 120_000 }, registry, cursors, new QualityWatch(), stages);
   const pipeline: Pipeline = new Pipeline(
@@ -147,6 +157,13 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     sessions: new Sessions(store.pool, clock),
     pipeline,
     registry,
+    quarantine: new Quarantine({
+      pool: store.reads,
+      candidates: () => profiles.all(),
+      registry,
+      replay: (message) => pipeline.replay(message),
+      clock,
+    }),
     grids: () => grids,
     health,
     fleet,

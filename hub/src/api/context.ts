@@ -9,6 +9,7 @@ import type { IngestCounters } from "../ingest/ingest.ts";
 import type { Log } from "../log.ts";
 import type { Message } from "../message.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Quarantine } from "../onboarding/quarantine.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Vision } from "../vision/vision.ts";
 import type { Sessions } from "./sessions.ts";
@@ -43,6 +44,7 @@ export interface ApiContext {
   readonly sessions: Sessions;
   readonly pipeline: Flow;
   readonly registry: Registry;
+  readonly quarantine: Quarantine;
   readonly grids: () => GridSet;
   readonly health: HealthMonitor;
   readonly fleet: Fleet;
@@ -53,7 +55,7 @@ export interface ApiContext {
   readonly metrics: Metrics;
   /** edge key -> program and version that it announced */
   readonly agents: ReadonlyMap<string, string>;
-  /** titles that profiles give to kinds of events; they win over the catalogue */
+  /** titles that profiles give to kinds of events, for those that the catalogue does not know */
   readonly eventTitles: ReadonlyMap<string, { readonly zh: string; readonly en: string }>;
   readonly ready: () => { readonly ok: boolean; readonly detail: string };
   readonly clock: Clock;

@@ -71,7 +71,8 @@ export class EventView {
 
   #kind(kind: string): { zh: string; en: string; codeName: string } {
     const info = kindInfo(kind);
-    const titles = this.#of.eventTitles.get(kind);
+    // A kind of the catalogue is shared by many makers: one profile's words for it would be wrong for the others.
+    const titles = Object.hasOwn(KINDS, kind) ? undefined : this.#of.eventTitles.get(kind);
     const codeName = info.provisional ? `${info.codeName} (provisional)` : info.codeName;
     return { zh: titles?.zh ?? info.titleZh, en: titles?.en ?? info.titleEn, codeName };
   }

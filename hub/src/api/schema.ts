@@ -3,7 +3,7 @@ import Type, { type Static, type TSchema } from "typebox";
 // What the API sends and takes. The routes validate with it, OpenAPI is generated from it, the console imports its types.
 // Times are ms UTC, positions degrees WGS84, unless a field says otherwise.
 
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Coordinate = Nullable(Type.Number());
 export const Severity = Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3), Type.Literal(4)]);
 export const Handling = Type.Union([

@@ -16,6 +16,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { logInRoutes } from "./routes/log-in.ts";
 import { mapRoutes } from "./routes/map.ts";
 import { mediaRoutes } from "./routes/media.ts";
+import { onboardingRoutes } from "./routes/onboarding.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { streamRoute } from "./routes/stream.ts";
@@ -43,6 +44,7 @@ const ROUTES = [
   vesselRoutes,
   edgeRoutes,
   deadLetterRoutes,
+  onboardingRoutes,
   mediaRoutes,
   streamRoute,
   operationRoutes,

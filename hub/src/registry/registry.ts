@@ -27,6 +27,8 @@ export interface RegistryOptions {
   readonly autoRegister: boolean;
   /** devices that one edge may declare */
   readonly maxDevicesPerEdge: number;
+  /** called the moment a device is bound to a profile by other means than a birth message */
+  readonly onBound?: (device: Device) => void;
 }
 
 interface EdgeEntry {
@@ -124,9 +126,12 @@ export class Registry {
   }
 
   async #ensureSeries(device: Device): Promise<void> {
-    const wanted = device.profile.metrics.map((m) => ({ deviceId: device.id, metric: m.name, unit: m.unit }));
-    if (wanted.length === 0) return;
-    device.series = Int32Array.from(await this.#options.store.ensureSeries(wanted));
+    if (device.profile.metrics.length > 0) device.series = await this.#seriesOf(device.id, device.profile);
+  }
+
+  async #seriesOf(deviceId: number, { metrics }: CompiledProfile): Promise<Int32Array> {
+    const wanted = metrics.map((m) => ({ deviceId, metric: m.name, unit: m.unit }));
+    return Int32Array.from(wanted.length === 0 ? [] : await this.#options.store.ensureSeries(wanted));
   }
 
   authenticate = (username: string, token: string): Principal | null => {
@@ -225,6 +230,33 @@ export class Registry {
     return { changed, refused };
   }
 
+  /**
+   * Registers one device by hand, whatever `autoRegister` says. A device that the edge has already stays as it is where its
+   * profile is the same.
+   * @returns the device, or why not: profile_unknown, device_unknown (another edge's, or bound to another profile), envelope_invalid
+   */
+  async adopt(edge: Edge, declared: DeclaredDevice): Promise<Device | Rejection> {
+    const { profiles, store, onBound } = this.#options;
+    const problem = this.#problemOf(declared, edge);
+    if (problem !== null) return problem;
+    const profile = profiles.get(declared.profile);
+    if (profile === undefined) return reject("profile_unknown", `no profile ${declared.profile} is loaded`);
+    const known = this.devicesOf(edge.key).get(declared.id);
+    if (known !== undefined) {
+      if (known.profile === profile) return known;
+      return reject("device_unknown", `device ${known.uid} is bound to ${known.profile.id}`);
+    }
+    const row = await store.upsertDevice(rowOf(edge, declared, profile));
+    // Series first: messages are decoded while the database answers, and a device must not be seen without them.
+    const series = await this.#seriesOf(row.id, profile);
+    const entry = this.#edges.get(edge.key);
+    if (entry === undefined) return reject("device_unknown", `edge ${edge.key} is gone`);
+    const device = this.#device(row, entry, entry.devices.get(declared.id));
+    device.series = series;
+    onBound?.(device);
+    return device;
+  }
+
   #problemOf(declared: DeclaredDevice, edge: Edge): Rejection | null {
     const id = declared?.id;
     if (typeof id !== "string" || !NAME_PATTERN.test(id))
@@ -251,17 +283,7 @@ export class Registry {
   }
 
   async #store(entry: EdgeEntry, declared: DeclaredDevice, profile: CompiledProfile): Promise<Device> {
-    const row = await this.#options.store.upsertDevice({
-      site: entry.edge.site,
-      name: declared.id,
-      edgeId: entry.edge.id,
-      title: declared.title ?? declared.id,
-      profile: profile.id,
-      lon: declared.lon ?? null,
-      lat: declared.lat ?? null,
-      gridId: declared.grid ?? null,
-      attributes: declared.attributes ?? {},
-    });
+    const row = await this.#options.store.upsertDevice(rowOf(entry.edge, declared, profile));
     const device = this.#device(row, entry, entry.devices.get(declared.id));
     if (device.series.includes(0)) await this.#ensureSeries(device);
     return device;
@@ -269,6 +291,20 @@ export class Registry {
 }
 
 const NO_DEVICES: ReadonlyMap<string, Device> = new Map();
+
+function rowOf(edge: Edge, declared: DeclaredDevice, profile: CompiledProfile): Omit<DeviceRow, "id"> {
+  return {
+    site: edge.site,
+    name: declared.id,
+    edgeId: edge.id,
+    title: declared.title ?? declared.id,
+    profile: profile.id,
+    lon: declared.lon ?? null,
+    lat: declared.lat ?? null,
+    gridId: declared.grid ?? null,
+    attributes: declared.attributes ?? {},
+  };
+}
 
 function unchanged(device: Device, declared: DeclaredDevice, profile: CompiledProfile): boolean {
   return (

@@ -1,6 +1,5 @@
-import { parseUplink, type Lane } from "@gridhub/device-profiles/topic.ts";
 import Type from "typebox";
-import type { Message } from "../../message.ts";
+import { messageOf } from "../../onboarding/letter-message.ts";
 import { blaming } from "../../store/failure.ts";
 import { audit } from "../../store/queries/access.ts";
 import {
@@ -72,32 +71,15 @@ export function deadLetterRoutes(app: App, { context }: Parts): void {
   /** @returns `stored`, or the reason why it is still refused; it is a new letter then */
   async function replay(id: number, letter: DeadLetterPayload): Promise<string> {
     const message = messageOf(letter, clock());
-    if (typeof message === "string") return message;
+    if ("because" in message) {
+      if (message.because === "final") return message.detail;
+      throw new ApiFailure(409, "NOT_REPLAYABLE", `a message of lane ${message.detail} speaks of its own moment only`);
+    }
     await pipeline.replay(message);
     const reason = await blaming(reasonOfReplay(pool, id, message));
     await blaming(markReplayed(pool, id));
     return reason ?? "stored";
   }
-}
-
-/** What the broker refused was not the edge's to publish, or was kept in part only: trying again changes nothing. */
-const FINAL = new Set(["topic_invalid", "topic_forbidden", "payload_too_large"]);
-/** They speak of the moment when they were sent: played again they would say that an edge is there, or gone. */
-const OF_THE_MOMENT: ReadonlySet<Lane> = new Set(["state", "heartbeat"]);
-
-/** The message as it came, or why it cannot be one. The topic's root is what stands before the edge's own part. */
-function messageOf({ topic, edge, reason, rx, payload }: DeadLetterPayload, now: number): Message | string {
-  if (FINAL.has(reason)) return reason;
-  const at = topic.indexOf(`/${edge}/`);
-  const uplink = at === -1 ? null : parseUplink(topic, topic.slice(0, at));
-  if (uplink === null) return reason;
-  if (OF_THE_MOMENT.has(uplink.lane)) {
-    throw new ApiFailure(409, "NOT_REPLAYABLE", `a message of lane ${uplink.lane} speaks of its own moment only`);
-  }
-  // A frame without envelope has no time but that of its arrival, and a picture is looked at only while it is fresh. All else
-  // carries its own time, and what is old by now must not sound an alarm.
-  const timeless = uplink.lane === "frame" || (uplink.lane === "raw" && payload[0] !== 0x7b);
-  return { topic, ...uplink, payload, rx: timeless ? rx : now };
 }
 
 // eslint-disable-next-line no-control-regex

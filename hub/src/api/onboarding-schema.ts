@@ -1,0 +1,92 @@
+import Type, { type Static } from "typebox";
+import { Nullable } from "./schema.ts";
+
+// Shapes of quarantine, suggestions and profile versions.
+
+const Name = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$" });
+export const QuarantinePath = Type.Object({ site: Name, edge: Name, device: Name });
+
+export const QuarantineItem = Type.Object({
+  /** key of the edge */
+  edge: Type.String(),
+  device: Type.String(),
+  firstSeen: Type.Number(),
+  lastSeen: Type.Number(),
+  /** messages that wait */
+  count: Type.Number(),
+  /** t, raw, e, frame, backfill */
+  lanes: Type.Array(Type.String()),
+  /** uid of the device where it was registered after these messages came: adopt it to play them again */
+  registered: Nullable(Type.String()),
+});
+
+const DecodedValue = Type.Object({
+  metric: Type.String(),
+  unit: Type.String(),
+  value: Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]),
+  quality: Type.Number(),
+});
+
+export const SuggestionInfo = Type.Object({
+  profile: Type.String(),
+  kind: Type.String(),
+  titleZh: Type.String(),
+  titleEn: Type.String(),
+  /** 0 to 1, best first */
+  score: Type.Number(),
+  /** share of the samples that were decoded */
+  decoded: Type.Number(),
+  /** frames: share of damaged bits that are noticed; records: share of keys that are understood */
+  certainty: Type.Number(),
+  inRange: Type.Number(),
+  coverage: Type.Number(),
+  problem: Nullable(Type.Object({ reason: Type.String(), detail: Type.String() })),
+  /** of the newest sample that was decoded */
+  readings: Type.Array(DecodedValue),
+});
+
+export const QuarantineDetailInfo = Type.Object({
+  ...QuarantineItem.properties,
+  /** newest first */
+  samples: Type.Array(
+    Type.Object({
+      id: Type.Number(),
+      rx: Type.Number(),
+      lane: Type.String(),
+      bytes: Type.Number(),
+      /** first 512 bytes as text where printable, else hex */
+      preview: Type.String(),
+    }),
+  ),
+  suggestions: Type.Array(SuggestionInfo),
+});
+
+export const Adopt = Type.Object(
+  {
+    /** `maker/model` or `maker/model@version` */
+    profile: Type.String({ minLength: 3, maxLength: 200 }),
+    title: Type.Optional(Type.String({ maxLength: 100 })),
+    /** degrees WGS84; both or none */
+    lon: Type.Optional(Type.Number({ minimum: -180, maximum: 180 })),
+    lat: Type.Optional(Type.Number({ minimum: -90, maximum: 90 })),
+    grid: Type.Optional(Type.String({ maxLength: 64 })),
+    attributes: Type.Optional(Type.Record(Type.String(), Type.Union([Type.Number(), Type.String(), Type.Boolean()]))),
+  },
+  { additionalProperties: false },
+);
+
+export const AdoptionInfo = Type.Object({
+  uid: Type.String(),
+  /** with its version */
+  profile: Type.String(),
+  replayed: Type.Number(),
+  stored: Type.Number(),
+  /** refused again: reason -> messages */
+  refused: Type.Record(Type.String(), Type.Number()),
+  /** messages wait still: adopt again to go on */
+  more: Type.Boolean(),
+});
+
+export type QuarantineItem = Static<typeof QuarantineItem>;
+export type QuarantineDetailInfo = Static<typeof QuarantineDetailInfo>;
+export type AdoptionInfo = Static<typeof AdoptionInfo>;

@@ -1,0 +1,106 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { topics } from "@gridhub/device-profiles/topic.ts";
+import { connectAsync, type MqttClient } from "mqtt";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { AdoptionInfo, QuarantineDetailInfo, QuarantineItem } from "../../hub/src/api/onboarding-schema.ts";
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
+
+const NB = "generic/hydrant-nb@1.2.0";
+const PATIENT = { timeout: 20_000, interval: 100 };
+
+/** A frame of generic/hydrant-nb: sampled at `ts`, in seconds. @param pressure MPa */
+function frame(ts: number, pressure: number, capOpen = false): Buffer {
+  const body = Buffer.alloc(14);
+  body.set([0x68, 0x01]);
+  body.writeUInt16BE(Math.round(pressure * 1000), 2);
+  body.writeInt16BE(10, 4);
+  body[6] = capOpen ? 1 : 0;
+  body[7] = 180;
+  const local = new Date(ts + 8 * 3_600_000).toISOString(); // China Standard Time
+  const digits = local.slice(2, 19).replaceAll(/\D/g, "");
+  body.set(Buffer.from(digits, "hex"), 8);
+  let crc = 0xffff;
+  for (const byte of body) {
+    crc ^= byte;
+    for (let i = 0; i < 8; i++) crc = (crc >> 1) ^ (crc & 1 ? 0xa001 : 0);
+  }
+  return Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]);
+}
+
+describe("the life of a device type in a running hub", () => {
+  let dir: string;
+  let hub: HubProcess;
+  let device: MqttClient;
+  const start = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+
+  const send = (name: string, payload: Buffer) =>
+    device.publishAsync(topics.raw("town", "gw", name), payload, { qos: 1 });
+  const pressures = async (name: string) => {
+    const path = `/api/devices/town/${name}/series?metric=pressure&from=${start - 60_000}&to=${start + 600_000}`;
+    return (await hub.api<{ rows: [number, number][] }>(path)).rows.map(([, value]) => value);
+  };
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), "gridhub-onboarding-"));
+    mkdirSync(join(dir, "profiles"));
+    hub = await startHubProcess({
+      dataDir: dir,
+      settings: { vision_workers: 0, log_level: "error", profiles: [join(dir, "profiles")] },
+    });
+    const { username, token } = await hub.createEdge("town", "gw");
+    device = await connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, { username, password: token });
+  }, 60_000);
+  afterAll(async () => {
+    await device?.endAsync(true);
+    await hub?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("shows an unknown device with the profile that fits", async () => {
+    for (let i = 0; i < 5; i++) await send("h1", frame(start + i * 1000, 0.28 + i / 100));
+    const broken = frame(start + 9000, 0.3);
+    broken[2] ^= 1;
+    await send("h1", broken);
+    await send("other", Buffer.from("no frame of anything"));
+
+    const { items } = await hub.api<{ items: QuarantineItem[] }>("/api/quarantine");
+    const found = items.find((item) => item.device === "h1");
+    expect(items).toHaveLength(2);
+    expect(found).toMatchObject({ edge: "town/gw", count: 6, lanes: ["raw"], registered: null });
+
+    const detail = await hub.api<QuarantineDetailInfo>("/api/quarantine/town/gw/h1");
+    expect(detail.samples).toHaveLength(6);
+    const [best, second] = detail.suggestions;
+    expect(best).toMatchObject({ profile: NB, certainty: 1, decoded: 0.833, problem: { reason: "frame_check" } });
+    expect(best.score).toBeGreaterThan((second?.score ?? 0) + 0.2);
+    expect(best.readings.find(({ metric }) => metric === "pressure")?.value).toBe(0.32);
+  }, 30_000);
+
+  it("adopts it: what it sent before is stored in order, what it sends now is a reading and an alarm", async () => {
+    const adopt = (body: object) => hub.api<AdoptionInfo>("/api/quarantine/town/gw/h1/adopt", { method: "POST", body });
+    await expect(adopt({ profile: "generic/none" })).rejects.toThrow("PROFILE_UNKNOWN");
+    const done = await adopt({ profile: NB, title: "消火栓 1", lon: 122.45, lat: 30.65 });
+    expect(done).toEqual({
+      uid: "town/h1",
+      profile: NB,
+      replayed: 6,
+      stored: 5,
+      refused: { frame_check: 1 },
+      more: false,
+    });
+    expect(await pressures("h1")).toEqual([0.28, 0.29, 0.3, 0.31, 0.32]);
+    const { items } = await hub.api<{ items: QuarantineItem[] }>("/api/quarantine");
+    expect(items.map((item) => item.device)).toEqual(["other"]);
+    await expect(adopt({ profile: NB })).resolves.toMatchObject({ replayed: 0, stored: 0 });
+    await expect(adopt({ profile: "generic/hydrant-tlv" })).rejects.toThrow("DEVICE_EXISTS");
+
+    await send("h1", frame(start + 20_000, 0.33, true));
+    await vi.waitFor(async () => {
+      const events = await hub.api<{ items: { kind: string; sensing: string }[] }>("/api/events?kind=hydrant.cap_open");
+      expect(events.items).toMatchObject([{ kind: "hydrant.cap_open", sensing: "active" }]);
+    }, PATIENT);
+    expect(await pressures("h1")).toHaveLength(6);
+  }, 30_000);
+});
