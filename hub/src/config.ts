@@ -59,6 +59,10 @@ export const ConfigSchema = Type.Object(
     grids: Type.Array(Type.String(), { default: [], description: "GeoJSON files of grids and formations." }),
     coast: Text("", "GeoJSON file of land for the console's map."),
     profiles: Type.Array(Type.String(), { default: [], description: "Further folders of device profiles (YAML)." }),
+    profiles_watch: Type.Boolean({
+      default: true,
+      description: "Load new and changed files of these folders while running.",
+    }),
     models_dir: Text("", "Folder of detection models; empty = the models that come with the project."),
     vision_workers: Type.Integer({
       minimum: 0,

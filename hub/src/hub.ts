@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { loadProfiles } from "@gridhub/device-profiles/load.ts";
 import { loadScriptEngine } from "@gridhub/device-profiles/script/engine.ts";
 import { Acks, backfillRate } from "./acks.ts";
 import { startApi } from "./api/server.ts";
@@ -13,7 +12,6 @@ import type { Config } from "./config.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { planOutbox } from "./dispatch/plan-outbox.ts";
 import type { TargetConfig } from "./dispatch/target.ts";
-import { HubError } from "./errors.ts";
 import { EventBook } from "./events/event-book.ts";
 import { kindInfo } from "./events/kinds.ts";
 import { Fleet } from "./fleet/fleet.ts";
@@ -25,6 +23,7 @@ import { QualityWatch } from "./ingest/quality.ts";
 import { importGrids } from "./import-grids.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import { ProfileLibrary } from "./onboarding/profile-library.ts";
 import { Quarantine } from "./onboarding/quarantine.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Registry } from "./registry/registry.ts";
@@ -60,11 +59,16 @@ export async function startHub(
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
   // Profiles with a JavaScript decoder compile only when its sandbox is there.
   await loadScriptEngine();
-  const profiles = loadShippedAndOwnProfiles(config, log);
+  const profiles: ProfileLibrary = new ProfileLibrary({
+    paths: [join(ROOT, "device-profiles/profiles"), ...config.profiles],
+    watched: config.profiles_watch ? config.profiles : [],
+    log,
+    inUse: (id) => registry.boundTo(id).length > 0,
+  });
   const store = await openDatabase(config, log, stack);
   const grids: GridSet = await importGrids(config.grids, store.pool, log);
 
-  const registry = new Registry({
+  const registry: Registry = new Registry({
     store,
     profiles,
     locator: grids,
@@ -72,6 +76,8 @@ export async function startHub(
     maxDevicesPerEdge: 5000,
     onBound: (device) => stages.bound(device, clock()),
   });
+  profiles.start();
+  stack.defer(() => profiles.close());
   const durationScale = config.duration_scale;
   const rules = new RuleEngine({ durationScale, allowedLatenessMs: config.ingest.lateness_s * 1000 });
   const health = new HealthMonitor({ durationScale, flapCount: 4, flapWindowMs: 3_600_000 });
@@ -194,7 +200,7 @@ export async function startHub(
     registry,
     quarantine: new Quarantine({
       pool: store.reads,
-      candidates: () => profiles.all(),
+      candidates: () => profiles.newest(),
       registry,
       replay: (message) => pipeline.replay(message),
       clock,
@@ -208,7 +214,8 @@ export async function startHub(
     broker,
     metrics,
     agents: stages.agents,
-    eventTitles: profiles.eventTitles(),
+    profiles,
+    eventTitles: profiles.eventTitles,
     ready: () => (store.ready ? { ok: true, detail: "" } : { ok: false, detail: "the database does not answer" }),
     clock,
     log,
@@ -228,13 +235,6 @@ export async function startHub(
     generatedPassword,
     close: () => owned.disposeAsync(),
   };
-}
-
-function loadShippedAndOwnProfiles(config: Config, log: Log) {
-  const { profiles, problems } = loadProfiles([join(ROOT, "device-profiles/profiles"), ...config.profiles]);
-  for (const problem of problems) log.error({ problem }, "a device profile was left out");
-  if (profiles.all().length === 0) throw new HubError("PROFILE_INVALID", "no usable device profile was found");
-  return profiles;
 }
 
 function createBroker(config: Config, registry: Registry, clock: Clock, log: Log): Broker {

@@ -1,13 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { topics } from "@gridhub/device-profiles/topic.ts";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { AdoptionInfo, QuarantineDetailInfo, QuarantineItem } from "../../hub/src/api/onboarding-schema.ts";
+import type {
+  AdoptionInfo,
+  ProfileList,
+  QuarantineDetailInfo,
+  QuarantineItem,
+} from "../../hub/src/api/onboarding-schema.ts";
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
 
 const NB = "generic/hydrant-nb@1.2.0";
+const NEXT = "generic/hydrant-nb@1.3.0";
+const SHIPPED = join(import.meta.dirname, "../../device-profiles/profiles/generic/hydrant-nb.yaml");
 const PATIENT = { timeout: 20_000, interval: 100 };
 
 /** A frame of generic/hydrant-nb: sampled at `ts`, in seconds. @param pressure MPa */
@@ -102,5 +109,27 @@ describe("the life of a device type in a running hub", () => {
       expect(events.items).toMatchObject([{ kind: "hydrant.cap_open", sensing: "active" }]);
     }, PATIENT);
     expect(await pressures("h1")).toHaveLength(6);
+  }, 30_000);
+
+  it("loads a new version that is put into the folder; devices stay on theirs, also when they are declared again", async () => {
+    // what the maker's second edition of the document says: pressure comes in 0.002 MPa
+    const text = readFileSync(SHIPPED, "utf8");
+    const vectors = text.indexOf("vectors:");
+    const next = text.slice(0, vectors).replace(NB, NEXT).replace("scale: 0.001", "scale: 0.002");
+    expect(next).not.toContain("scale: 0.001");
+    writeFileSync(join(dir, "profiles/hydrant.yaml"), next);
+    writeFileSync(join(dir, "profiles/broken.yaml"), "profile: v1\nid: [");
+    await vi.waitFor(async () => {
+      const { items, problems } = await hub.api<ProfileList>("/api/profiles");
+      expect(items.find(({ id }) => id === NEXT)).toMatchObject({ devices: 0, newest: true });
+      expect(items.find(({ id }) => id === NB)).toMatchObject({ devices: 1, newest: false });
+      expect(problems.some(({ file, level }) => file.endsWith("broken.yaml") && level === "error")).toBe(true);
+    }, PATIENT);
+    const again = { agent: "test", devices: [{ id: "h1", profile: "generic/hydrant-nb", lon: 122.45, lat: 30.65 }] };
+    await device.publishAsync(topics.meta("town", "gw"), JSON.stringify(again), { qos: 1 });
+    await send("h1", frame(start + 25_000, 0.34));
+    const { items } = await hub.api<ProfileList>("/api/profiles");
+    expect(items.find(({ id }) => id === NB)?.devices).toBe(1);
+    expect((await pressures("h1")).at(-1)).toBe(0.34);
   }, 30_000);
 });

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadProfiles } from "@gridhub/device-profiles/load.ts";
 import { parseUplink, topics } from "@gridhub/device-profiles/topic.ts";
 import { expect, vi } from "vitest";
 import { testDatabase } from "../../../test/support/postgres.ts";
@@ -19,6 +18,7 @@ import { Ingest } from "../ingest/ingest.ts";
 import { QualityWatch } from "../ingest/quality.ts";
 import { silentLog } from "../log.ts";
 import { Metrics } from "../metrics.ts";
+import { ProfileLibrary } from "../onboarding/profile-library.ts";
 import { Quarantine } from "../onboarding/quarantine.ts";
 import { Pipeline } from "../pipeline.ts";
 import { Registry } from "../registry/registry.ts";
@@ -91,9 +91,14 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     1,
   );
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
-  const { profiles } = loadProfiles([join(ROOT, "test/bench/profiles")]);
+  const profiles: ProfileLibrary = new ProfileLibrary({
+    paths: [join(ROOT, "test/bench/profiles")],
+    watched: [],
+    log: silentLog,
+    inUse: (id) => registry.boundTo(id).length > 0,
+  });
   const clock = () => Date.now();
-  const registry = new Registry({
+  const registry: Registry = new Registry({
     store,
     profiles,
     locator: grids,
@@ -101,6 +106,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     maxDevicesPerEdge: 100,
     onBound: (device) => stages.bound(device, clock()),
   });
+  profiles.start();
   const health = new HealthMonitor({ durationScale: 1, flapCount: 4, flapWindowMs: 3_600_000 });
   const fleet = new Fleet({ durationScale: 1 }, grids);
   const vision = new Vision({
@@ -159,7 +165,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     registry,
     quarantine: new Quarantine({
       pool: store.reads,
-      candidates: () => profiles.all(),
+      candidates: () => profiles.newest(),
       registry,
       replay: (message) => pipeline.replay(message),
       clock,
@@ -173,6 +179,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     broker: wire,
     metrics: new Metrics(),
     agents: stages.agents,
+    profiles,
     eventTitles: new Map([["bench.hot", { zh: "过热", en: "Too hot" }]]),
     ready: () => ({ ok: store.ready, detail: "" }),
     clock,

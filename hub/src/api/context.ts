@@ -9,6 +9,7 @@ import type { IngestCounters } from "../ingest/ingest.ts";
 import type { Log } from "../log.ts";
 import type { Message } from "../message.ts";
 import type { Metrics } from "../metrics.ts";
+import type { ProfileLibrary } from "../onboarding/profile-library.ts";
 import type { Quarantine } from "../onboarding/quarantine.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Vision } from "../vision/vision.ts";
@@ -45,6 +46,7 @@ export interface ApiContext {
   readonly pipeline: Flow;
   readonly registry: Registry;
   readonly quarantine: Quarantine;
+  readonly profiles: ProfileLibrary;
   readonly grids: () => GridSet;
   readonly health: HealthMonitor;
   readonly fleet: Fleet;

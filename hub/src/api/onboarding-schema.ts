@@ -87,6 +87,39 @@ export const AdoptionInfo = Type.Object({
   more: Type.Boolean(),
 });
 
+export const ProfileProblem = Type.Object({
+  file: Type.String(),
+  line: Type.Number(),
+  column: Type.Number(),
+  /** field */
+  path: Type.String(),
+  message: Type.String(),
+  /** error: the file is not in force; warning: it is */
+  level: Type.Union([Type.Literal("error"), Type.Literal("warning")]),
+});
+
+export const ProfileInfo = Type.Object({
+  /** `maker/model@semver` */
+  id: Type.String(),
+  kind: Type.String(),
+  titleZh: Type.String(),
+  titleEn: Type.String(),
+  file: Type.String(),
+  /** bound to this version */
+  devices: Type.Number(),
+  newest: Type.Boolean(),
+});
+
+export const ProfileList = Type.Object({ items: Type.Array(ProfileInfo), problems: Type.Array(ProfileProblem) });
+
+export const ReloadInfo = Type.Object({
+  added: Type.Array(Type.String()),
+  replaced: Type.Array(Type.String()),
+  problems: Type.Array(ProfileProblem),
+});
+
+export type ProfileList = Static<typeof ProfileList>;
+export type ReloadInfo = Static<typeof ReloadInfo>;
 export type QuarantineItem = Static<typeof QuarantineItem>;
 export type QuarantineDetailInfo = Static<typeof QuarantineDetailInfo>;
 export type AdoptionInfo = Static<typeof AdoptionInfo>;

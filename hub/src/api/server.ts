@@ -19,6 +19,7 @@ import { mediaRoutes } from "./routes/media.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { overviewRoutes } from "./routes/overview.ts";
+import { profileRoutes } from "./routes/profiles.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { vesselRoutes } from "./routes/vessels.ts";
 import { Scopes } from "./scope.ts";
@@ -45,6 +46,7 @@ const ROUTES = [
   edgeRoutes,
   deadLetterRoutes,
   onboardingRoutes,
+  profileRoutes,
   mediaRoutes,
   streamRoute,
   operationRoutes,

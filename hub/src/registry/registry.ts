@@ -11,6 +11,8 @@ import { missingProfile } from "./missing-profile.ts";
 /** Finds a compiled profile by `maker/model@semver`, or by `maker/model` the newest. */
 export interface ProfileSource {
   get(id: string): CompiledProfile | undefined;
+  /** for a device that is declared again: the version it stays on; without this method the one that is named */
+  declared?(id: string, bound: string | undefined): CompiledProfile | undefined;
 }
 
 /** Position -> grid, for devices that are not bound to one. */
@@ -172,6 +174,11 @@ export class Registry {
     return this.#devices.values();
   }
 
+  /** Devices that are bound to this version. */
+  boundTo(profile: string): Device[] {
+    return [...this.#devices.values()].filter((device) => device.profile.id === profile);
+  }
+
   get size(): number {
     return this.#devices.size;
   }
@@ -202,7 +209,9 @@ export class Registry {
         refused.push(problem);
         continue;
       }
-      const profile = this.#options.profiles.get(declared.profile);
+      const { profiles } = this.#options;
+      const bound = entry.devices.get(declared.id)?.profile.id;
+      const profile = profiles.declared?.(declared.profile, bound) ?? profiles.get(declared.profile);
       if (profile === undefined) {
         refused.push(reject("profile_unknown", `device ${declared.id}: no profile ${declared.profile} is loaded`));
         continue;
