@@ -17,6 +17,9 @@ Starts the hub and runs until SIGINT or SIGTERM.
 
 Every setting can also come from the environment: GRIDHUB_HTTP_PORT, GRIDHUB_DATABASE_URL, GRIDHUB_ADMIN_PASSWORD ...`;
 
+/** Settings that are lists: one path may be given as it is. */
+const LISTS: ReadonlySet<string> = new Set(["grids", "profiles"]);
+
 /** Runs the hub until a signal. @returns the exit code */
 export async function hubCommand(argv: string[]): Promise<number> {
   let values;
@@ -43,7 +46,9 @@ export async function hubCommand(argv: string[]): Promise<number> {
     for (const pair of values.set ?? []) {
       const at = pair.indexOf("=");
       if (at < 1) throw new HubError("CONFIG_INVALID", `--set ${pair}: expected PATH=VALUE`);
-      overrides[pair.slice(0, at)] = scalar(pair.slice(at + 1));
+      const path = pair.slice(0, at);
+      const value = scalar(pair.slice(at + 1));
+      overrides[path] = LISTS.has(path) && !Array.isArray(value) ? [value] : value;
     }
     if (values.data !== undefined) overrides.data_dir = values.data;
     const config = loadConfig({ file: values.config, env: process.env, overrides });
