@@ -24,6 +24,7 @@ import { importGrids } from "./import-grids.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { ProfileLibrary } from "./onboarding/profile-library.ts";
+import { ProfileVersions } from "./onboarding/profile-versions.ts";
 import { Quarantine } from "./onboarding/quarantine.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Registry } from "./registry/registry.ts";
@@ -181,6 +182,8 @@ export async function startHub(
     },
   });
 
+  const versions = new ProfileVersions({ pool: store.pool, profiles, registry });
+  await versions.start();
   await pipeline.start();
   stack.defer(() => pipeline.close());
   dispatcher.start();
@@ -215,6 +218,7 @@ export async function startHub(
     metrics,
     agents: stages.agents,
     profiles,
+    versions,
     eventTitles: profiles.eventTitles,
     ready: () => (store.ready ? { ok: true, detail: "" } : { ok: false, detail: "the database does not answer" }),
     clock,

@@ -6,9 +6,11 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type {
   AdoptionInfo,
+  MovedInfo,
   ProfileList,
   QuarantineDetailInfo,
   QuarantineItem,
+  ShadowInfo,
 } from "../../hub/src/api/onboarding-schema.ts";
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
 
@@ -131,5 +133,39 @@ describe("the life of a device type in a running hub", () => {
     const { items } = await hub.api<ProfileList>("/api/profiles");
     expect(items.find(({ id }) => id === NB)?.devices).toBe(1);
     expect((await pressures("h1")).at(-1)).toBe(0.34);
+  }, 30_000);
+
+  it("tries the new version on stored frames, promotes it, and rolls it back", async () => {
+    const post = <T>(what: string, body: object) => hub.api<T>(`/api/profiles/${what}`, { method: "POST", body });
+    const declare = (profile: string) =>
+      device.publishAsync(
+        topics.meta("town", "gw"),
+        JSON.stringify({ agent: "test", devices: [{ id: "h1", profile, lon: 122.45, lat: 30.65 }] }),
+        { qos: 1 },
+      );
+    const report = await post<ShadowInfo>("shadow", { from: NB, to: NEXT });
+    expect(report).toMatchObject({
+      frames: 8,
+      bothRefused: 1,
+      newlyRefused: { count: 0 },
+      newlyAccepted: { count: 0 },
+    });
+    const of = (name: string) => report.metrics.find(({ metric }) => metric === name);
+    expect(of("pressure")).toMatchObject({ equal: 0, changed: 7, lost: 0, gained: 0 });
+    expect(of("pressure")?.examples[0]).toMatchObject({ device: "town/h1", from: 0.34, to: 0.68 });
+    expect(of("tilt")).toMatchObject({ equal: 7, changed: 0 });
+    expect(await pressures("h1")).toHaveLength(7); // nothing was stored
+
+    await expect(post("promote", { from: NB, to: "generic/hydrant-tlv@1.0.0" })).rejects.toThrow("NOT_MOVABLE");
+    expect(await post<MovedInfo>("promote", { from: NB, to: NEXT })).toEqual({ from: NB, to: NEXT, devices: 1 });
+    await declare(NB); // its edge knows nothing of it
+    await send("h1", frame(start + 30_000, 0.3));
+    expect((await pressures("h1")).at(-1)).toBe(0.6);
+
+    expect(await post<MovedInfo>("rollback", { profile: NEXT })).toEqual({ from: NEXT, to: NB, devices: 1 });
+    await declare("generic/hydrant-nb");
+    await send("h1", frame(start + 35_000, 0.3));
+    expect((await pressures("h1")).at(-1)).toBe(0.3);
+    await expect(post("rollback", { profile: NEXT })).rejects.toThrow("NOT_MOVABLE");
   }, 30_000);
 });

@@ -19,6 +19,7 @@ import { QualityWatch } from "../ingest/quality.ts";
 import { silentLog } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import { ProfileLibrary } from "../onboarding/profile-library.ts";
+import { ProfileVersions } from "../onboarding/profile-versions.ts";
 import { Quarantine } from "../onboarding/quarantine.ts";
 import { Pipeline } from "../pipeline.ts";
 import { Registry } from "../registry/registry.ts";
@@ -151,6 +152,8 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     clock,
     silentLog,
   );
+  const versions = new ProfileVersions({ pool: store.pool, profiles, registry });
+  await versions.start();
   await pipeline.start();
   wire.cut.length = 0;
   const context: ApiContext = {
@@ -180,6 +183,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     metrics: new Metrics(),
     agents: stages.agents,
     profiles,
+    versions,
     eventTitles: new Map([["bench.hot", { zh: "过热", en: "Too hot" }]]),
     ready: () => ({ ok: store.ready, detail: "" }),
     clock,

@@ -10,6 +10,7 @@ import type { Log } from "../log.ts";
 import type { Message } from "../message.ts";
 import type { Metrics } from "../metrics.ts";
 import type { ProfileLibrary } from "../onboarding/profile-library.ts";
+import type { ProfileVersions } from "../onboarding/profile-versions.ts";
 import type { Quarantine } from "../onboarding/quarantine.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Vision } from "../vision/vision.ts";
@@ -47,6 +48,7 @@ export interface ApiContext {
   readonly registry: Registry;
   readonly quarantine: Quarantine;
   readonly profiles: ProfileLibrary;
+  readonly versions: ProfileVersions;
   readonly grids: () => GridSet;
   readonly health: HealthMonitor;
   readonly fleet: Fleet;

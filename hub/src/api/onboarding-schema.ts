@@ -118,6 +118,49 @@ export const ReloadInfo = Type.Object({
   problems: Type.Array(ProfileProblem),
 });
 
+const Version = Type.String({ pattern: "^[^@\\u0000]{1,150}@[0-9]+\\.[0-9]+\\.[0-9]+$", maxLength: 200 });
+export const ShadowRequest = Type.Object(
+  {
+    from: Version,
+    to: Version,
+    /** newest raw frames that are tried; default 1,000 */
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
+  },
+  { additionalProperties: false },
+);
+export const PromoteRequest = Type.Object({ from: Version, to: Version }, { additionalProperties: false });
+export const RollbackRequest = Type.Object({ profile: Version }, { additionalProperties: false });
+
+const Verdicts = Type.Object({
+  count: Type.Number(),
+  examples: Type.Array(
+    Type.Object({ device: Type.String(), ts: Type.Number(), reason: Type.String(), detail: Type.String() }),
+  ),
+});
+const Value = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
+export const ShadowInfo = Type.Object({
+  frames: Type.Number(),
+  /** of frames that both versions decode */
+  metrics: Type.Array(
+    Type.Object({
+      metric: Type.String(),
+      equal: Type.Number(),
+      /** another value, unit or quality */
+      changed: Type.Number(),
+      /** given by the old, by the new version only */
+      lost: Type.Number(),
+      gained: Type.Number(),
+      examples: Type.Array(Type.Object({ device: Type.String(), ts: Type.Number(), from: Value, to: Value })),
+    }),
+  ),
+  newlyRefused: Verdicts,
+  newlyAccepted: Verdicts,
+  bothRefused: Type.Number(),
+});
+export const MovedInfo = Type.Object({ from: Type.String(), to: Type.String(), devices: Type.Number() });
+
+export type ShadowInfo = Static<typeof ShadowInfo>;
+export type MovedInfo = Static<typeof MovedInfo>;
 export type ProfileList = Static<typeof ProfileList>;
 export type ReloadInfo = Static<typeof ReloadInfo>;
 export type QuarantineItem = Static<typeof QuarantineItem>;

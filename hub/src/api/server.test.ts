@@ -57,7 +57,7 @@ describe("the API", () => {
         .map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect([...promised].sort()).toEqual(described.sort());
-    expect(promised.size).toBe(30);
+    expect(promised.size).toBe(33);
     expect(body.paths["/api/events/{id}/actions"].post.responses).toHaveProperty("4XX");
   });
 

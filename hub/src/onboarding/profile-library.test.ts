@@ -82,3 +82,23 @@ it("notices a new file by itself", async () => {
   write("two.yaml", "1.1.0", 2);
   await vi.waitFor(() => expect(ids()).toContain("acme/probe@1.1.0"), { timeout: 10_000 });
 });
+
+it("lets no edge undo a move, while it holds", () => {
+  for (const version of ["1.1.0", "1.2.0"]) write(`${version}.yaml`, version, 2);
+  library.reload();
+  const [a, b, c] = ids();
+  library.moved([
+    [a, b],
+    [b, c],
+  ]);
+  expect(library.declared(a, c)?.id).toBe(c);
+  expect(library.declared(b, a)?.id).toBe(b); // the edge itself moves it
+  library.moved([
+    [a, b],
+    [b, a],
+  ]);
+  expect(library.declared(a, b)?.id).toBe(a);
+  expect(library.declared(b, a)?.id).toBe(a);
+  library.moved([]);
+  expect(library.declared(a, b)?.id).toBe(a);
+});

@@ -42,6 +42,8 @@ export class ProfileLibrary {
   #files = new Map<string, CachedFile>();
   #problems: readonly Problem[] = [];
   #watchers: FSWatcher[] = [];
+  /** version -> the version that its devices were moved to */
+  #successors = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   /** event kind -> titles; one map for ever, filled anew by a reload */
   readonly eventTitles = new Map<string, Titles>();
@@ -70,12 +72,28 @@ export class ProfileLibrary {
   }
 
   /**
-   * What a device that an edge declares is bound to. Without a version it stays on the one it has, however new the newest is.
+   * What a device that an edge declares is bound to. Without a version it stays on the one it has, however new the newest is;
+   * one that was moved here stays where it is, although its edge still names the version from before.
    * @param bound the version that the device has
    */
   declared(id: string, bound: string | undefined): CompiledProfile | undefined {
-    const stays = bound !== undefined && !id.includes("@") && modelOf(bound) === id;
+    const stays = bound !== undefined && (id.includes("@") ? this.#leadsTo(id, bound) : modelOf(bound) === id);
     return (stays ? this.#set.get(bound) : undefined) ?? this.#set.get(id);
+  }
+
+  /** Takes over which moves hold, oldest first. */
+  moved(moves: readonly (readonly [from: string, to: string])[]): void {
+    this.#successors = new Map();
+    for (const [from, to] of moves) {
+      this.#successors.delete(to); // there and back again is no circle
+      this.#successors.set(from, to);
+    }
+  }
+
+  #leadsTo(id: string, bound: string): boolean {
+    for (let next = this.#successors.get(id); next !== undefined; next = this.#successors.get(next))
+      if (next === bound) return true;
+    return false;
   }
 
   all(): CompiledProfile[] {

@@ -266,6 +266,21 @@ export class Registry {
     return device;
   }
 
+  /**
+   * Moves devices to another version of their profile, all at one moment between two messages.
+   * @param write makes it durable; memory follows once it resolves
+   */
+  async rebind(devices: readonly Device[], profile: CompiledProfile, write: () => Promise<void>): Promise<void> {
+    const series: Int32Array[] = [];
+    for (const device of devices) series.push(await this.#seriesOf(device.id, profile));
+    await write();
+    devices.forEach((device, i) => {
+      device.profile = profile;
+      device.series = series[i];
+      this.#options.onBound?.(device);
+    });
+  }
+
   #problemOf(declared: DeclaredDevice, edge: Edge): Rejection | null {
     const id = declared?.id;
     if (typeof id !== "string" || !NAME_PATTERN.test(id))

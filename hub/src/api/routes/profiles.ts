@@ -1,15 +1,24 @@
+import type { Moved, VersionProblem } from "../../onboarding/profile-versions.ts";
 import { blaming } from "../../store/failure.ts";
 import { audit } from "../../store/queries/access.ts";
 import type { App } from "../app.ts";
 import { ApiFailure } from "../failure.ts";
 import { type Caller, callerOf } from "../guard.ts";
-import { ProfileList, ReloadInfo } from "../onboarding-schema.ts";
+import {
+  MovedInfo,
+  ProfileList,
+  PromoteRequest,
+  ReloadInfo,
+  RollbackRequest,
+  ShadowInfo,
+  ShadowRequest,
+} from "../onboarding-schema.ts";
 import type { Parts } from "../parts.ts";
 
 const tags = ["profiles"];
 
 export function profileRoutes(app: App, { context }: Parts): void {
-  const { profiles, registry, pool } = context;
+  const { profiles, versions, registry, pool } = context;
 
   app.get(
     "/api/profiles",
@@ -46,10 +55,60 @@ export function profileRoutes(app: App, { context }: Parts): void {
       return { added, replaced, problems: [...problems] };
     },
   );
+
+  app.post(
+    "/api/profiles/shadow",
+    { config: { role: "admin" }, schema: { tags, body: ShadowRequest, response: { 200: ShadowInfo } } },
+    async (request) => {
+      ofEverything(callerOf(request));
+      const { from, to, limit = 1000 } = request.body;
+      const { metrics, newlyRefused, newlyAccepted, ...rest } = done(await versions.shadow(from, to, limit));
+      const named = <T extends { readonly deviceId: number }>({ deviceId, ...example }: T) => ({
+        device: registry.deviceById(deviceId)?.uid ?? "",
+        ...example,
+      });
+      return {
+        ...rest,
+        metrics: metrics.map((each) => ({ ...each, examples: each.examples.map(named) })),
+        newlyRefused: { ...newlyRefused, examples: newlyRefused.examples.map(named) },
+        newlyAccepted: { ...newlyAccepted, examples: newlyAccepted.examples.map(named) },
+      };
+    },
+  );
+
+  app.post(
+    "/api/profiles/promote",
+    { config: { role: "admin" }, schema: { tags, body: PromoteRequest, response: { 200: MovedInfo } } },
+    async (request) => {
+      const { account } = ofEverything(callerOf(request));
+      const { from, to } = request.body;
+      return audited(account.username, "profile_promote", done(await versions.promote(from, to, account.username)));
+    },
+  );
+
+  app.post(
+    "/api/profiles/rollback",
+    { config: { role: "admin" }, schema: { tags, body: RollbackRequest, response: { 200: MovedInfo } } },
+    async (request) => {
+      const { account } = ofEverything(callerOf(request));
+      return audited(account.username, "profile_rollback", done(await versions.rollback(request.body.profile)));
+    },
+  );
+
+  async function audited(who: string, action: string, { from, to, devices }: Moved): Promise<MovedInfo> {
+    await blaming(audit(pool, who, action, `profile:${to}`, { from, to, devices: devices.length }));
+    return { from, to, devices: devices.length };
+  }
 }
 
 /** A profile is everybody's: who sees a part of the devices only does not change it. */
 function ofEverything(caller: Caller): Caller {
   if (!caller.scope.everything) throw new ApiFailure(403, "FORBIDDEN", "profiles concern devices outside your grids");
   return caller;
+}
+
+function done<T extends object>(result: T | VersionProblem): T {
+  if (!("problem" in result)) return result;
+  const { problem, detail } = result;
+  throw new ApiFailure(409, problem === "unknown" ? "PROFILE_UNKNOWN" : "NOT_MOVABLE", detail);
 }
