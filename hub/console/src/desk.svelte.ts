@@ -39,12 +39,16 @@ export class Desk {
   readonly canAct = $derived(this.user !== null && this.user.role !== "viewer");
   /** hub clock minus this computer's */
   #offset = 0;
+  #edgeTimer: ReturnType<typeof setTimeout> | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
 
   readonly live = new Live({
     hello: (h) => (this.#offset = h.now - Date.now()),
     event: (e) => this.take(e),
-    health: (h) => this.devices.change(h),
+    health: (h) => {
+      this.devices.change(h);
+      if (h.subject.startsWith("edge:")) this.#countEdges();
+    },
     positions: (p) => this.vessels.move(p),
     stats: (s) => {
       this.#offset = s.now - Date.now();
@@ -93,7 +97,14 @@ export class Desk {
     this.changed = { id: e.id, revision: e.revision };
   }
 
+  /** Edges are counted by the overview alone; when many change, once for all of them. */
+  #countEdges(): void {
+    clearTimeout(this.#edgeTimer);
+    this.#edgeTimer = setTimeout(() => void this.overview.load(), 1000);
+  }
+
   #leave(): void {
+    clearTimeout(this.#edgeTimer);
     this.live.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];

@@ -109,5 +109,21 @@ export function distance(metres: number): string {
 
 /** UCUM codes as people write them. */
 export function unit(ucum: string): string {
-  return { Cel: "°C", deg: "°", "1/s": "/s", "1/min": "/min", "[nmi_i]": "NM", "[kn_i]": "kn", "1": "" }[ucum] ?? ucum;
+  const known = {
+    Cel: "°C",
+    deg: "°",
+    "1/s": "/s",
+    "1/min": "/min",
+    "[nmi_i]": "NM",
+    "[kn_i]": "kn",
+    "1": "",
+    "[pH]": "",
+  }[ucum];
+  if (known !== undefined) return known;
+  // [NTU], [ppm] ...: arbitrary units stand in brackets; u is micro; an exponent is a bare digit
+  return ucum
+    .replace(/[[\]]/gu, "")
+    .replace(/^u(?=[a-zA-Z])/u, "μ")
+    .replace(/(?<=m)3/u, "³")
+    .replace(/(?<=m)2/u, "²");
 }

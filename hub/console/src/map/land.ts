@@ -81,30 +81,54 @@ export function placesOf(coast: Coast, grids: readonly GridInfo[]): Place[] {
   return places.sort((a, b) => b.size - a.size);
 }
 
-/** Names, the largest place first; one that would lie over another is left out until there is room. */
-export function drawPlaces(pen: Pen, places: readonly Place[], c: Palette, px: number): void {
+/** Space between two names, px. */
+const GAP = 8;
+
+/**
+ * Names, the largest place first. One that would lie over another or under an event's mark is moved up or down, or left out
+ * until there is room.
+ */
+export function drawPlaces(
+  pen: Pen,
+  places: readonly Place[],
+  c: Palette,
+  px: number,
+  marks: readonly { readonly lon: number; readonly lat: number }[],
+): void {
   const { ctx, zoom } = pen;
   ctx.font = `${px}px ${getComputedStyle(document.body).fontFamily}`;
   ctx.textAlign = "center";
   ctx.lineJoin = "round";
   const taken: [x: number, y: number, half: number][] = [];
+  // half the extent of an event's mark
+  const mark = px * 1.15;
+  const events = marks.map(({ lon, lat }) => pen.at(lon, lat));
   for (const p of places) {
     if (p.sea ? zoom < 11 : p.size * 2 ** zoom < 26) continue;
     const onSea = p.sea || p.size < 0.05;
     const [x, top] = pen.at(p.lon, p.lat);
-    const y = top + (p.sea ? -6 : onSea ? -((p.size / 360) * 256 * 2 ** zoom) / 2 - 8 : 4);
+    const height = ((p.size / 360) * 256 * 2 ** zoom) / 2;
+    const y = top + (p.sea ? -6 : onSea ? -height - 8 : 4);
     ctx.letterSpacing = p.sea ? "0px" : "2px";
-    const half = ctx.measureText(p.name).width / 2;
-    if (!pen.visible(x, y) || taken.some((t) => Math.abs(t[1] - y) < px * 1.4 && Math.abs(t[0] - x) < t[2] + half))
-      continue;
-    taken.push([x, y, half]);
+    // remarks in brackets are for those who are near
+    const name = zoom < 12.5 ? p.name.replace(/[((].*[))]$/u, "") : p.name;
+    const half = ctx.measureText(name).width / 2;
+    if (!pen.visible(x, y)) continue;
+    const free = (at: number) =>
+      !taken.some((t) => Math.abs(t[1] - at) < px * 1.4 && Math.abs(t[0] - x) < t[2] + half + GAP);
+    const clear = (at: number) =>
+      !events.some(([u, v]) => Math.abs(v - at + px / 3) < mark + px / 2 && Math.abs(u - x) < mark + half);
+    const rows = p.sea ? [y] : [y, onSea ? top + height + px + 6 : y + px * 2, ...(onSea ? [] : [y - px * 2])];
+    const row = rows.find((at) => free(at) && (p.sea || clear(at)));
+    if (row === undefined) continue;
+    taken.push([x, row, half]);
     ctx.globalAlpha = 0.85;
     ctx.lineWidth = 3;
     ctx.strokeStyle = onSea ? c.sea : c.land;
-    ctx.strokeText(p.name, x, y);
+    ctx.strokeText(name, x, row);
     ctx.globalAlpha = 1;
     ctx.fillStyle = p.sea ? c.area : c.place;
-    ctx.fillText(p.name, x, y);
+    ctx.fillText(name, x, row);
   }
   ctx.letterSpacing = "0px";
 }

@@ -28,13 +28,15 @@ export function factsOf(evidence: Evidence, lang: Lang): Fact[] {
   const steps = Array.isArray(evidence.trace) ? ruleSteps(evidence.trace, lang) : [];
   if (steps.length > 0) add("because", ...steps);
   else measured(evidence, lang, add);
+  if (isObject(evidence.trace)) seen(evidence.trace, lang, add);
   for (const [key, v] of Object.entries(evidence)) {
     if (SHOWN_ELSEWHERE.has(key) || v == null || v === "") continue;
+    // raised at once: "held for 0 s" says nothing
+    if (key === "heldMs" && Number(v) < 1000) continue;
     // the steps name every metric that they compare
     if (key === "metrics" && steps.length > 0) continue;
     add(key, ...linesOf(key, v, lang));
   }
-  if (isObject(evidence.trace)) seen(evidence.trace, lang, add);
   return facts;
 }
 

@@ -61,4 +61,10 @@ describe("needs attention", () => {
       "late gauge",
     ]);
   });
+
+  it("names a device with a modem of its own once", () => {
+    const devices = [device("a", { edge: "s/a", health: "flapping" }), device("b", { health: "late" })];
+    const list = needsAttention(devices, [{ ...edge("s/a", "flapping"), devices: 1 }, edge("s/e1", "late")]);
+    expect(list.map((a) => a.key)).toEqual(["edge s/e1", "a", "b"]);
+  });
 });

@@ -9,9 +9,10 @@ export function isOpen(e: EventInfo): boolean {
   return e.sensing === "active" || e.handling === "new";
 }
 
-/** Most urgent first, then newest. */
+/** What is still so comes first, the most urgent of it before all; then newest. */
 export function byUrgency(a: EventInfo, b: EventInfo): number {
-  return a.severity - b.severity || b.openedAt - a.openedAt;
+  const over = (e: EventInfo) => Number(e.sensing === "cleared");
+  return over(a) - over(b) || a.severity - b.severity || b.openedAt - a.openedAt;
 }
 
 /** The open events, kept current by the stream. */
