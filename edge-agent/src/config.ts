@@ -147,10 +147,7 @@ export const AgentConfigSchema = Type.Object(
         maxItems: 1000,
       },
     ),
-    log_level: Type.Union(
-      LEVELS.map((level) => Type.Literal(level)),
-      { default: "info", description: LEVELS.join(" | ") },
-    ),
+    log_level: Type.Enum(LEVELS, { default: "info", description: LEVELS.join(" | ") }),
   },
   closed,
 );

@@ -6,7 +6,7 @@ import { isDamage, SpoolError } from "./spool-error.ts";
 
 const VERSION = 1;
 /** How long a starting agent waits for one that is ending, ms. */
-const LOCK_WAIT_MS = 5000;
+const LOCK_WAIT_MS = 3000;
 
 // `total` is written with every change, so that a start need not read the whole file to know what it holds.
 const SCHEMA = `

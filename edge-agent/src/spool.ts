@@ -308,11 +308,19 @@ export class Spool {
     const gone = db.prepare(known).get(boot, upto) as { n: number; bytes: number };
     const gap = db.prepare("select 1 from gap where boot = ? and last <= ? limit 1").get(boot, upto);
     if (gone.n === 0 && gap === undefined) return 0;
-    transaction(db, () => {
+    const remove = () => {
       db.prepare("delete from record where boot = ? and seq <= ?").run(boot, upto);
       db.prepare("delete from gap where boot = ? and last <= ?").run(boot, upto);
       this.#count.run(-gone.n, -gone.bytes);
-    });
+    };
+    try {
+      transaction(db, remove);
+    } catch (error) {
+      if (isDamage(error)) throw error;
+      // No room even for the note of what goes: the log (WAL) is moved into the file, which makes some.
+      db.exec("pragma wal_checkpoint(truncate)");
+      transaction(db, remove);
+    }
     this.#envelopes -= gone.n;
     this.#bytes -= gone.bytes;
     const { freelist_count: free } = db.prepare("pragma freelist_count").get() as { freelist_count: number };
