@@ -115,7 +115,9 @@ export class Agent {
         ? { kind: "onvif", host: hostname, port: Number(port) }
         : { kind: "snapshot", url: `${origin}/snapshot.jpg` };
     const { user, password } = CAMERA_ACCOUNT;
-    return { ...address, device: device.name, username: user, password, interval_ms: 1000, patrol_ms: 2000 };
+    // Patient: the cameras are painted by this same process, which has much to do at the start.
+    const pace = { interval_ms: 1000, patrol_ms: 2000, timeout_ms: 15_000 };
+    return { ...address, device: device.name, username: user, password, ...pace };
   }
 
   private get configFile(): string {

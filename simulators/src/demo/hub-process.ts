@@ -62,20 +62,18 @@ export async function startHub(options: HubOptions, onExit: (message: string) =>
   };
   child.start();
   // Only the hub's own words say where it is: whoever answers on the port we asked for may be somebody else.
-  let [starting, calledOff] = [true, false];
-  const giveUp = (): void => void (starting && child.stop());
-  void options.calledOff.then(() => {
-    calledOff = true;
-    giveUp();
-  });
-  const limit = setTimeout(giveUp, START_LIMIT_MS);
+  // A hub that is starting has a database server on its hands and is not asked to stop before it has started.
+  let calledOff = false;
+  void options.calledOff.then(() => (calledOff = true));
+  const limit = setTimeout(() => void child.stop(), START_LIMIT_MS);
   const said = await child.said(LISTENS);
-  starting = false;
   clearTimeout(limit);
-  if (said === null) {
-    if (calledOff) throw new Error("stopped before the hub was ready");
-    throw new Error(failed ?? `the hub was not ready in time; its last words:\n${child.lastLines(12)}`);
+  if (calledOff) {
+    await child.stop();
+    throw new Error("stopped before the hub was ready");
   }
+  if (said === null)
+    throw new Error(failed ?? `the hub was not ready in time; its last words:\n${child.lastLines(12)}`);
   const [, console_, mqttUrl] = said;
   const api = new HubApi(console_);
   await api.login("admin", password);

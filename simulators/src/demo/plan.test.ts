@@ -45,6 +45,10 @@ describe("the plan", () => {
     expect([...carriers].sort()).toEqual(edges.sort());
   });
 
+  it("calls no two devices the same", () => {
+    expect(new Set(plan.devices.map((d) => d.title)).size).toBe(plan.devices.length);
+  });
+
   it("keeps the message rate of the crowd modest", () => {
     const rate = plan.devices.reduce((sum, d) => sum + 1000 / d.everyMs, 0);
     expect(rate).toBeLessThan(40);
@@ -65,6 +69,15 @@ describe("the plan", () => {
     for (const { startsAtMs } of scenarios) expect(startsAtMs).toBeLessThanOrEqual(15_000);
     const quiet = scenarios.flatMap((s) => s.quiet ?? []).map((uid) => `device:${uid}`);
     for (const { subject } of scenarios) expect(quiet).not.toContain(subject);
+  });
+
+  it("plays nothing where an earlier run left an event open", () => {
+    const first = oncePlay(world, plan, createFleet(world, { startMs: 0 }), 0);
+    const taken = new Set(first.map((s) => s.subject ?? ""));
+    const second = oncePlay(world, plan, createFleet(world, { startMs: 0 }), 0, taken);
+    const again = second.filter((s) => taken.has(s.subject ?? "")).map((s) => s.kind);
+    // There is one edge that may die, and the stall of the earlier run is gone from the picture.
+    expect(again.sort()).toEqual(["edge.offline", "vision.stall"]);
   });
 
   it("leaves the cameras out where there is no vision", () => {

@@ -23,11 +23,19 @@ export const VICTIM = "330922202/pier";
 /**
  * One of each, staggered so that all have happened, and the flood is over, within a minute at a duration scale of 1/40: a hold
  * of ten minutes takes 15 s.
+ * @param taken subjects with events that an earlier run left open: what happens there would not be seen to begin
  */
-export function oncePlay(world: World, plan: Plan, fleet: Fleet, now: number): Scenario[] {
-  const departure = pickStraggler(world, fleet);
+export function oncePlay(
+  world: World,
+  plan: Plan,
+  fleet: Fleet,
+  now: number,
+  taken: ReadonlySet<string> = new Set(),
+): Scenario[] {
+  const away = world.formations.filter((f) => f.vessels.some((v) => taken.has(`mmsi:${v.mmsi}`))).map((f) => f.id);
+  const departure = pickStraggler(world, fleet, new Set(away));
   fleet.depart(departure, now); // before its first report: a boat that appears elsewhere would be an implausible jump
-  const at = (kind: DeviceKind, agent: boolean, i = 0): Placement => {
+  const at = (kind: DeviceKind, agent: boolean): Placement => {
     const found = plan.devices.filter(
       (d) =>
         d.kind === kind &&
@@ -36,7 +44,7 @@ export function oncePlay(world: World, plan: Plan, fleet: Fleet, now: number): S
         (d.agent !== null) === agent &&
         d.agent !== VICTIM,
     );
-    return found[i % found.length];
+    return found.find((d) => !taken.has(`device:${d.uid}`)) ?? found[0];
   };
   const camera = plan.devices.find((d) => d.kind === "camera");
   return [

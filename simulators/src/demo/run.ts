@@ -81,7 +81,8 @@ export async function runDemo(args: DemoArguments): Promise<number> {
       await status;
       return finish(broken);
     }
-    const scenarios = oncePlay(world, plan, field.fleet, startedAt);
+    const left = (await hub.api.events()).filter((e) => e.sensing === "active").map((e) => e.subject);
+    const scenarios = oncePlay(world, plan, field.fleet, startedAt, new Set(left));
     field.run();
     play(scenarios, field).catch(fail);
     await clockwork.sleep(args.seconds * 1000);

@@ -26,8 +26,8 @@ const TYPES: readonly Type[] = [
   { profile: "generic/flood-gauge-json", kind: "flood_gauge", prefix: "fg", title: "水位计", share: 8, everyMs: 6000 },
   { profile: "decentlab/dl-ctd10", kind: "flood_gauge", prefix: "ct", title: "水质水位计", share: 7, everyMs: 15_000 },
 ];
-/** An NB-IoT hydrant that speaks MQTT itself; the ones with a bad radio are of this kind. */
-const ALONE: Type = { ...TYPES[0], prefix: "nb" };
+/** One hydrant in this many devices speaks MQTT itself; the ones with a bad radio are of this kind. */
+const ALONE_OF = 45;
 
 const DEVICES_OF_A_GATEWAY = 32;
 /** Everything in a town beside the judged devices: gateways with many devices, and a few that are in trouble from the start. */
@@ -39,13 +39,12 @@ export function planTownship(
 ): { gateways: EdgePlan[]; devices: Placement[] } {
   const random = createRandom(`${world.seed}/township/${town.code}`);
   const place = new Places(world, town.code, judged, random);
-  const lonely = Math.round(count / 45); // 13 of 600
   const counts = shareOut(
     TYPES.map((type) => type.share),
-    count - lonely,
+    count,
   );
   const gridOf = new Map<Placement, GridFeature>();
-  const make = (type: Type, serial: number, trouble: Placement["trouble"]): Placement => {
+  const make = (type: Type, serial: number): Placement => {
     const { grid, at } = place.next();
     const name = `${type.prefix}-${String(serial).padStart(3, "0")}`;
     const { kind, profile, everyMs } = type;
@@ -62,13 +61,17 @@ export function planTownship(
       agent: null,
       gateway: null,
       everyMs,
-      trouble,
+      trouble: null,
     };
     gridOf.set(placement, grid);
     return placement;
   };
-  const alone = Array.from({ length: lonely }, (_, i) => make(ALONE, i + 1, i === 1 ? "flapping" : "late"));
-  const carried = TYPES.flatMap((type, k) => Array.from({ length: counts[k] }, (_, i) => make(type, i + 1, null)));
+  const made = TYPES.flatMap((type, k) => Array.from({ length: counts[k] }, (_, i) => make(type, i + 1)));
+  // Spread over the hydrants, so that what is wrong is not all in one place of a list.
+  const hydrants = made.slice(0, counts[0]);
+  const lonely = Math.round(count / ALONE_OF); // 12 of 600
+  const alone = hydrants.filter((_, i) => (i * lonely + (hydrants.length >> 1)) % hydrants.length < lonely);
+  const carried = made.filter((d) => !alone.includes(d));
   // A gateway serves neighbours: devices in the order of their grids, cut into equal parts.
   carried.sort((a, b) => (a.gridId < b.gridId ? -1 : a.gridId > b.gridId ? 1 : 0));
   const parts = Math.ceil(carried.length / DEVICES_OF_A_GATEWAY);
@@ -77,14 +80,18 @@ export function planTownship(
     const part = Math.floor((i * parts) / carried.length);
     if (gateways.length === part) {
       const edge = `gw-${part + 1}`;
-      const title = `${villageOf(world, gridOf.get(placement) as GridFeature)} 网关 ${shortName(town)} ${part + 1} 号`;
+      const village = villageOf(world, gridOf.get(placement) as GridFeature);
+      const title = `${shortName(town)} 网关 ${part + 1} 号 · ${village}`;
       gateways.push({ key: `${town.code}/${edge}`, site: town.code, edge, title });
     }
     return { ...placement, gateway: gateways[part].key };
   });
-  const broken = count < 40 ? null : random.pick(devices.filter((d) => d.profile === ALONE.profile));
+  const broken = count < 40 ? null : random.pick(devices.filter((d) => d.profile === TYPES[0].profile));
   return {
     gateways,
-    devices: [...alone, ...devices.map((d) => (d === broken ? { ...d, trouble: "fault" as const } : d))],
+    devices: [
+      ...alone.map((d, i): Placement => ({ ...d, trouble: i === 1 ? "flapping" : "late" })),
+      ...devices.map((d): Placement => (d === broken ? { ...d, trouble: "fault" } : d)),
+    ],
   };
 }
