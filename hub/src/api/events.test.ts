@@ -172,3 +172,17 @@ describe("an event", () => {
     expect((body.today as { opened: number }).opened).toBeGreaterThanOrEqual(4);
   });
 });
+
+describe("an event that ended", () => {
+  it("still shows the pictures of what it was about", async () => {
+    const subject = "place:west/d1";
+    const frame = { hash: "a".repeat(64), w: 640, h: 360, ts: 1, boxes: [] };
+    const seen = { subject, kind: "vision.stall", gridId: "west-1" };
+    await scene.find({ ...seen, evidence: { frames: [frame], dwellMs: 5000 } });
+    await scene.find({ ...seen, phase: "clear", evidence: { frames: [], dwellMs: 9000 } });
+    const ended = (await list("kind=vision.stall")).items[0];
+    expect(ended.sensing).toBe("cleared");
+    const { body } = await scene.call<EventDetail>("GET", `/api/events/${ended.id}`, { token: operator });
+    expect(body.evidence).toMatchObject({ frames: [frame], dwellMs: 9000 });
+  });
+});

@@ -33,6 +33,18 @@ const EventsQuery = Type.Object({
 type EventsQuery = Type.Static<typeof EventsQuery>;
 const Id = Type.Object({ id: Text() });
 
+type Evidence = Readonly<Record<string, unknown>>;
+
+/** The street is empty when it clears: then the newest pictures of what had been there. */
+function withPictures(
+  evidence: Evidence,
+  timeline: readonly { readonly evidence: Evidence | null }[],
+): Record<string, unknown> {
+  const has = (e: Evidence | null) => Array.isArray(e?.frames) && e.frames.length > 0;
+  if (!Array.isArray(evidence.frames) || has(evidence)) return { ...evidence };
+  return { ...evidence, frames: timeline.findLast((line) => has(line.evidence))?.evidence?.frames ?? [] };
+}
+
 export function eventRoutes(app: App, { context, events: view }: Parts): void {
   const { pool, registry, pipeline, events, health } = context;
 
@@ -65,7 +77,7 @@ export function eventRoutes(app: App, { context, events: view }: Parts): void {
     return {
       stored: event,
       event: view.info(event),
-      evidence: { ...event.evidence },
+      evidence: withPictures(event.evidence, timeline),
       timeline: timeline.map(({ ts, what, who, severity, note }) => ({ ts, what, who, severity, note })),
       deliveries: deliveries.map(({ target, state, attempts, lastError, ts }) => ({
         target,
