@@ -10,7 +10,8 @@ export interface Fact {
   readonly lines: readonly string[];
 }
 
-const SHOWN_ELSEWHERE = new Set(["frames", "metric", "value", "limit", "unit", "op", "trace"]);
+// `boot` is the edge's own number of its start: it tells a reader nothing
+const SHOWN_ELSEWHERE = new Set(["frames", "metric", "value", "limit", "unit", "op", "trace", "boot"]);
 const CODED: Readonly<Record<string, string>> = {
   reason: "reason",
   why: "reason",
@@ -99,8 +100,8 @@ function number(key: string, v: number, lang: Lang): string {
   if (key === "since" || key === "lastSeen") return exact(v);
   if (key.endsWith("Ms")) return duration(v, lang);
   if (key.endsWith("Nm")) return `${v.toFixed(2)} NM`;
-  // identifiers, not quantities
-  if (key === "mmsi" || key === "boot") return String(v);
+  // an identifier, not a quantity
+  if (key === "mmsi") return String(v);
   if (key === "cog") return `${v.toFixed(0).padStart(3, "0")}°`;
   return `${value(v, 4)} ${UNITS[key] ?? ""}`.trim();
 }

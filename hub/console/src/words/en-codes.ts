@@ -114,7 +114,6 @@ export const enCodes: Readonly<Record<keyof typeof zhCodes, string>> = {
   "fact.code": "Fault code",
   "fact.devices": "Devices under it",
   "fact.queue": "Waiting messages",
-  "fact.boot": "Start number",
   "fact.mmsi": "MMSI",
   "fact.name": "Name",
   "fact.distanceNm": "From the centre",

@@ -112,7 +112,6 @@ export const zhCodes = {
   "fact.code": "故障代码",
   "fact.devices": "下属设备",
   "fact.queue": "待传消息",
-  "fact.boot": "启动序号",
   "fact.mmsi": "船只识别码",
   "fact.name": "船名",
   "fact.distanceNm": "距编组中心",
