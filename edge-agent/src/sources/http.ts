@@ -57,6 +57,7 @@ export class HttpSource implements Source {
     const body = await readBody(request);
     if (body === null) return; // the sender went away
     const outcome = isRejection(body) ? body : await acceptPost(body, match[1] ?? null, context);
+    if (this.#server === null) response.shouldKeepAlive = false;
     if (isRejection(outcome)) send(response, statusOf(outcome), { code: outcome.reason, message: outcome.detail });
     else send(response, 202, { stored: outcome });
   }
@@ -68,7 +69,7 @@ export class HttpSource implements Source {
     return timingSafeEqual(digest(request.headers.authorization ?? ""), digest(`Bearer ${token}`));
   }
 
-  /** Answers what is being sent, takes no more. */
+  /** Answers what is being sent, takes no more; a connection that is kept alive ends with its answer. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = null;
