@@ -54,6 +54,46 @@ describe("agent config", () => {
     expect(() => load(tree)).toThrow(ConfigError);
   });
 
+  it.each([
+    [
+      { ...GOOD, hub: { ...GOOD.hub, username: "to wn/e1" } },
+      /hub\.username: .*\(<site>\/<edge>, as the hub issued it\)/,
+    ],
+    [{ ...GOOD, hub: { ...GOOD.hub, root: "a/#" } }, /hub\.root: must match/],
+    [{ ...GOOD, log_level: "loud" }, /log_level: .*\(fatal \| error/],
+    [{ ...GOOD, devices: [{ id: "gauge", profile: "gauge" }] }, /devices\.0\.profile: .*maker\/model/],
+    [{ ...GOOD, sources: [GOOD.sources[0], { kind: "http", port: 8081 }] }, /sources\.1\.port: TCP .* sources\.0/],
+    [{ ...GOOD, hub: { url: GOOD.hub.url, username: "a/b" } }, /hub: must have required properties token/],
+    [
+      { ...GOOD, sources: [{ kind: "http", port: 1, token: "${EDGE_SECRET}" }] },
+      /sources\.0\.token: .* no EDGE_SECRET/,
+    ],
+    [
+      {
+        ...GOOD,
+        devices: Array.from({ length: 2000 }, (_, i) => ({ id: `d${i}`, profile: "x/y", title: "长".repeat(50) })),
+      },
+      /devices: together \d+ bytes, a birth message takes 262144/,
+    ],
+  ])("says what was expected: %#", (tree, message) => expect(() => load(tree)).toThrow(message));
+
+  it("takes secrets from the environment, wherever they stand, and lets UDP and TCP share a number", () => {
+    const tree = {
+      ...GOOD,
+      hub: { ...GOOD.hub, ca_file: "ca.pem" },
+      sources: [
+        { kind: "http", port: 8081, token: "${POST_TOKEN}" },
+        { kind: "udp", port: 8081 },
+        { kind: "snapshot", device: "gauge", url: "http://x/", password: "$notavariable" },
+      ],
+    };
+    const config = load(tree, { POST_TOKEN: "from-env-1" });
+    expect(config.sources[0]).toMatchObject({ token: "from-env-1" });
+    expect(config.sources[2]).toMatchObject({ password: "$notavariable", interval_ms: 500 });
+    expect(config.hub.ca_file).toBe(join(dir, "ca.pem"));
+    expect(config).toMatchObject({ disk_reserve_bytes: 33_554_432, spool_bytes: 536_870_912 });
+  });
+
   it("accepts the example that comes with the agent", () => {
     const config = loadAgentConfig(join(import.meta.dirname, "../example.yaml"), { GRIDHUB_EDGE_TOKEN: "x" });
     expect(config.sources.length).toBeGreaterThan(3);
