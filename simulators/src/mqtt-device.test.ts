@@ -152,8 +152,8 @@ describe("a device that speaks the contract", () => {
     for (const socket of sockets) socket.destroy();
     await vi.waitFor(() => expect(device.counts.acknowledged).toBe(1), { timeout: 5000 });
     expect(new Set(envelopes().map((e) => e.q))).toEqual(new Set([1]));
-    const states = lane("state").map((s) => JSON.parse(s.payload) as StateMessage);
-    expect(states.filter((each) => each.s === "on").length).toBe(2);
+    const states = () => lane("state").map((s) => JSON.parse(s.payload) as StateMessage);
+    await vi.waitFor(() => expect(states().filter((each) => each.s === "on").length).toBe(2));
   });
 
   it("repeats envelopes on demand, with the same identity", async () => {

@@ -107,7 +107,7 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
     await row.click();
     const panel = page.getByTestId("event-panel");
     await panel.waitFor();
-    expect(await panel.innerText()).toContain("中心渔港水位计");
+    await vi.waitFor(async () => expect(await panel.innerText()).toContain("中心渔港水位计"), { timeout: 10_000 });
     await page.getByTestId("action-acknowledge").click();
     await vi.waitFor(
       async () =>
