@@ -63,6 +63,8 @@ export async function hubCommand(argv: string[]): Promise<number> {
 
 async function run(config: ReturnType<typeof loadConfig>): Promise<number> {
   const log = createLog(config.log_level);
+  // Armed before the start: a signal that comes meanwhile must not leave a database behind.
+  const stopping = stopSignal();
   const hub = await startHub(config, { log });
   console.log(
     `gridhub listens: console and API ${hub.httpAddress}   MQTT ${hub.mqttAddress}   database ${hub.storeMode}`,
@@ -72,7 +74,7 @@ async function run(config: ReturnType<typeof loadConfig>): Promise<number> {
       `first start: user "admin", password "${hub.generatedPassword}" (shown this once; change it in the console's user menu)`,
     );
   }
-  const signal = await stopSignal();
+  const signal = await stopping;
   log.info({ signal }, "stopping");
   await hub.close();
   // The channel to a parent would keep the process alive.

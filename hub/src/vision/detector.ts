@@ -1,4 +1,5 @@
 import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
+import "./no-telemetry.ts";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { HubError } from "../errors.ts";
 import type { LoadedModel } from "./card.ts";
