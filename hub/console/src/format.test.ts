@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, clock, count, day, distance, duration, exact, moment, share, unit, value } from "./format.ts";
+import { ago, clock, count, day, distance, duration, exact, moment, share, unit, value, measure } from "./format.ts";
 
 const MIN = 60_000;
 const HOUR = 60 * MIN;
@@ -70,5 +70,14 @@ describe("numbers", () => {
     expect(distance(1830)).toBe("1.8 km");
     expect(unit("Cel")).toBe("°C");
     expect(unit("MPa")).toBe("MPa");
+    expect(["uS/cm", "m3/h", "[NTU]", "[pH]", "ug/m3", "1"].map(unit)).toEqual([
+      "μS/cm",
+      "m³/h",
+      "NTU",
+      "",
+      "μg/m³",
+      "",
+    ]);
+    expect([measure(0.08, "MPa"), measure(30, "deg"), measure(3, "1")]).toEqual(["0.08 MPa", "30°", "3"]);
   });
 });

@@ -107,6 +107,12 @@ export function distance(metres: number): string {
   return metres < 1000 ? `${Math.round(metres)} m` : `${(metres / 1000).toFixed(1)} km`;
 }
 
+/** "0.08 MPa", "30°", "3": a value with its UCUM unit. */
+export function measure(n: number, ucum: string, digits = 4): string {
+  const sign = unit(ucum);
+  return `${value(n, digits)}${sign === "" || sign === "°" ? sign : ` ${sign}`}`;
+}
+
 /** UCUM codes as people write them. */
 export function unit(ucum: string): string {
   const known = {

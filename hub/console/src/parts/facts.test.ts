@@ -45,7 +45,7 @@ describe("facts of the evidence", () => {
 
   it("reads value and limit without a trace", () => {
     expect(read({ metric: "tilt", value: 62, limit: 20, op: ">=", unit: "deg" })).toEqual([
-      ["实测(阈值)", "62 ° (≥ 20)"],
+      ["实测(阈值)", "62° (≥ 20)"],
     ]);
     expect(read({ state: "offline", reason: "source_auth", lastSeen: null, limit: 7_200_000, unit: "ms" })).toEqual([
       ["应到间隔", "2 小时"],

@@ -1,4 +1,4 @@
-import { duration, exact, unit, value } from "../format.ts";
+import { duration, exact, measure, value } from "../format.ts";
 import { coded, isFlag, isWord, type Lang, word } from "../words/words.ts";
 import type { Evidence } from "./evidence.ts";
 import { flag, ruleSteps, sign } from "./rule-steps.ts";
@@ -49,7 +49,7 @@ function measured({ metric, value: found, limit, unit: ucum, op }: Evidence, lan
   if (typeof metric === "string" && isFlag(metric) && typeof found === "number") {
     return add("value", flag(found, lang));
   }
-  const text = (n: number) => `${value(n, 4)} ${unit(typeof ucum === "string" ? ucum : "")}`.trim();
+  const text = (n: number) => measure(n, typeof ucum === "string" ? ucum : "");
   if (typeof found === "number" && typeof limit === "number") {
     add("measured", `${text(found)} (${op === undefined ? "" : `${sign(op)} `}${value(limit, 4)})`);
   } else if (typeof found === "number") add("value", text(found));

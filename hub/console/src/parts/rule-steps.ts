@@ -1,4 +1,4 @@
-import { duration, unit, value } from "../format.ts";
+import { duration, measure } from "../format.ts";
 import { coded, isFlag, type Lang, word } from "../words/words.ts";
 
 type Step = Readonly<Record<string, unknown>>;
@@ -35,8 +35,7 @@ function compared(step: Step, lang: Lang): string {
   const what = coded(lang, "metric", metric);
   const found = typeof step.value === "number" ? step.value : null;
   if (isFlag(metric)) return `${what}${lang === "zh" ? ":" : ": "}${flag(found ?? step.limit, lang)}`;
-  const ucum = unit(String(step.unit ?? ""));
-  const of = (n: number) => `${value(n, 4)} ${ucum}`.trim();
+  const of = (n: number) => measure(n, String(step.unit ?? ""));
   const now = found === null ? "" : word(lang, "step.now", { value: of(found) });
   return `${step.fn === "rate" ? word(lang, "step.rate", { what }) : what} ${sign(step.op)} ${of(Number(step.limit))}${now}`;
 }

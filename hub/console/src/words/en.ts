@@ -212,7 +212,7 @@ export const en: Dictionary = {
   "dead.bytes": "Bytes",
   "screen.title": "Sensing overview",
   "screen.figures": "Device health",
-  "screen.towns": "Online by town · open events",
+  "screen.towns": "By town · online, events",
   "screen.sea": "At sea",
   "screen.map": "Map",
   "screen.active": "Events",
