@@ -4,7 +4,7 @@ import type { Broker } from "./broker/broker.ts";
 import type { Edge } from "./device.ts";
 import type { EdgeCursor } from "./store/batch.ts";
 
-/** Backfill envelopes a second that an edge may send: generous when idle, less the more waits for a commit. */
+/** Backfill records a second that an edge may send: generous when idle, less the more waits for a commit. */
 export function backfillRate(pendingMessages: number): number {
   return pendingMessages < 1000 ? 2000 : pendingMessages < 5000 ? 500 : 50;
 }

@@ -173,12 +173,11 @@ export async function startHub(
     },
   });
   stages.observers.push({
-    committed: (batch, changed, _now, announced) => {
+    committed: (batch, _changed, _now, announced) => {
       acks.stored(batch.cursors);
       for (const edge of announced) acks.repeat(edge.id);
       if (batch.outbox.length > 0) dispatcher.wake();
       for (const { what } of batch.transitions) metrics.events.inc({ what });
-      void changed;
     },
   });
 

@@ -1,22 +1,11 @@
-import { parseUplink } from "@gridhub/device-profiles/topic.ts";
 import type { Principal } from "./broker.ts";
 
 const DOWNLINK = new Set(["ack", "twin/desired", "cmd/+"]);
 
 /**
- * Topic access of an edge: it publishes under its own prefix on the contract's uplink topics only, and subscribes to its own
- * `ack`, `twin/desired` and `cmd/+` only.
+ * An edge subscribes to its own `ack`, `twin/desired` and `cmd/+` only. (What it may publish falls out of parsing the topic: the
+ * contract's uplinks under its own prefix.)
  */
-export function mayPublish(
-  principal: Principal,
-  topic: string,
-  root: string,
-): "ok" | "topic_invalid" | "topic_forbidden" {
-  const uplink = parseUplink(topic, root);
-  if (uplink === null) return "topic_invalid";
-  return uplink.site === principal.site && uplink.edge === principal.edge ? "ok" : "topic_forbidden";
-}
-
 export function maySubscribe(principal: Principal, filter: string, root: string): boolean {
   const prefix = `${root}/${principal.site}/${principal.edge}/`;
   if (!filter.startsWith(prefix)) return false;

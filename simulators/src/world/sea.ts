@@ -2,7 +2,7 @@ import type { Random } from "../random.ts";
 import type { Town } from "./coast.ts";
 import { toGeometry, type GridFeature } from "./feature.ts";
 import { shortName } from "./land.ts";
-import { area, centroid, planeAt, type Plane, type Point, type Ring } from "./polygon.ts";
+import { centroid, planeAt, type Plane, type Point, type Ring } from "./polygon.ts";
 import { splitIslands } from "./split.ts";
 
 /** 75 work areas of the fishing fleet: where each town's boats work. The figures per town are made up, their sum is not. */
@@ -139,9 +139,4 @@ function blob(centre: Point, km: number, random: Random): Point[] {
     const a = (2 * Math.PI * i) / 11;
     return plane.toDegrees([r * Math.cos(a), 0.8 * r * Math.sin(a)]);
   });
-}
-
-export function squareKm(ring: Ring): number {
-  const plane = planeAt(ring[0][0], ring[0][1]);
-  return area(ring.map((p) => plane.toMetres(p))) / 1e6;
 }

@@ -1,7 +1,7 @@
 import { crc16Modbus } from "../../codec/check.ts";
 import { writeBcd } from "./bcd.ts";
 import { HOURLY, HOURLY_COUNT } from "./elements.ts";
-import { digits, ETX, HEADER, OVERHEAD, PASSWORD_AT, readSl651, STX } from "./frame.ts";
+import { ETX, HEADER, OVERHEAD, PASSWORD_AT, readSl651, STX } from "./frame.ts";
 import { isRejection } from "../../rejection.ts";
 
 /** How the centre ends its answer: the station leaves the line, or stays on it (table 15). */
@@ -89,11 +89,6 @@ export function withoutPassword(frame: Uint8Array): Uint8Array {
   copy[copy.length - 2] = crc >> 8;
   copy[copy.length - 1] = crc & 0xff;
   return copy;
-}
-
-/** ten digits of the frame's station, without checking anything else */
-export function stationOf(frame: Uint8Array): string {
-  return digits(frame, 3, 5);
 }
 
 function seal(bytes: readonly number[]): Uint8Array {
