@@ -65,21 +65,24 @@ async function run(config: ReturnType<typeof loadConfig>): Promise<number> {
   const log = createLog(config.log_level);
   // Armed before the start: a signal that comes meanwhile must not leave a database behind.
   const stopping = stopSignal();
-  const hub = await startHub(config, { log });
-  console.log(
-    `gridhub listens: console and API ${hub.httpAddress}   MQTT ${hub.mqttAddress}   database ${hub.storeMode}`,
-  );
-  if (hub.generatedPassword !== null) {
+  try {
+    const hub = await startHub(config, { log });
     console.log(
-      `first start: user "admin", password "${hub.generatedPassword}" (shown this once; change it in the console's user menu)`,
+      `gridhub listens: console and API ${hub.httpAddress}   MQTT ${hub.mqttAddress}   database ${hub.storeMode}`,
     );
+    if (hub.generatedPassword !== null) {
+      console.log(
+        `first start: user "admin", password "${hub.generatedPassword}" (shown this once; change it in the console's user menu)`,
+      );
+    }
+    const signal = await stopping;
+    log.info({ signal }, "stopping");
+    await hub.close();
+    return 0;
+  } finally {
+    // The channel to a parent would keep the process alive, also after a start that failed.
+    if (process.connected) process.disconnect();
   }
-  const signal = await stopping;
-  log.info({ signal }, "stopping");
-  await hub.close();
-  // The channel to a parent would keep the process alive.
-  if (process.connected) process.disconnect();
-  return 0;
 }
 
 /** A signal, or the end of a parent that asked for it by an IPC channel, so that no orphan stays. */
