@@ -3,7 +3,9 @@ import { reject, type Rejection } from "./rejection.ts";
 
 /**
  * One record: sample time (ms UTC) and either decoded values `m`, raw bytes `x` (base64), or raw text `s` (NMEA and the like;
- * all sentences of one multipart message, joined by "\n"). `p` = port of a raw frame.
+ * all sentences of one multipart message, joined by "\n"). `p` = port of a raw frame. `l` = what the receiver says of the radio
+ * link (canonical metrics: rssi, snr, gateways, data_rate, frame_counter); taken where the profile has the metric and the record
+ * does not give it itself.
  */
 export interface EnvelopeRecord {
   readonly ts: number;
@@ -11,6 +13,7 @@ export interface EnvelopeRecord {
   readonly x?: string;
   readonly s?: string;
   readonly p?: number;
+  readonly l?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -92,6 +95,8 @@ export interface HeartbeatMessage {
   readonly gaps?: readonly Gap[];
   /** per source: "ok" or a reason code, e.g. {"camera-1":"auth"} */
   readonly sources?: Readonly<Record<string, string>>;
+  /** 0 = not periodic: tells of sources only, and its absence means nothing */
+  readonly every?: number;
 }
 
 /** Hub -> edge after commit. Everything of boot `b` up to `upto` (contiguous) is stored; `rate` = backfill records/s allowed. */
@@ -196,6 +201,8 @@ export function checkEnvelope(value: unknown, limits: EnvelopeLimits = DEFAULT_L
     if (r.s !== undefined && typeof r.s !== "string") return reject("envelope_invalid", "s must be text");
     if (r.p !== undefined && !(Number.isInteger(r.p) && r.p >= 0 && r.p <= 255))
       return reject("envelope_invalid", `p must be a port from 0 to 255, found ${show(r.p)}`);
+    if (r.l !== undefined && (typeof r.l !== "object" || r.l === null || Array.isArray(r.l)))
+      return reject("envelope_invalid", "l must be an object of numbers");
   }
   return value as Envelope;
 }

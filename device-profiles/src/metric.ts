@@ -130,6 +130,8 @@ export const METRICS: readonly CanonicalMetric[] = [
   number("rssi", "dBm", [-160, 10], "信号强度", "Signal strength", "received signal strength"),
   number("snr", "dB", [-40, 60], "信噪比", "Signal to noise", "signal to noise ratio"),
   number("rsrp", "dBm", [-160, -20], "参考信号功率", "RSRP", "LTE or NB-IoT reference signal power"),
+  number("gateways", "1", [0, 1000], "接收网关数", "Gateways", "radio gateways that received the message"),
+  number("data_rate", "1", [0, 15], "数据速率档", "Data rate", "LoRaWAN data rate index of the region; greater = faster"),
   number("uptime", "s", [0, 1e10], "运行时间", "Uptime", "since the device started"),
   number("report_interval", "s", [0, 1e8], "上报间隔", "Report interval", "as set in the device"),
   number("frame_counter", "1", [0, 4_294_967_295], "帧计数", "Frame counter", "the device's own counter of reports"),

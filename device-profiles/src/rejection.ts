@@ -25,6 +25,10 @@ export const REJECTION_REASONS = {
   nmea_invalid: "The sentence is not a VDM or VDO sentence of NMEA 0183.",
   ais_invalid: "The AIS payload is malformed or too short for its type.",
   image_invalid: "The picture cannot be decoded or exceeds the pixel limit.",
+  foreign_invalid: "The message does not follow the format of its adapter.",
+  foreign_unsupported: "The format is known, but this part of it is not supported.",
+  birth_missing: "A value came by alias before the birth certificate that names it.",
+  device_limit: "The adapter has as many devices as it may.",
   store_rejected: "The database refused the record's content.",
 } as const;
 

@@ -45,7 +45,7 @@ export const TRAITS: Readonly<Record<(typeof TRAIT_NAMES)[number], Trait>> = {
       },
     ],
   },
-  radio: { metrics: ["rssi", "snr"], alarms: [] },
+  radio: { metrics: ["rssi", "snr", "gateways", "data_rate"], alarms: [] },
   tamper: {
     metrics: ["tamper"],
     alarms: [

@@ -13,7 +13,7 @@ import type { Message } from "./message.ts";
 import type { Stages } from "./pipeline.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { RuleEngine } from "./rules/rule-engine.ts";
-import type { CommitBatch } from "./store/batch.ts";
+import type { CommitBatch, FoldStateRow } from "./store/batch.ts";
 import type { Snapshot } from "./store/store.ts";
 import type { Vision } from "./vision/vision.ts";
 
@@ -25,6 +25,14 @@ export interface Rooms {
   readonly fleet: Fleet;
   readonly vision: Vision;
   readonly events: EventBook;
+  /** further durable state of the rooms before these: identities of foreign messages, what adapters learned */
+  readonly folds?: readonly Fold[];
+}
+
+/** Durable state that needs no more than to be loaded and written. */
+export interface Fold {
+  load(rows: readonly FoldStateRow[]): void;
+  drain(out: FoldStateRow[]): void;
 }
 
 /** Who watches the committed batches: stream, metrics, acknowledgements, dispatcher. Never in the path. */
@@ -73,6 +81,7 @@ export class RoomStages implements Stages, IngestObserver {
     this.#announced = [];
     await registry.load(snapshot);
     cursors.load(snapshot.cursors);
+    for (const fold of this.#rooms.folds ?? []) fold.load(snapshot.foldState);
     rules.load(snapshot.foldState, registry.devices());
     health.load(snapshot.health, snapshot.foldState, registry.devices(), this.#clock());
     fleet.load(snapshot.foldState);
@@ -160,6 +169,7 @@ export class RoomStages implements Stages, IngestObserver {
     health.drain(batch.health, batch.foldState);
     fleet.drain(batch.foldState);
     for (const row of cursors.drain()) batch.cursors.push(row);
+    for (const fold of this.#rooms.folds ?? []) fold.drain(batch.foldState);
     const changed = events.drain(batch);
     this.#changed.set(batch, { events: changed, rx: this.#rx, announced: this.#announced });
     this.#findings = [];

@@ -150,7 +150,7 @@ export class HealthMonitor {
     if (beat.b < e.boot) return;
     if (beat.b > e.boot) this.#journal.touch(e);
     e.boot = beat.b;
-    this.#edgeWatch.beat(e);
+    if (beat.every !== 0) this.#edgeWatch.beat(e);
     this.#edgeWatch.heard(e, rx);
     this.#edgeWatch.settle(rx, out);
     e.queue = beat.queue;

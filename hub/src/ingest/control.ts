@@ -63,5 +63,6 @@ export function checkHeartbeat(value: unknown): HeartbeatMessage | Rejection {
     disk: isCount(value.disk) ? value.disk : undefined,
     gaps,
     sources,
+    every: value.every === 0 ? 0 : undefined,
   };
 }

@@ -1,3 +1,4 @@
+import type { CompiledProfile } from "@gridhub/device-profiles/compiled.ts";
 import type {
   BackfillEntry,
   Envelope,
@@ -14,6 +15,7 @@ import type { Message } from "../message.ts";
 import type { CommitBatch, TelemetryColumns } from "../store/batch.ts";
 import { checkHeartbeat, checkMeta, checkState } from "./control.ts";
 import type { Cursors } from "./cursor.ts";
+import { Identities } from "./identity.ts";
 import type { QualityWatch } from "./quality.ts";
 
 /** Whom ingest tells what it decoded, record by record; the pipeline connects the rooms. */
@@ -59,6 +61,7 @@ export class Ingest {
   readonly #cursors: Cursors;
   readonly #watch: QualityWatch;
   readonly #observer: IngestObserver;
+  readonly #identities: Identities;
   readonly #record = new RecordBuffer();
   readonly #positions: Position[] = [];
   readonly counters: IngestCounters = {
@@ -76,12 +79,14 @@ export class Ingest {
     cursors: Cursors,
     watch: QualityWatch,
     observer: IngestObserver,
+    identities: Identities = new Identities(),
   ) {
     this.#options = options;
     this.#directory = directory;
     this.#cursors = cursors;
     this.#watch = watch;
     this.#observer = observer;
+    this.#identities = identities;
   }
 
   /** Decodes one message into the batch. Never throws. `replay` skips the duplicate check (a dead letter tried again). */
@@ -92,7 +97,11 @@ export class Ingest {
       this.#refuse(message, batch, reject("device_unknown", `no edge ${message.site}/${message.edge} is registered`));
       return;
     }
-    const rejection = this.#route(message, edge, batch, replay);
+    if (message.once !== undefined && !replay && !this.#identities.admit(edge.id, message.device, message.once)) {
+      this.counters.duplicates++;
+      return;
+    }
+    const rejection = message.refused ?? this.#route(message, edge, batch, replay);
     if (rejection !== null) this.#refuse(message, batch, rejection);
   }
 
@@ -267,6 +276,7 @@ export class Ingest {
       // Earlier samples that the same frame carries are history: stored, and judged by no live rule.
       for (let i = 0; i < record.pasts; i++) this.#keep(device, record.past[i], source.ts, rx, true, batch);
     }
+    if (source.l !== undefined) addLink(source.l, profile, record);
     this.#keep(device, record, source.ts, rx, backfill, batch);
     return null;
   }
@@ -323,6 +333,20 @@ function identityOf(value: unknown): { readonly b: number; readonly q: number } 
   const { b, q } = value as { b?: unknown; q?: unknown };
   const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
   return isCount(b) && isCount(q) && q > 0 ? { b, q } : null;
+}
+
+/** What the receiver says of the radio link, where the profile has the metric and the record does not say it itself. */
+function addLink(link: Readonly<Record<string, unknown>>, profile: CompiledProfile, record: RecordBuffer): void {
+  const { n } = record;
+  for (const name in link) {
+    const value = link[name];
+    const metric = profile.metricIndex.get(name);
+    if (metric === undefined || typeof value !== "number" || !Number.isFinite(value)) continue;
+    const { type, range } = profile.metrics[metric];
+    if (type !== "number" || record.metric.subarray(0, n).includes(metric)) continue;
+    const outside = range !== null && (value < range[0] || value > range[1]);
+    record.push(metric, value, outside ? Quality.out_of_range : Quality.good);
+  }
 }
 
 /** A frame without envelope: no identity, so at-least-once; the sample time is the time of arrival. */
