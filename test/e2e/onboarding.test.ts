@@ -87,6 +87,22 @@ describe("the life of a device type in a running hub", () => {
     expect(best.readings.find(({ metric }) => metric === "pressure")?.value).toBe(0.32);
   }, 30_000);
 
+  it("sets a device aside for everybody, and takes it back", async () => {
+    const ignore = (ignored: boolean) =>
+      hub.api("/api/quarantine/town/gw/other/ignore", { method: "POST", body: { ignored } });
+    const other = async () => {
+      const { items } = await hub.api<{ items: QuarantineItem[] }>("/api/quarantine");
+      return items.find((item) => item.device === "other");
+    };
+    await ignore(true);
+    expect((await other())?.ignored?.by).toBe("admin");
+    await ignore(false);
+    expect(await other()).toMatchObject({ ignored: null, count: 1 });
+    await expect(
+      hub.api("/api/quarantine/town/nowhere/other/ignore", { method: "POST", body: { ignored: true } }),
+    ).rejects.toThrow("404");
+  }, 30_000);
+
   it("adopts it: what it sent before is stored in order, what it sends now is a reading and an alarm", async () => {
     const adopt = (body: object) => hub.api<AdoptionInfo>("/api/quarantine/town/gw/h1/adopt", { method: "POST", body });
     await expect(adopt({ profile: "generic/none" })).rejects.toThrow("PROFILE_UNKNOWN");

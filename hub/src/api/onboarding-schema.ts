@@ -18,7 +18,11 @@ export const QuarantineItem = Type.Object({
   lanes: Type.Array(Type.String()),
   /** uid of the device where it was registered after these messages came: adopt it to play them again */
   registered: Nullable(Type.String()),
+  /** somebody decided not to adopt it; its messages are kept as long as other dead letters */
+  ignored: Nullable(Type.Object({ by: Type.String(), at: Type.Number() })),
 });
+
+export const Ignore = Type.Object({ ignored: Type.Boolean() }, { additionalProperties: false });
 
 const DecodedValue = Type.Object({
   metric: Type.String(),

@@ -4,10 +4,18 @@ import type { Edge } from "../../device.ts";
 import { blaming } from "../../store/failure.ts";
 import { audit } from "../../store/queries/access.ts";
 import type { QuarantineRow } from "../../store/queries/onboarding.ts";
+import { type Ignored, ignoredDevices, setIgnored } from "../../store/queries/quarantine-ignore.ts";
 import type { App } from "../app.ts";
 import { ApiFailure, notFound } from "../failure.ts";
 import { callerOf } from "../guard.ts";
-import { Adopt, AdoptionInfo, QuarantineDetailInfo, QuarantineItem, QuarantinePath } from "../onboarding-schema.ts";
+import {
+  Adopt,
+  AdoptionInfo,
+  Ignore,
+  QuarantineDetailInfo,
+  QuarantineItem,
+  QuarantinePath,
+} from "../onboarding-schema.ts";
 import type { Parts } from "../parts.ts";
 import type { Scope } from "../scope.ts";
 import { preview } from "./dead-letters.ts";
@@ -27,10 +35,19 @@ export function onboardingRoutes(app: App, { context }: Parts): void {
     return edge;
   }
 
-  const withRegistered = (row: QuarantineRow): QuarantineItem => {
+  const itemOf = (row: QuarantineRow, ignored: ReadonlyMap<string, Ignored>): QuarantineItem => {
     const { edge, device, firstSeen, lastSeen, count, lanes } = row;
     const registered = registry.devicesOf(edge).get(device)?.uid ?? null;
-    return { edge, device, firstSeen, lastSeen, count, lanes, registered };
+    return {
+      edge,
+      device,
+      firstSeen,
+      lastSeen,
+      count,
+      lanes,
+      registered,
+      ignored: ignored.get(`${edge}/${device}`) ?? null,
+    };
   };
 
   app.get(
@@ -44,7 +61,8 @@ export function onboardingRoutes(app: App, { context }: Parts): void {
       const edges = scope.everything
         ? undefined
         : [...registry.edges()].filter((edge) => sees(scope, edge)).map(({ key }) => key);
-      return { items: (await quarantine.list(edges)).map(withRegistered) };
+      const [rows, ignored] = await Promise.all([quarantine.list(edges), blaming(ignoredDevices(pool))]);
+      return { items: rows.map((row) => itemOf(row, ignored)) };
     },
   );
 
@@ -64,7 +82,22 @@ export function onboardingRoutes(app: App, { context }: Parts): void {
         preview: preview(payload.subarray(0, 512)),
       }));
       const suggestions = detail.suggestions.map((each) => ({ ...each, readings: [...each.readings] }));
-      return { ...withRegistered(detail), samples, suggestions };
+      return { ...itemOf(detail, await blaming(ignoredDevices(pool))), samples, suggestions };
+    },
+  );
+
+  app.post(
+    "/api/quarantine/:site/:edge/:device/ignore",
+    { config: { role: "operator" }, schema: { tags, params: QuarantinePath, body: Ignore, response: { 200: Ignore } } },
+    async (request) => {
+      const { account, scope } = callerOf(request);
+      const { site, edge: name, device } = request.params;
+      const edge = edgeOf(scope, site, name);
+      const { ignored } = request.body;
+      await blaming(setIgnored(pool, edge.key, device, ignored, account.username));
+      const action = ignored ? "device_ignore" : "device_unignore";
+      await blaming(audit(pool, account.username, action, `device:${site}/${device}`, { edge: edge.key }));
+      return { ignored };
     },
   );
 
