@@ -1,4 +1,4 @@
-import { compileAlarm } from "./alarm.ts";
+import { checkSuppression, compileAlarm } from "./alarm.ts";
 import { compileBitmap } from "./codec/bitmap.ts";
 import { compileCayenne } from "./codec/cayenne.ts";
 import { compileCbor } from "./codec/cbor.ts";
@@ -11,6 +11,7 @@ import { compileTlv } from "./codec/tlv.ts";
 import type { CompileContext } from "./codec/value.ts";
 import type { AlarmDef, CompiledProfile } from "./compiled.ts";
 import { reportDeadParts } from "./dead-parts.ts";
+import { compileDerived } from "./derived.ts";
 import { parseDuration } from "./duration.ts";
 import { MetricTable } from "./metric-table.ts";
 import type { Report } from "./problem.ts";
@@ -72,6 +73,8 @@ export function compileProfile(source: Profile, report: Report, file = ""): Comp
   const byLayout = codec.fixed ?? codec.tlv ?? codec.bitmap ?? codec.text;
   const given = byLayout === undefined || codec.json !== undefined ? null : new Set(metrics.index.keys());
   for (const name of Object.keys(source.metrics ?? {})) metrics.use(name, ["metrics", name]);
+  const derived = compileDerived(source, ctx.metrics, report);
+  for (const { metric } of derived) given?.add(metrics.defs[metric].name);
   const yielded = new Set(metrics.index.keys());
   for (const trait of source.use ?? []) for (const name of TRAITS[trait].metrics) metrics.use(name, ["use"]);
   for (const name of Object.keys(source.quality ?? {})) metrics.existing(name, ["quality", name]);
@@ -101,6 +104,7 @@ export function compileProfile(source: Profile, report: Report, file = ""): Comp
       metrics: defs,
       metricIndex: metrics.index,
       alarms,
+      derived,
       expectEveryMs,
       grace,
       sequenced: transport.sequenced ?? true,
@@ -137,6 +141,7 @@ function compileAlarms(
       if (alarm.title !== undefined) alarmTitles.set(alarm.event, alarm.title);
     }
   }
+  checkSuppression(alarms, ctx.report);
   return { alarms, alarmTitles };
 }
 

@@ -3,7 +3,7 @@ import { parseDuration } from "./duration.ts";
 /** One comparison as written: names are not resolved yet. */
 export interface WrittenComparison {
   readonly metric: string;
-  readonly fn: "value" | "rate";
+  readonly fn: "value" | "rate" | "difference";
   readonly windowMs: number;
   readonly op: "<" | "<=" | ">" | ">=" | "==" | "!=";
   /** a number (booleans are 0 and 1), or the alarm's `limit` */
@@ -30,7 +30,7 @@ const MAX_LENGTH = 500;
 
 /**
  * Parses `a < limit`, `a > limit + 0.02`, `a > 1 and b == true`, `rate(a, 10m) > 0.5/1h`. A rate is the change per second; `0.5/1h` is
- * 0.5 an hour written as such.
+ * 0.5 an hour written as such. `difference(a, 1h) > 2` is the change itself, in the metric's unit.
  */
 export function parseExpression(text: string): WrittenComparison[] | ExpressionError {
   if (text.length > MAX_LENGTH) return { message: `longer than ${MAX_LENGTH} characters`, column: 1 };
@@ -103,21 +103,22 @@ class Parser {
   }
 
   private comparison(): WrittenComparison {
-    const first = this.take("name", "a metric or rate(metric, window)");
+    const first = this.take("name", "a metric, rate(metric, window) or difference(metric, window)");
     let metric = first.text;
     let windowMs = 0;
-    const isRate = metric === "rate" && this.peek().kind === "open";
-    if (isRate) {
+    const isCall = (metric === "rate" || metric === "difference") && this.peek().kind === "open";
+    const fn = isCall ? (metric as "rate" | "difference") : "value";
+    if (isCall) {
       this.i++;
       metric = this.take("name", "a metric").text;
-      this.take("comma", '", " and a window, e.g. rate(level, 10m)');
+      this.take("comma", `", " and a window, e.g. ${fn}(level, 10m)`);
       const window = this.take("duration", "a window such as 10m");
       windowMs = parseDuration(window.text) ?? 0;
       if (windowMs < 1000) throw new Stop("a window is at least 1s", window.at);
       this.take("close", '")"');
     }
     const op = this.take("op", "one of < <= > >= == !=").text as WrittenComparison["op"];
-    return { metric, fn: isRate ? "rate" : "value", windowMs, op, ...this.limit(isRate) };
+    return { metric, fn, windowMs, op, ...this.limit(fn === "rate") };
   }
 
   private limit(isRate: boolean): Pick<WrittenComparison, "limit" | "offset" | "isBoolean"> {

@@ -86,7 +86,12 @@ describe("loadText", () => {
         { afterMs: 7_200_000, to: 2 },
         { afterMs: 14_400_000, to: 1 },
       ],
+      levels: [],
       suppressIf: null,
+      suppressedBy: [],
+      schedule: null,
+      latch: false,
+      quietMs: 0,
     });
     expect(p?.alarms[1]).toMatchObject({ noData: 0, noDataMs: 1_800_000, suppressIf: "edge_offline", when: [] });
     expect(p?.alarms[2]).toMatchObject({ event: "device.low_battery", repeat: { m: 2, n: 3 } });

@@ -62,6 +62,18 @@ const Limit = Type.Union([
   Type.Number(),
   Type.Object({ attribute: Type.String({ pattern: NAME }), default: Type.Number() }, closed),
 ]);
+const Step = Type.Object(
+  {
+    after: Type.Optional(Duration),
+    when: Type.Optional(Type.String({ description: 'instead of after: "pressure < limit - 0.05"' })),
+    clear: Type.Optional(Type.String({ description: "ends the step; unless said when its `when` no longer holds" })),
+    for: Type.Optional(Duration),
+    clear_for: Type.Optional(Duration),
+    to: Severity,
+  },
+  { ...closed, description: "a severity by time (after) or by condition (when)" },
+);
+const ScheduleWindow = Type.String({ maxLength: 100, description: "mon-fri 22:00-06:00, sat,sun, daily 08:00-20:00" });
 const Alarm = Type.Object(
   {
     title: Type.Optional(Title),
@@ -79,12 +91,48 @@ const Alarm = Type.Object(
     for: Type.Optional(Duration),
     clear_for: Type.Optional(Duration),
     repeat: Type.Optional(Type.String({ pattern: "^[0-9]+ of [0-9]+$", description: "M of the last N records" })),
-    escalate: Type.Optional(Type.Array(Type.Object({ after: Duration, to: Severity }, closed))),
-    suppress_if: Type.Optional(Type.Enum(["edge_offline"])),
+    escalate: Type.Optional(Type.Array(Type.Ref("Step"))),
+    suppress_if: Type.Optional(
+      Type.Union([Type.String({ pattern: NAME }), Type.Array(Type.String({ pattern: NAME }), { minItems: 1 })], {
+        description: "edge_offline, or alarms of this profile while which this one is not raised",
+      }),
+    ),
+    schedule: Type.Optional(
+      Type.Union([ScheduleWindow, Type.Array(ScheduleWindow, { minItems: 1, maxItems: 50 })], {
+        description: "outside these weekly windows the alarm is neither raised nor kept",
+      }),
+    ),
+    time_zone: Type.Optional(Type.String({ description: "of schedule, IANA name; the hub's unless said" })),
+    latch: Type.Optional(
+      Type.Boolean({
+        description: "stays until somebody acknowledges or closes it, then clears as it otherwise would",
+      }),
+    ),
+    clear_after_quiet: Type.Optional(
+      Type.String({ pattern: DURATION_PATTERN, description: "clears when no record kept it raised for this long" }),
+    ),
   },
   closed,
 );
-export type Alarm = Static<typeof Alarm>;
+export type AlarmStep = Static<typeof Step>;
+export type Alarm = Omit<Static<typeof Alarm>, "escalate"> & { escalate?: AlarmStep[] };
+
+const Derived = Type.Object(
+  {
+    rate: Type.Optional(Type.String({ pattern: NAME, description: "change of this metric per time, over window" })),
+    difference: Type.Optional(
+      Type.String({ pattern: NAME, description: "increase of this metric since the record before" }),
+    ),
+    formula: Type.Optional(Type.String({ maxLength: 500, description: 'e.g. "pressure * 101.97 + altitude"' })),
+    window: Type.Optional(Duration),
+    counter: Type.Optional(Type.Boolean({ description: "only grows: going backwards is a reset, not a decrease" })),
+    rollover: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: "the counter begins anew at 0 here" })),
+    max_gap: Type.Optional(Duration),
+    max_age: Type.Optional(Duration),
+  },
+  { ...closed, description: "one of rate, difference, formula" },
+);
+export type Derived = Static<typeof Derived>;
 
 const Walk = Type.Object(
   {
@@ -156,6 +204,7 @@ const Profile = Type.Object(
     codec: Type.Optional(Type.Ref("Codec")),
     metrics: Type.Optional(Type.Record(Type.String({ pattern: NAME }), Type.Ref("Metric"), closed)),
     quality: Type.Optional(Type.Record(Type.String({ pattern: NAME }), Type.Ref("QualityRule"), closed)),
+    derived: Type.Optional(Type.Record(Type.String({ pattern: NAME }), Type.Ref("Derived"), closed)),
     alarms: Type.Optional(Type.Record(Type.String({ pattern: NAME }), Type.Ref("Alarm"), closed)),
     simulate: Type.Optional(
       Type.Intersect([
@@ -175,6 +224,8 @@ export const ProfileSchema = Type.Cyclic(
     Transport,
     Metric,
     QualityRule,
+    Step,
+    Derived,
     Alarm,
     Walk,
     Vector,
@@ -201,6 +252,7 @@ export interface Profile {
   codec?: Codec;
   metrics?: Record<string, Static<typeof Metric>>;
   quality?: Record<string, Static<typeof QualityRule>>;
+  derived?: Record<string, Derived>;
   alarms?: Record<string, Alarm>;
   simulate?: Record<string, Static<typeof Walk> | string[]>;
   vectors?: Vector[];

@@ -57,6 +57,18 @@ const UNITS: Readonly<Record<string, Unit>> = {
   m3: unit("volume", 1),
   L: unit("volume", 0.001),
   "mm/h": unit("rain rate", 1),
+  "m/h": unit("speed", 1 / 3600),
+  "cm/h": unit("speed", 0.01 / 3600),
+  "MPa/h": unit("pressure rate", 1e6 / 3600),
+  "kPa/h": unit("pressure rate", 1000 / 3600),
+  "hPa/h": unit("pressure rate", 100 / 3600),
+  "Cel/h": unit("temperature rate", 1 / 3600),
+  "V/d": unit("voltage rate", 1 / 86_400),
+  "%/h": unit("share rate", 0.01 / 3600),
+  "%/d": unit("share rate", 0.01 / 86_400),
+  "1/s": unit("number rate", 1),
+  "1/min": unit("number rate", 1 / 60),
+  "1/h": unit("number rate", 1 / 3600),
   "uS/cm": unit("conductivity", 1),
   "mS/cm": unit("conductivity", 1000),
   "S/m": unit("conductivity", 10_000),
@@ -99,4 +111,24 @@ export function convert(from: string, to: string): Conversion | null {
 /** Removes the noise of the division: 0.001 / 1000 is meant to be 1e-6. */
 function tidy(x: number): number {
   return Number(x.toPrecision(15));
+}
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600, d: 86_400 };
+/** Dimensions that are another one per second: the factor from base per second to that one's base. */
+const PER_SECOND: readonly (readonly [of: string, is: string, factor: number])[] = [
+  ["length", "speed", 1],
+  ["length", "rain rate", 3.6e6],
+  ["volume", "flow", 1000],
+  ["energy", "power", 1],
+];
+
+/** @returns what turns a change of `from` per second into `to`, or null when `to` does not measure that */
+export function convertRate(from: string, to: string): number | null {
+  if (!isUnit(from) || !isUnit(to)) return null;
+  const [source, target] = [UNITS[from], UNITS[to]];
+  for (const [of, is, factor] of PER_SECOND)
+    if (source.dimension === of && target.dimension === is) return tidy((source.factor * factor) / target.factor);
+  const [, over, time] = /^(.*)\/(s|min|h|d)$/.exec(to) ?? [];
+  if (time === undefined || !isUnit(over) || UNITS[over].dimension !== source.dimension) return null;
+  return tidy((source.factor / UNITS[over].factor) * SECONDS[time]);
 }

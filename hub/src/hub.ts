@@ -80,7 +80,11 @@ export async function startHub(
   profiles.start();
   stack.defer(() => profiles.close());
   const durationScale = config.duration_scale;
-  const rules = new RuleEngine({ durationScale, allowedLatenessMs: config.ingest.lateness_s * 1000 });
+  const rules = new RuleEngine({
+    durationScale,
+    allowedLatenessMs: config.ingest.lateness_s * 1000,
+    timeZone: config.time_zone,
+  });
   const health = new HealthMonitor({ durationScale, flapCount: 4, flapWindowMs: 3_600_000 });
   const fleet = new Fleet({ durationScale }, grids);
   const vision = new Vision({

@@ -40,6 +40,9 @@ export interface CommitObserver {
   committed(batch: CommitBatch, events: readonly GridEvent[], now: number, announced: readonly Edge[]): void;
 }
 
+/** What a person does that lets go of a latched alarm. */
+const LETS_GO: ReadonlySet<string> = new Set(["acknowledge", "close", "false_alarm"]);
+
 interface Changed {
   readonly events: readonly GridEvent[];
   /** sample times of the records that made findings of this turn (arrival, for late ones), ms UTC */
@@ -71,6 +74,9 @@ export class RoomStages implements Stages, IngestObserver {
     this.#rooms = rooms;
     this.#clock = clock;
     this.#birth = birth;
+    rooms.events.onAct = ({ kind, subject }, action, now) => {
+      if (LETS_GO.has(action)) rooms.rules.release(kind, subject, now, this.#findings);
+    };
     rooms.health.onEdgeChange = (edgeKey, online, now, out) => rooms.rules.edgeChanged(edgeKey, online, now, out);
   }
 
@@ -131,9 +137,11 @@ export class RoomStages implements Stages, IngestObserver {
   }
 
   async declare(edge: Edge, meta: MetaMessage, batch: CommitBatch): Promise<void> {
-    const { changed, refused } = await this.#rooms.registry.declare(edge, meta);
+    const { registry, rules } = this.#rooms;
+    const { changed, refused } = await registry.declare(edge, meta);
     const now = this.#clock();
     for (const device of changed) this.bound(device, now);
+    for (const device of registry.devicesOf(edge.key).values()) rules.attributesChanged(device, now, this.#findings);
     for (const { reason, detail } of refused.slice(0, 100)) {
       batch.deadLetters.push({
         rx: now,

@@ -32,6 +32,11 @@ function profileOf(count: number, silence: boolean): CompiledProfile {
       noDataMs: 0,
       escalate: [],
       suppressIf: null,
+      levels: [],
+      suppressedBy: [],
+      schedule: null,
+      latch: false,
+      quietMs: 0,
     };
   });
   if (silence) alarms.push({ ...alarms[0], name: "silent", when: [], clear: [], noData: 0, noDataMs: 3_600_000 });

@@ -5,9 +5,9 @@ import type { RecordBuffer } from "../reading.ts";
  * eval. `x` is the field's own value after scale and offset; other names are values that were read before it in the same frame.
  */
 
-const CONSTANT = 0, X = 1, METRIC = 2, TEMPORARY = 3, ADD = 4, SUB = 5, MUL = 6, DIV = 7, POW = 8, NEG = 9; // prettier-ignore
-const LT = 10, LE = 11, GT = 12, GE = 13, EQ = 14, NE = 15, CHOOSE = 16, LN = 17, LOG10 = 18, EXP = 19; // prettier-ignore
-const SQRT = 20, ABS = 21, ROUND = 22, FLOOR = 23, MIN = 24, MAX = 25, BITS = 26; // prettier-ignore
+export const CONSTANT = 0, X = 1, METRIC = 2, TEMPORARY = 3, ADD = 4, SUB = 5, MUL = 6, DIV = 7, POW = 8, NEG = 9; // prettier-ignore
+export const LT = 10, LE = 11, GT = 12, GE = 13, EQ = 14, NE = 15, CHOOSE = 16, LN = 17, LOG10 = 18, EXP = 19; // prettier-ignore
+export const SQRT = 20, ABS = 21, ROUND = 22, FLOOR = 23, MIN = 24, MAX = 25, BITS = 26; // prettier-ignore
 
 const FUNCTIONS: Readonly<Record<string, readonly [code: number, operands: number]>> = {
   ln: [LN, 1],

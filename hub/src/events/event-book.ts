@@ -67,6 +67,8 @@ export class EventBook {
   #nextSweep = -Infinity;
   /** findings that had nothing to act on: a clear of nothing, old news about a live event */
   ignored = 0;
+  /** called in the turn in which a person acted: the rules let go of what is latched */
+  onAct: ((event: Readonly<GridEvent>, action: EventAction, now: number) => void) | null = null;
 
   constructor(options: EventOptions, grids: Locator, plan: OutboxPlan) {
     this.#options = options;
@@ -116,6 +118,7 @@ export class EventBook {
     if (after === null) return { code: "illegal_transition", message: `cannot ${action} an event that is ${before}` };
     event.handling = after;
     this.#line(entry, action, who, now, note, null, now, before);
+    this.onAct?.(event, action, now);
     return { ...event };
   }
 

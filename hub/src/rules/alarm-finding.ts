@@ -5,7 +5,7 @@ import type { PlannedAlarm, PlannedComparison } from "./plan.ts";
 
 interface Compared {
   readonly metric: string;
-  readonly fn: "value" | "rate";
+  readonly fn: string;
   readonly op: string;
   /** with hysteresis and device attributes resolved */
   readonly limit: number;
@@ -13,23 +13,39 @@ interface Compared {
   readonly unit: string;
 }
 
+/** Why an alarm ended: what it says itself, nobody kept it raised, its window closed, or the run it belongs to ended. */
+export type ClearedBy = "all_clear" | "quiet" | "schedule" | "end";
+
 /**
  * What the duty room reads: the first comparison's metric, value, limit and unit; how long it held (ms) and since when; all
  * steps that led here in `trace`, machine-readable.
  */
-export function alarmFinding(a: AlarmState, phase: Finding["phase"], ts: number, severity: Severity): Finding {
+export function alarmFinding(
+  a: AlarmState,
+  phase: Finding["phase"],
+  ts: number,
+  severity: Severity,
+  why: ClearedBy = "all_clear",
+): Finding {
   const { lane, alarm } = a;
   const { def } = alarm;
   const compared = (phase === "clear" && alarm.clear.length > 0 ? alarm.clear : alarm.when).map((c) =>
     compare(lane, c),
   );
   const since = Number.isNaN(a.since) ? a.raisedAt : a.since;
+  // what made the severity stands first: it is what changed
+  const levels = phase === "clear" ? [] : alarm.levels.filter((_, i) => a.levels[i].on).flatMap((level) => level.when);
+  if (phase === "update") compared.unshift(...levels.map((c) => compare(lane, c)));
   const trace: unknown[] = compared.map((c) => ({ step: "compare", ...c }));
   if (alarm.silence >= 0) trace.push({ step: "no_data", ms: alarm.silenceMs });
   if (def.repeat !== null) trace.push({ step: "repeat", m: def.repeat.m, n: def.repeat.n, hits: hits(a.mask) });
   if (phase === "raise" && alarm.silence < 0 && alarm.forMs > 0) trace.push({ step: "for", ms: alarm.forMs });
   if (phase === "update") trace.push({ step: "escalate", to: severity, after: ts - a.raisedAt });
-  if (phase === "clear" && alarm.clearForMs > 0) trace.push({ step: "clear_for", ms: alarm.clearForMs });
+  if (phase === "clear" && why === "all_clear" && alarm.clearForMs > 0)
+    trace.push({ step: "clear_for", ms: alarm.clearForMs });
+  if (why === "quiet") trace.push({ step: "quiet", ms: alarm.quietMs });
+  if (why === "schedule") trace.push({ step: "schedule" });
+  if (phase === "clear" && def.latch) trace.push({ step: a.released ? "released" : "latched" });
   return finding(lane, alarm, phase, ts, severity, {
     ...headline(lane, alarm, compared),
     since,

@@ -1,30 +1,46 @@
 import type { DueQueue } from "../due-queue.ts";
 import type { Finding } from "../finding.ts";
-import { alarmFinding, hits } from "./alarm-finding.ts";
-import { AlarmState } from "./alarm-state.ts";
+import { clearDue, isLatched, nextDue, quietDue } from "./alarm-due.ts";
+import { hits } from "./alarm-finding.ts";
+import type { AlarmState } from "./alarm-state.ts";
+import { AlarmTransitions } from "./alarm-transitions.ts";
 import type { Lane } from "./lane.ts";
 import { evaluate, type PlannedAlarm } from "./plan.ts";
+import { judgeLevels } from "./severity-ladder.ts";
 
 /**
  * rest -> pending (`when` holds, `for` runs) -> active -> clearing (`clear` holds, `clear_for` runs) -> rest.
+ * Outside its schedule an alarm whose condition holds is waiting.
  * A value holds until the next one: timers run out between readings, by a later reading's time or by the hub's clock.
  */
 export class AlarmMachine {
-  readonly timers: DueQueue<AlarmState>;
-  /** where findings of the call under way go */
-  out: Finding[] = [];
+  readonly #to: AlarmTransitions;
   readonly #touch: (lane: Lane) => void;
 
   constructor(timers: DueQueue<AlarmState>, touch: (lane: Lane) => void) {
-    this.timers = timers;
+    this.#to = new AlarmTransitions(timers, touch);
     this.#touch = touch;
+  }
+
+  /** where findings of the call under way go */
+  set out(out: Finding[]) {
+    this.#to.out = out;
+  }
+
+  arm(a: AlarmState): void {
+    this.#to.arm(a);
   }
 
   /** The newest reading of the alarm's metrics; the lane's values hold it. `before` = event time of the one before. */
   reading(lane: Lane, alarm: PlannedAlarm, ts: number, before: number, skew: number): void {
+    alarm.counts.evaluated++;
     const held = evaluate(alarm.when, lane.values, lane.limits);
-    const a = lane.alarms[alarm.index];
+    let a = lane.alarms[alarm.index];
     if (a === null && held !== 1) return; // the usual case: nothing was and nothing is
+    if (alarm.hours !== null) {
+      if (this.#isShut(lane, alarm, a, held, ts, before, skew)) return;
+      a = lane.alarms[alarm.index];
+    }
     if (a !== null && a.phase === "active") this.#whileActive(a, held, ts, skew);
     else if (held !== -1) this.#whileQuiet(lane, alarm, a, held === 1, ts, before, skew);
   }
@@ -44,7 +60,7 @@ export class AlarmMachine {
         if (ts >= a.since) a.since = a.last;
       } else return;
       this.#touch(lane);
-      if (a.last - a.since >= alarm.forMs) this.#raise(a, a.since + alarm.forMs);
+      if (a.last - a.since >= alarm.forMs) this.#to.raise(a, a.since + alarm.forMs);
       else this.arm(a);
     } else if (a.phase === "active" && ts >= a.clearSince && this.#clears(a, held, sample) === 0) {
       a.clearSince = a.last;
@@ -56,7 +72,7 @@ export class AlarmMachine {
   /** Lets everything happen that was due before event time `ts`; called before a reading's values are taken over. */
   advance(a: AlarmState, ts: number): void {
     for (let due = nextDue(a); due < ts; due = nextDue(a)) {
-      this.#fire(a, due);
+      this.#to.fire(a, due);
       if (a.lane.alarms[a.alarm.index] !== a) return;
     }
   }
@@ -64,32 +80,40 @@ export class AlarmMachine {
   /** A timer of the live lane ran out at hub time `now`. */
   tick(a: AlarmState, now: number): void {
     const due = nextDue(a);
-    if (due + a.skew <= now) this.#fire(a, due);
+    if (due + a.skew <= now) this.#to.fire(a, due);
     if (a.lane.alarms[a.alarm.index] === a) this.arm(a);
   }
 
   /** Silence began at hub time `since` (NaN = never heard). */
   silent(lane: Lane, alarm: PlannedAlarm, since: number, now: number): void {
-    const active = lane.alarms[alarm.index];
-    if (active !== null) {
+    const known = lane.alarms[alarm.index];
+    if (known !== null) {
+      if (known.phase !== "active") return;
       // silent again while `clear_for` ran
-      active.clearSince = Number.NaN;
-      active.floor = now;
+      known.clearSince = Number.NaN;
+      known.floor = now;
       this.#touch(lane);
-      this.arm(active);
+      this.arm(known);
       return;
     }
-    const a = new AlarmState(lane, alarm);
-    lane.alarms[alarm.index] = a;
-    a.since = since;
-    this.#raise(a, now);
+    const a = this.#to.create(lane, alarm, since, 0);
+    if (alarm.hours === null) this.#to.raise(a, now);
+    else if (!alarm.hours.at(now).open) this.#to.wait(a, now);
+    else {
+      a.until = alarm.hours.until;
+      this.#to.raise(a, now);
+    }
   }
 
   /** A value came back at `ts` after silence. @returns true when the alarm is cleared */
   heard(a: AlarmState, ts: number): boolean {
+    if (a.phase !== "active") {
+      this.#to.rest(a, ts);
+      return true;
+    }
     const at = Math.max(ts, a.raisedAt);
-    if (a.alarm.clearForMs === 0) {
-      this.#clear(a, at);
+    if (a.alarm.clearForMs === 0 && !isLatched(a)) {
+      this.#to.clear(a, at);
       return true;
     }
     a.stale = false;
@@ -102,18 +126,39 @@ export class AlarmMachine {
     return a.lane.alarms[a.alarm.index] === null;
   }
 
+  /** A person lets go of a latched alarm at `ts`: it ends at once where the all-clear holds, else as any other. */
+  release(a: AlarmState, ts: number): void {
+    if (a.phase !== "active" || !isLatched(a)) return;
+    a.released = true;
+    this.#touch(a.lane);
+    const at = Math.max(ts - a.skew, a.raisedAt);
+    if (!a.stale && clearDue(a) <= at) this.#to.clear(a, at);
+    else if (quietDue(a) <= at) this.#to.clear(a, at, "quiet");
+    else this.arm(a);
+  }
+
   /** The edge is away: holds stop, since nothing is known until the next reading. Active alarms stay and keep their ladder. */
   hold(a: AlarmState): void {
-    if (a.phase === "active" && Number.isNaN(a.clearSince)) return;
-    a.stale = true;
+    a.support = Number.NaN;
+    if (a.phase !== "active" || !Number.isNaN(a.clearSince)) {
+      a.stale = true;
+      this.#touch(a.lane);
+    }
+    this.arm(a);
+  }
+
+  /** The edge is back at hub time `now`: quiet is counted from here. */
+  resume(a: AlarmState, now: number): void {
+    if (a.phase !== "active" || a.alarm.quietMs === 0) return;
+    a.support = now - a.skew;
     this.#touch(a.lane);
     this.arm(a);
   }
 
   /** Ends an alarm for another reason than its all-clear (end of a history run). */
   end(a: AlarmState, ts: number): void {
-    if (a.phase === "active") this.#clear(a, ts);
-    else this.#rest(a);
+    if (a.phase === "active") this.#to.clear(a, ts, "end");
+    else this.#to.rest(a, ts);
   }
 
   /** The device's clock was set: event times move by `by`, deadlines stay. */
@@ -123,6 +168,9 @@ export class AlarmMachine {
     a.last += by;
     a.raisedAt += by;
     a.clearSince += by;
+    a.until += by;
+    a.support += by;
+    for (const level of a.levels) level.since += by;
     a.skew -= by;
     this.#touch(a.lane);
   }
@@ -139,33 +187,43 @@ export class AlarmMachine {
     let a = state;
     if (a === null) {
       if (!held) return;
-      a = new AlarmState(lane, alarm);
-      lane.alarms[alarm.index] = a;
+      a = this.#to.create(lane, alarm, Number.NaN, skew);
+      if (alarm.hours !== null) a.until = alarm.hours.at(ts + skew).until - skew;
     }
     const on = alarm.def.repeat === null ? held : this.#repeated(a, held, ts);
     const resumed = a.stale;
     a.stale = false;
     if (!on) {
-      if (a.phase === "pending") this.#touch(lane);
+      if (a.phase !== "rest") this.#touch(lane);
       a.phase = "rest";
       a.since = Number.NaN;
-      if (a.mask === 0) this.#rest(a);
-      else this.timers.remove(a);
+      a.suppressed = false;
+      if (a.mask === 0) this.#to.rest(a, ts);
+      else this.#to.timers.remove(a);
       return;
     }
-    if (a.phase === "rest") {
+    if (a.phase === "rest" || a.phase === "waiting") {
       a.phase = "pending";
       a.since = ts;
-      a.floor = before;
+      a.floor = alarm.hours === null ? before : Math.max(before, alarm.hours.at(ts + skew).from - skew);
       a.skew = skew;
       this.#touch(lane);
     }
     a.last = ts;
-    if (ts - a.since >= alarm.forMs) this.#raise(a, resumed ? ts : a.since + alarm.forMs);
+    if (ts - a.since >= alarm.forMs) this.#to.raise(a, resumed ? ts : a.since + alarm.forMs);
     else this.arm(a);
   }
 
   #whileActive(a: AlarmState, held: -1 | 0 | 1, ts: number, skew: number): void {
+    if (held === 1 && a.alarm.quietMs > 0) {
+      a.support = ts;
+      this.#touch(a.lane);
+    }
+    if (a.levels.length > 0 && judgeLevels(a, ts)) {
+      this.#touch(a.lane);
+      this.#to.tell(a, ts);
+      this.arm(a);
+    }
     const verdict = this.#clears(a, held, a.lane.values, ts);
     if (verdict === -1) return;
     if (verdict === 0) {
@@ -185,8 +243,45 @@ export class AlarmMachine {
       a.skew = skew;
       this.#touch(a.lane);
     }
-    if (ts - a.clearSince >= a.alarm.clearForMs) this.#clear(a, ts);
+    if (clearDue(a) <= ts) this.#to.clear(a, ts);
     else this.arm(a);
+  }
+
+  /**
+   * The alarm's schedule at a reading. @returns true when it is shut and the reading is dealt with: an alarm ends with its window,
+   * a condition that holds waits for the next one, and no record counts for `repeat`
+   */
+  #isShut(
+    lane: Lane,
+    alarm: PlannedAlarm,
+    a: AlarmState | null,
+    held: -1 | 0 | 1,
+    ts: number,
+    before: number,
+    skew: number,
+  ): boolean {
+    const hours = (alarm.hours as NonNullable<PlannedAlarm["hours"]>).at(ts + skew);
+    if (hours.open) {
+      if (a !== null) a.until = hours.until - skew;
+      return false;
+    }
+    if (a === null) {
+      a = this.#to.create(lane, alarm, ts, skew);
+      a.floor = before;
+      this.#to.wait(a, ts);
+    } else if (a.phase === "active") {
+      if (isLatched(a)) return false;
+      this.#to.windowTurns(a, hours.from - skew);
+      return this.#isShut(lane, alarm, lane.alarms[alarm.index], held, ts, before, skew);
+    } else if (held === 0) this.#to.rest(a, ts);
+    else if (a.phase === "pending") this.#to.wait(a, ts);
+    const waiting = lane.alarms[alarm.index];
+    if (waiting?.phase === "waiting" && held === 1) {
+      waiting.stale = false;
+      waiting.last = ts;
+      this.arm(waiting);
+    }
+    return true;
   }
 
   /** 1 speaks for the all-clear, 0 against it, -1 unknown. `ts` = the reading counts for `repeat`. */
@@ -208,56 +303,4 @@ export class AlarmMachine {
     if (a.mask !== old) this.#touch(a.lane);
     return hits(a.mask) >= m;
   }
-
-  #fire(a: AlarmState, ts: number): void {
-    if (a.phase === "pending") this.#raise(a, ts);
-    else if (!Number.isNaN(a.clearSince)) this.#clear(a, ts);
-    else this.#escalate(a, ts);
-  }
-
-  #raise(a: AlarmState, ts: number): void {
-    a.phase = "active";
-    a.raisedAt = ts;
-    a.severity = a.alarm.def.severity;
-    a.clearSince = Number.NaN;
-    a.floor = -Infinity;
-    this.out.push(alarmFinding(a, "raise", ts, a.severity));
-    this.#touch(a.lane);
-    this.arm(a);
-  }
-
-  #escalate(a: AlarmState, ts: number): void {
-    const held = ts - a.raisedAt;
-    const before = a.severity;
-    for (const step of a.alarm.steps) if (step.afterMs <= held && step.to < a.severity) a.severity = step.to;
-    if (a.severity !== before) this.out.push(alarmFinding(a, "update", ts, a.severity));
-    this.#touch(a.lane);
-    this.arm(a);
-  }
-
-  /** The severity goes back with the all-clear: the next raise begins at the bottom of the ladder again. */
-  #clear(a: AlarmState, ts: number): void {
-    this.out.push(alarmFinding(a, "clear", ts, a.alarm.def.severity));
-    this.#rest(a);
-  }
-
-  #rest(a: AlarmState): void {
-    this.timers.remove(a);
-    a.lane.alarms[a.alarm.index] = null;
-    this.#touch(a.lane);
-  }
-
-  /** Sets the alarm's timer to what happens next. History has no clock but its own records. */
-  arm(a: AlarmState): void {
-    if (!a.lane.late) this.timers.set(a, nextDue(a) + a.skew);
-  }
-}
-
-/** Event time of what happens next if no reading comes; Infinity = nothing. */
-function nextDue(a: AlarmState): number {
-  if (a.stale || a.phase === "rest") return Infinity;
-  if (a.phase === "pending") return a.since + a.alarm.forMs;
-  if (!Number.isNaN(a.clearSince)) return a.clearSince + a.alarm.clearForMs;
-  for (const step of a.alarm.steps) if (step.to < a.severity) return Math.max(a.raisedAt + step.afterMs, a.floor);
-  return Infinity;
 }

@@ -13,8 +13,8 @@ export class AlarmState implements Due {
   /** next deadline in hub time */
   due = Infinity;
   slot = -1;
-  /** `rest` only while a repeat mask is not empty */
-  phase: "rest" | "pending" | "active" = "rest";
+  /** `rest` only while a repeat mask is not empty; `waiting`: the condition holds outside the schedule */
+  phase: "rest" | "waiting" | "pending" | "active" = "rest";
   /** the condition holds since (pending) or held since (active) */
   since = Number.NaN;
   /** pending: newest reading known to speak against the condition before `since`; active: end of the last all-clear attempt */
@@ -23,6 +23,17 @@ export class AlarmState implements Due {
   last = Number.NaN;
   raisedAt = Number.NaN;
   severity: Severity;
+  /** the severity by time alone; `severity` is the most severe of this and the levels that are on */
+  timed: Severity;
+  levels: readonly LevelState[] = NO_LEVELS;
+  /** when the schedule opens (waiting) or closes (else); Infinity without one */
+  until = Infinity;
+  /** newest reading that keeps an active alarm raised, for clear_after_quiet; NaN = quiet is not counted */
+  support = Number.NaN;
+  /** a person let go of a latched alarm */
+  released = false;
+  /** due, but another alarm of the device holds it back */
+  suppressed = false;
   /** the all-clear holds since; NaN = it does not */
   clearSince = Number.NaN;
   /** verdicts of the last records, newest in bit 0, and the time of the newest */
@@ -36,13 +47,22 @@ export class AlarmState implements Due {
   constructor(lane: Lane, alarm: PlannedAlarm) {
     this.lane = lane;
     this.alarm = alarm;
-    this.severity = alarm.def.severity;
+    this.severity = this.timed = alarm.def.severity;
+    if (alarm.levels.length > 0) this.levels = alarm.levels.map(() => ({ on: false, since: Number.NaN }));
   }
 }
 
+/** One severity by condition. `since`: the contrary of `on` holds since; NaN = it does not. */
+export interface LevelState {
+  on: boolean;
+  since: number;
+}
+
+const NO_LEVELS: readonly LevelState[] = [];
+
 /** Durable form of an {@link AlarmState}; -1 stands for "not set", absent fields have their defaults. */
 export interface StoredAlarm {
-  readonly p: "rest" | "pending" | "active";
+  readonly p: AlarmState["phase"];
   readonly since: number;
   readonly floor: number;
   readonly last: number;
@@ -53,6 +73,12 @@ export interface StoredAlarm {
   readonly maskTs: number;
   readonly skew: number;
   readonly stale?: true;
+  readonly timed?: Severity;
+  /** of levels: on, since */
+  readonly levels?: readonly (readonly [0 | 1, number])[];
+  readonly until?: number;
+  readonly support?: number;
+  readonly released?: true;
   /** event kind: clears an alarm that a newer profile no longer has */
   readonly event: string;
   /** values of the alarm's inputs, null = unknown */
@@ -74,6 +100,11 @@ export function storeAlarm(a: AlarmState): StoredAlarm {
     maskTs: time(a.maskTs),
     skew: a.skew,
     ...(a.stale && { stale: true as const }),
+    ...(a.timed !== a.alarm.def.severity && { timed: a.timed }),
+    ...(a.levels.length > 0 && { levels: a.levels.map(({ on, since }) => [on ? 1 : 0, time(since)] as const) }),
+    ...(Number.isFinite(a.until) && { until: a.until }),
+    ...(!Number.isNaN(a.support) && { support: a.support }),
+    ...(a.released && { released: true as const }),
     event: a.alarm.def.event,
     values: a.alarm.inputs.map((i) => (Number.isFinite(a.lane.values[i]) ? a.lane.values[i] : null)),
   };
@@ -93,6 +124,15 @@ export function restoreAlarm(lane: Lane, alarm: PlannedAlarm, stored: StoredAlar
   a.maskTs = back(stored.maskTs);
   a.skew = stored.skew;
   a.stale = stored.stale === true;
+  a.timed = stored.timed ?? (stored.levels === undefined ? stored.sev : alarm.def.severity);
+  stored.levels?.slice(0, a.levels.length).forEach(([on, since], i) => {
+    a.levels[i].on = on === 1;
+    a.levels[i].since = back(since);
+  });
+  a.support = stored.support ?? Number.NaN;
+  a.released = stored.released === true;
+  // a schedule that a new version of the profile brought begins at once
+  if (alarm.hours !== null) a.until = stored.until ?? -Infinity;
   if (stored.values.length === alarm.inputs.length) {
     alarm.inputs.forEach((input, i) => {
       const value = stored.values[i];

@@ -59,8 +59,8 @@ export class Lane implements Due {
     this.limits = plan.fixedLimits ?? resolveLimits(plan, device.attributes);
     this.values = new Float64Array(plan.inputs.length).fill(Number.NaN);
     this.seen = new Float64Array(plan.inputs.length).fill(-Infinity);
-    this.rates = plan.inputs.some((i) => i.fn === "rate")
-      ? plan.inputs.map((i) => (i.fn === "rate" ? new RateWindow(i.windowMs) : null))
+    this.rates = plan.inputs.some((i) => i.fn !== "value")
+      ? plan.inputs.map((i) => (i.fn === "value" ? null : new RateWindow(i.windowMs, i.fn === "rate")))
       : null;
     this.alarms = plan.alarms.map(() => null);
     this.silences = late

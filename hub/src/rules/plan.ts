@@ -1,11 +1,13 @@
 import type { AlarmDef, CompiledProfile, Comparison, Limit } from "@gridhub/device-profiles/compiled.ts";
 import type { Device } from "../device.ts";
 import type { Severity } from "../finding.ts";
+import type { RuleCounters, RuleCounts } from "./rule-counts.ts";
+import { WeeklyClock } from "./weekly-clock.ts";
 
-/** What a comparison looks at: the last value of a metric, or its change per second over a window. */
+/** What a comparison looks at: the last value of a metric, or its change (per second) over a window. */
 export interface Input {
   readonly metric: number;
-  readonly fn: "value" | "rate";
+  readonly fn: Comparison["fn"];
   /** ms, scaled */
   readonly windowMs: number;
 }
@@ -24,7 +26,7 @@ export interface PlannedAlarm {
   readonly def: AlarmDef;
   readonly when: readonly PlannedComparison[];
   readonly clear: readonly PlannedComparison[];
-  /** indices of the inputs of `when` and `clear` */
+  /** indices of the inputs of `when`, `clear` and the levels */
   readonly inputs: readonly number[];
   readonly forMs: number;
   readonly clearForMs: number;
@@ -33,6 +35,24 @@ export interface PlannedAlarm {
   /** index among the silence timers of a device; -1 = raised by `when` */
   readonly silence: number;
   readonly silenceMs: number;
+  readonly levels: readonly PlannedLevel[];
+  /** when it may be raised; null = always */
+  readonly hours: WeeklyClock | null;
+  /** indices of alarms that hold this one back, and that this one holds back */
+  readonly suppressors: readonly number[];
+  readonly suppresses: readonly number[];
+  /** 0 = never */
+  readonly quietMs: number;
+  readonly counts: RuleCounts;
+}
+
+/** A severity by condition, durations scaled. */
+export interface PlannedLevel {
+  readonly when: readonly PlannedComparison[];
+  readonly clear: readonly PlannedComparison[];
+  readonly forMs: number;
+  readonly clearForMs: number;
+  readonly to: Severity;
 }
 
 /** What one metric of a record concerns. */
@@ -54,14 +74,21 @@ export interface Plan {
   readonly silences: readonly PlannedAlarm[];
 }
 
-export function planProfile(profile: CompiledProfile, scale: number): Plan {
+export interface PlanContext {
+  readonly scale: number;
+  /** of schedules that name none */
+  readonly timeZone: string;
+  readonly counters: RuleCounters;
+}
+
+export function planProfile(profile: CompiledProfile, { scale, timeZone, counters }: PlanContext): Plan {
   const inputs: Input[] = [];
   const limits: { limit: Limit; offset: number }[] = [];
   const silences: PlannedAlarm[] = [];
   // whole milliseconds: sums of times and durations stay exact
   const scaled = (ms: number) => Math.round(ms * scale);
   const compare = (c: Comparison): PlannedComparison => {
-    const windowMs = c.fn === "rate" ? scaled(c.windowMs) : 0;
+    const windowMs = c.fn === "value" ? 0 : scaled(c.windowMs);
     let input = inputs.findIndex((i) => i.metric === c.metric && i.fn === c.fn && i.windowMs === windowMs);
     if (input < 0) input = inputs.push({ metric: c.metric, fn: c.fn, windowMs }) - 1;
     return { input, op: c.op, def: c, limit: limits.push({ limit: c.limit, offset: c.offset }) - 1 };
@@ -69,18 +96,31 @@ export function planProfile(profile: CompiledProfile, scale: number): Plan {
   const alarms = profile.alarms.map((def, index): PlannedAlarm => {
     const when = def.when.map(compare);
     const clear = def.clear.map(compare);
+    const levels = def.levels.map((level): PlannedLevel => ({
+      when: level.when.map(compare),
+      clear: level.clear.map(compare),
+      forMs: scaled(level.forMs),
+      clearForMs: scaled(level.clearForMs),
+      to: level.to,
+    }));
     const silent = def.noData !== null;
     const alarm: PlannedAlarm = {
       index,
       def,
       when,
       clear,
-      inputs: [...new Set([...when, ...clear].map((c) => c.input))],
+      inputs: [...new Set([...when, ...clear, ...levels.flatMap((l) => [...l.when, ...l.clear])].map((c) => c.input))],
       forMs: scaled(def.forMs),
       clearForMs: scaled(def.clearForMs),
       steps: def.escalate.map((s) => ({ afterMs: scaled(s.afterMs), to: s.to })).sort((a, b) => a.afterMs - b.afterMs),
       silence: silent ? silences.length : -1,
       silenceMs: scaled(def.noDataMs + def.forMs),
+      levels,
+      hours: def.schedule === null ? null : new WeeklyClock(def.schedule, timeZone),
+      suppressors: indicesOf(profile, (other) => def.suppressedBy.includes(other.name)),
+      suppresses: indicesOf(profile, (other) => other.suppressedBy.includes(def.name)),
+      quietMs: scaled(def.quietMs),
+      counts: counters.of(`${profile.id}#${def.name}`),
     };
     if (silent) silences.push(alarm);
     return alarm;
@@ -95,6 +135,10 @@ export function planProfile(profile: CompiledProfile, scale: number): Plan {
   const fixed = limits.every((l) => typeof l.limit === "number");
   const plan = { profile, alarms, inputs, limits, byMetric, silences, fixedLimits: null };
   return fixed ? { ...plan, fixedLimits: resolveLimits(plan, {}) } : plan;
+}
+
+function indicesOf({ alarms }: CompiledProfile, is: (alarm: AlarmDef) => boolean): number[] {
+  return alarms.flatMap((alarm, i) => (is(alarm) ? [i] : []));
 }
 
 /** Limits of one device, offsets included. An attribute that is no finite number counts as absent. */

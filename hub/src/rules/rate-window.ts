@@ -2,9 +2,9 @@
 const CAPACITY = 24;
 
 /**
- * Change per second of one metric over a window. Samples closer than window/16 to the last kept one are compared but not kept,
+ * Change of one metric over a window, per second or as such. Samples closer than window/16 to the last kept one are compared but not kept,
  * so memory is fixed. The reference is the newest sample at least a window old (at most 1.5 windows), else the oldest one at
- * least half a window old: two samples close together would turn noise into a rate. Without a reference the rate is unknown.
+ * least half a window old: two samples close together would turn noise into a rate. Without a reference the change is unknown.
  */
 export class RateWindow {
   readonly #windowMs: number;
@@ -14,11 +14,14 @@ export class RateWindow {
   /** index of the next slot to write */
   #head = 0;
 
-  constructor(windowMs: number) {
+  readonly #perSecond: boolean;
+
+  constructor(windowMs: number, perSecond = true) {
     this.#windowMs = windowMs;
+    this.#perSecond = perSecond;
   }
 
-  /** Adds a sample that is not older than the last one. @returns the rate per second, NaN when unknown */
+  /** Adds a sample that is not older than the last one. @returns the change (per second), NaN when unknown */
   add(ts: number, value: number): number {
     const rate = this.#rate(ts, value);
     const last = this.#n === 0 ? -Infinity : this.#ts[(this.#head + CAPACITY - 1) % CAPACITY];
@@ -44,6 +47,8 @@ export class RateWindow {
       if (age >= this.#windowMs / 2) reference = i;
       if (age >= this.#windowMs) break;
     }
-    return reference < 0 ? Number.NaN : (value - this.#value[reference]) / ((ts - this.#ts[reference]) / 1000);
+    if (reference < 0) return Number.NaN;
+    const change = value - this.#value[reference];
+    return this.#perSecond ? change / ((ts - this.#ts[reference]) / 1000) : change;
   }
 }

@@ -11,6 +11,9 @@ import type { AlarmState } from "./alarm-state.ts";
 import { History } from "./history.ts";
 import { Lane, type StoredLane } from "./lane.ts";
 import { type Plan, planProfile } from "./plan.ts";
+import { RecordReader } from "./record-reader.ts";
+import { RuleCounters } from "./rule-counts.ts";
+import { isSetBack } from "./set-back.ts";
 import { isKept, SilenceWatch } from "./silence-watch.ts";
 
 export interface RuleOptions {
@@ -20,9 +23,12 @@ export interface RuleOptions {
   readonly allowedLatenessMs: number;
   /** a longer step between two ticks is a clock jump: silence is not counted over it, ms */
   readonly maxTickGapMs?: number;
+  /** of schedules that name none; UTC unless said */
+  readonly timeZone?: string;
 }
 
-/** Keys of rows; no uid begins with `#` or `~`. */
+const DEVICE = "device:";
+/** Keys of rows; no uid begins with `#`, `~` or `@` (area rules). */
 const CLOCK_KEY = "#clock";
 const EDGE_KEY = "#edge ";
 const HISTORY_KEY = "~";
@@ -38,9 +44,13 @@ export class RuleEngine {
   readonly #silences: SilenceWatch;
   readonly #machine: AlarmMachine;
   readonly #history: History;
+  readonly #reader: RecordReader;
   readonly #lanes = new Map<number, Lane>();
   readonly #byEdge = new Map<string, Set<Lane>>();
+  readonly #byUid = new Map<string, Lane>();
   readonly #plans = new Map<CompiledProfile, Plan>();
+  readonly #timeZone: string;
+  readonly counters = new RuleCounters();
   /** edges that are away, by key: hub time since */
   readonly #away = new Map<string, number>();
   #dirty: Lane[] = [];
@@ -48,20 +58,16 @@ export class RuleEngine {
   /** clears of alarms that a new profile version dropped, waiting for a tick; `lane` keeps their row until they are out */
   #orphans: { lane: Lane; finding: Finding }[] = [];
   #clockKept = Number.NaN;
-  // one record: values as sampled, and which inputs and alarms it concerns (by stamp)
-  #sample = new Float64Array(0);
-  #before = new Float64Array(0);
-  #sampled = new Int32Array(0);
-  #concerned = new Int32Array(0);
-  #stamp = 0;
 
   constructor(options: RuleOptions) {
     this.#scale = options.durationScale;
     this.#lateness = options.allowedLatenessMs;
+    this.#timeZone = options.timeZone ?? "UTC";
     this.#clock = new ListeningClock(options.maxTickGapMs ?? Math.max(10_000, 60_000 * options.durationScale));
     const touch = (lane: Lane) => this.#touch(lane);
     this.#machine = new AlarmMachine(this.#timers, touch);
     this.#silences = new SilenceWatch(this.#clock, this.#machine, touch);
+    this.#reader = new RecordReader(this.#machine);
     this.#history = new History(this.#machine, touch, options.allowedLatenessMs, options.durationScale);
   }
 
@@ -72,6 +78,7 @@ export class RuleEngine {
     this.#history.clear();
     this.#lanes.clear();
     this.#byEdge.clear();
+    this.#byUid.clear();
     this.#plans.clear();
     this.#away.clear();
     this.#dirty = [];
@@ -137,7 +144,7 @@ export class RuleEngine {
       if (t > now) t = Math.min(t, Math.max(now, lane.watermark));
       skew = now - t;
     }
-    if (t < lane.watermark - this.#lateness && !this.#setBack(lane, t, now)) {
+    if (t < lane.watermark - this.#lateness && !isSetBack(lane, t, now, this.#lateness, this.#machine)) {
       this.#history.observe(lane, ts, record, this.#clock.listened, false);
       return;
     }
@@ -150,7 +157,7 @@ export class RuleEngine {
       }
     }
     if (lane.silences.length > 0) this.#silences.hear(lane, record, Math.max(t + skew, now || 0));
-    if (this.#read(lane, t, skew, record)) this.#history.observe(lane, ts, record, this.#clock.listened, true);
+    if (this.#reader.read(lane, t, skew, record)) this.#history.observe(lane, ts, record, this.#clock.listened, true);
   }
 
   /** While an edge is away none of its devices alarms; when it is back their no_data timers start anew. */
@@ -163,8 +170,42 @@ export class RuleEngine {
     this.#rows.push({ room: "rules", key: EDGE_KEY + edgeKey, state: online ? null : { since: now } });
     for (const lane of this.#byEdge.get(edgeKey) ?? []) {
       this.#armSilences(lane, Number.NaN);
-      if (!online) for (const a of lane.alarms) if (a !== null) this.#machine.hold(a);
+      for (const a of lane.alarms) {
+        if (a === null) continue;
+        if (online) this.#machine.resume(a, now);
+        else this.#machine.hold(a);
+      }
     }
+  }
+
+  /**
+   * The attributes of a device may hold other limits now: its alarms are judged anew by what is known, without a record. Cheap
+   * when nothing changed.
+   */
+  attributesChanged(device: Device, now: number, out: Finding[]): void {
+    const lane = this.#lanes.get(device.id);
+    if (lane === undefined || lane.attributes === device.attributes) return;
+    this.#advance(now);
+    lane.refreshLimits();
+    if (this.#away.has(device.edge.key)) return;
+    this.#machine.out = out;
+    this.#reader.judge(lane, now);
+  }
+
+  /** A person acknowledged or settled an event: a latched alarm that made it may end now. */
+  release(kind: string, subject: string, now: number, out: Finding[]): void {
+    if (!subject.startsWith(DEVICE)) return;
+    const lane = this.#byUid.get(subject.slice(DEVICE.length));
+    if (lane === undefined) return;
+    this.#machine.out = out;
+    for (const a of lane.alarms) if (a !== null && a.alarm.def.event === kind) this.#machine.release(a, now);
+  }
+
+  /** Whether an alarm of a device is active, by its name; for dry runs and the API. */
+  *activeAlarms(): Generator<{ readonly rule: string; readonly device: Device }> {
+    for (const lane of this.#lanes.values())
+      for (const a of lane.alarms)
+        if (a?.phase === "active") yield { rule: `${lane.plan.profile.id}#${a.alarm.def.name}`, device: lane.device };
   }
 
   /** Fires what is due without a message. */
@@ -209,15 +250,10 @@ export class RuleEngine {
   #add(device: Device, stored: StoredLane | undefined): Lane {
     let plan = this.#plans.get(device.profile);
     if (plan === undefined) {
-      plan = planProfile(device.profile, this.#scale);
+      plan = planProfile(device.profile, { scale: this.#scale, timeZone: this.#timeZone, counters: this.counters });
       this.#plans.set(device.profile, plan);
     }
-    if (plan.inputs.length > this.#sample.length || plan.alarms.length > this.#concerned.length) {
-      this.#sample = new Float64Array(plan.inputs.length + 16);
-      this.#before = new Float64Array(plan.inputs.length + 16);
-      this.#sampled = new Int32Array(plan.inputs.length + 16);
-      this.#concerned = new Int32Array(plan.alarms.length + 16);
-    }
+    this.#reader.fit(plan);
     const lane = new Lane(device, plan, false);
     if (stored !== undefined) {
       lane.kept = true;
@@ -228,6 +264,7 @@ export class RuleEngine {
       }
     }
     this.#lanes.set(device.id, lane);
+    this.#byUid.set(device.uid, lane);
     const edge = this.#byEdge.get(device.edge.key);
     if (edge === undefined) this.#byEdge.set(device.edge.key, new Set([lane]));
     else edge.add(lane);
@@ -241,75 +278,6 @@ export class RuleEngine {
     this.#byEdge.get(lane.device.edge.key)?.delete(lane);
     this.#history.close(lane.device);
     return stored;
-  }
-
-  /** @returns true when an older reading holds something that only history may tell */
-  #read(lane: Lane, t: number, skew: number, record: RecordBuffer): boolean {
-    const { plan } = lane;
-    const stamp = ++this.#stamp;
-    let any = false;
-    for (let i = 0; i < record.n; i++) {
-      const use = plan.byMetric[record.metric[i]];
-      const value = record.num[i];
-      if (use == null || value !== value) continue;
-      for (let k = 0; k < use.inputs.length; k++) {
-        const input = use.inputs[k];
-        const before = lane.seen[input];
-        this.#before[input] = before;
-        this.#sampled[input] = stamp;
-        const rate = lane.rates === null ? null : lane.rates[input];
-        if (t >= before) {
-          lane.seen[input] = t;
-          lane.values[input] = rate === null ? value : rate.add(t, value);
-        }
-        this.#sample[input] = rate === null ? value : Number.NaN;
-      }
-      for (let k = 0; k < use.alarms.length; k++) {
-        this.#concerned[use.alarms[k]] = stamp;
-        any = true;
-      }
-    }
-    if (!any) return false;
-    let blip = false;
-    for (let i = 0; i < plan.alarms.length; i++) {
-      if (this.#concerned[i] !== stamp) continue;
-      const alarm = plan.alarms[i];
-      let newest = -Infinity;
-      let complete = true;
-      for (let k = 0; k < alarm.inputs.length; k++) {
-        const input = alarm.inputs[k];
-        if (this.#sampled[input] !== stamp) {
-          complete = false;
-          this.#sample[input] = Number.NaN;
-        } else if (this.#before[input] > newest) newest = this.#before[input];
-      }
-      if (t >= newest) this.#machine.reading(lane, alarm, t, newest, skew);
-      else if (lane.alarms[i] !== null) this.#machine.straggler(lane, alarm, t, this.#sample);
-      else if (complete && alarm.forMs === 0 && alarm.def.repeat === null) blip = true;
-    }
-    return blip;
-  }
-
-  /**
-   * A device whose clock was set back sends live records that are all too old. They are told from a burst of old records by
-   * their spacing, which is that of their arrival; then the device's time line is moved.
-   */
-  #setBack(lane: Lane, t: number, now: number): boolean {
-    const drift = Math.abs(t - lane.oldTs - (now - lane.oldHub));
-    if (!lane.setBack || !(drift <= this.#lateness / 2)) {
-      lane.setBack = true;
-      lane.oldTs = t;
-      lane.oldHub = now;
-      return false;
-    }
-    if (now - lane.oldHub < this.#lateness) return false;
-    const by = t - lane.watermark;
-    for (const a of lane.alarms) if (a !== null && a.alarm.silence < 0) this.#machine.rebase(a, by);
-    lane.seen.fill(-Infinity);
-    for (const rate of lane.rates ?? []) rate?.reset();
-    lane.watermark = t;
-    lane.setBack = false;
-    return true;
   }
 
   #armSilences(lane: Lane, stopped: number): void {

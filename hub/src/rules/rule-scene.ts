@@ -31,6 +31,11 @@ export function alarm(name: string, def: Partial<AlarmDef>): AlarmDef {
     noDataMs: 0,
     escalate: [],
     suppressIf: null,
+    levels: [],
+    suppressedBy: [],
+    schedule: null,
+    latch: false,
+    quietMs: 0,
     ...def,
   };
 }
