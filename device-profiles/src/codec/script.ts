@@ -1,13 +1,18 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import type { Path, Report } from "../problem.ts";
+import type { RecordBuffer } from "../reading.ts";
 import { reject } from "../rejection.ts";
 import { currentEngine } from "../script/engine.ts";
-import { MAX_SOURCE, Sandbox } from "../script/sandbox.ts";
+import { MAX_SOURCE, type Outcome, Sandbox } from "../script/sandbox.ts";
 import type { FrameDecoder } from "./frame.ts";
-import { compileJson } from "./json.ts";
+import { compileJson, type JsonDecoder } from "./json.ts";
 import type { Script } from "./result-schema.ts";
+import { plausible } from "./time.ts";
+import { MAX_PAST } from "./tlv.ts";
 import type { CompileContext } from "./value.ts";
+
+type Decoded = Extract<Outcome, { kind: "data" }>;
 
 /**
  * A JavaScript decoder as TTN, ChirpStack and others publish them, in a sandbox (script/README.md). `map` says what its result means;
@@ -44,9 +49,22 @@ export function compileScript(script: Script, path: Path, ctx: CompileContext, f
         return reject("script_failed", outcome.message);
       case "data":
         if (Array.isArray(outcome.data)) return reject("script_failed", "the script returned a list, not an object");
-        return values(outcome.data as Readonly<Record<string, unknown>>, out);
+        return values(outcome.data as Readonly<Record<string, unknown>>, out) ?? emitPast(values, outcome, out);
     }
   };
+}
+
+/** Samples of other times than the frame's; one that shows no metric of the profile is none. */
+function emitPast(values: JsonDecoder, { past, at }: Decoded, out: RecordBuffer): null {
+  if (at > 0 && out.ts === 0) out.ts = plausible(at) || 0;
+  for (const sample of past) {
+    if (out.pasts === MAX_PAST) break;
+    const buffer = out.nextPast();
+    if (typeof sample.data !== "object" || sample.data === null || plausible(sample.at) !== sample.at) out.pasts--;
+    else if (values(sample.data as Readonly<Record<string, unknown>>, buffer) !== null || buffer.n === 0) out.pasts--;
+    else buffer.ts = sample.at;
+  }
+  return null;
 }
 
 function readSource(script: Script, path: Path, report: Report, profile: string): string | null {

@@ -1,6 +1,8 @@
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten";
 import { currentEngine, discard, type Engine, hasReserve } from "./engine.ts";
-import { ENTRIES, type Entry, lookUp, PRELUDE } from "./prelude.ts";
+import { hostWords } from "./host-words.ts";
+import { ENTRIES, type Entry, OTHER_ENTRIES, PRELUDE } from "./prelude.ts";
+import { type Form, formed } from "./source-form.ts";
 
 /** Work for one call and for reading the script, in loop turns and calls of the engine itself; ordinary decoders need 2,000 to 50,000. */
 const FUEL = 10_000_000;
@@ -14,10 +16,24 @@ export const MAX_SOURCE = 262_144;
 const CALLS_PER_CONTEXT = 10_000;
 
 export type Outcome =
-  | { readonly kind: "data"; readonly data: unknown; readonly warnings: readonly string[] }
+  | {
+      readonly kind: "data";
+      readonly data: unknown;
+      readonly warnings: readonly string[];
+      /** earlier samples that the script gave with times of their own */
+      readonly past: readonly PastSample[];
+      /** ms UTC that the script gave the present sample in a list of timed ones; 0 = none */
+      readonly at: number;
+    }
   | { readonly kind: "failed"; readonly message: string }
   /** the script read this byte, which the frame does not have */
   | { readonly kind: "short"; readonly byte: number };
+
+export interface PastSample {
+  /** ms UTC */
+  readonly at: number;
+  readonly data: unknown;
+}
 
 export interface SandboxOptions {
   /** which of the script's functions decodes; the first of {@link ENTRIES} that it defines unless said */
@@ -47,6 +63,9 @@ export class Sandbox {
   private live: Live | null = null;
   /** a script that once brought its engine down runs only while another engine stands by */
   private trapped = false;
+  private form: Form = "function";
+  /** failures of the form "function" after which the other one was tried */
+  private retries = 0;
 
   constructor(source: string, options: SandboxOptions) {
     this.source = source;
@@ -61,8 +80,22 @@ export class Sandbox {
 
   /** @param at the frame's time, ms UTC: the script's clock */
   run(frame: Uint8Array, port: number, at: number): Outcome {
-    const outcome = this.guard(() => this.call(frame, port, at));
+    let outcome = this.guard(() => this.call(frame, port, at));
+    if (this.form === "function" && typeof outcome !== "string" && outcome.kind === "failed" && this.retries < 3)
+      if (GLOBAL_NEEDED.test(outcome.message)) outcome = this.retry(outcome, frame, port, at);
     return typeof outcome === "string" ? { kind: "failed", message: outcome } : outcome;
+  }
+
+  /** A script whose functions find each other through the global object needs its top level there. */
+  private retry(first: Outcome, frame: Uint8Array, port: number, at: number): Outcome | string {
+    this.retries++;
+    this.close();
+    this.form = "global";
+    const second = this.guard(() => this.call(frame, port, at));
+    if (typeof second !== "string" && second.kind !== "failed") return second;
+    this.close();
+    this.form = "function";
+    return first;
   }
 
   close(): void {
@@ -128,10 +161,13 @@ export class Sandbox {
   }
 
   private read(answer: string): Outcome {
-    const rest = answer.slice(1);
-    if (answer[0] === "+") {
-      const [data, warnings] = JSON.parse(rest) as [unknown, string[]];
-      return { kind: "data", data, warnings };
+    const left = answer[0] === "*";
+    const text = left ? answer.slice(1) : answer;
+    const rest = text.slice(1);
+    if (text[0] === "+") {
+      if (left) this.close();
+      const [data, warnings, past, at] = JSON.parse(rest) as [unknown, string[], [number, unknown][], number];
+      return { kind: "data", data, warnings, past: past.map(([ms, sample]) => ({ at: ms, data: sample })), at };
     }
     // what the script left half done must not reach the next frame
     this.close();
@@ -139,6 +175,15 @@ export class Sandbox {
   }
 
   private open(): Live | string {
+    const opened = this.openAs(this.form);
+    if (typeof opened !== "string" || this.form === "global" || !/^SyntaxError/.test(opened)) return opened;
+    // a top level that is none inside a function; its own problem is the one to tell
+    const other = this.openAs("global");
+    if (typeof other !== "string") this.form = "global";
+    return other;
+  }
+
+  private openAs(form: Form): Live | string {
     const engine = currentEngine();
     if (engine === null) return "the script engine is not ready";
     const runtime = engine.quickjs.newRuntime();
@@ -146,7 +191,7 @@ export class Sandbox {
     runtime.setMaxStackSize(STACK_BYTES);
     runtime.setInterruptHandler(() => engine.fuel.value < RESERVE);
     const context = runtime.newContext();
-    const prepared = this.prepare(context);
+    const prepared = this.prepare(context, form);
     if (typeof prepared === "string") {
       context.dispose();
       runtime.dispose();
@@ -156,58 +201,80 @@ export class Sandbox {
     return this.live;
   }
 
-  private prepare(context: QuickJSContext): QuickJSHandle | string {
+  /** Most scripts have their decoder at the top level: then each frame asks for that name alone. */
+  private lean(context: QuickJSContext, driver: QuickJSHandle, entry: string): void {
+    if (this.options.normalize) return;
+    const made = evaluate(context, formed(this.source, "function", entry), "decoder.js");
+    if (typeof made === "string") return;
+    const method = context.getProp(driver, "lean");
+    context.unwrapResult(context.callFunction(method, context.undefined, made)).dispose();
+    method.dispose();
+    made.dispose();
+  }
+
+  private prepare(context: QuickJSContext, form: Form): QuickJSHandle | string {
     const { entry, normalize, strict, variables } = this.options;
     const driver = context.unwrapResult(context.evalCode(PRELUDE, "prelude.js"));
-    const failed = evaluate(context, this.source, "decoder.js");
-    const name = failed === null ? this.findEntry(context, entry) : null;
-    const problem =
-      failed ??
-      (name === null ? `defines none of ${entry ?? ENTRIES.join(", ")}` : null) ??
-      (normalize && !isFound(context, "normalizeUplink") ? "defines no normalizeUplink" : null);
-    if (problem !== null) {
+    const words = hostWords(this.source);
+    if (words !== "") context.unwrapResult(context.evalCode(words, "words.js")).dispose();
+    callMethod(context, driver, "prepared").dispose();
+    const made = evaluate(context, formed(this.source, form), "decoder.js");
+    if (typeof made === "string") {
       driver.dispose();
-      return problem;
+      return made;
     }
-    const found = context.unwrapResult(
-      context.evalCode(
-        `({decode: ${lookUp(name ?? "")}, normalize: ${normalize ? lookUp("normalizeUplink") : "null"}})`,
+    const names = entry === undefined ? [...ENTRIES, ...OTHER_ENTRIES] : [entry];
+    const settings = {
+      ...{ variables: JSON.stringify(variables), strict, most: RESULT_CHARACTERS, names, normalizes: normalize },
+      // only such words reach what every frame of the script shares
+      watches: /prototype|__proto__|constructor|PrototypeOf|defineProper|Object\.assign\(|Math\.\w+\s*=[^=]/.test(
+        this.source,
       ),
-    );
-    const settings = JSON.stringify({ variables: JSON.stringify(variables), strict, most: RESULT_CHARACTERS });
-    const args = [context.newString(name ?? ""), found, context.newString(settings)];
+    };
+    const factory = form === "function" ? made : context.null;
+    const text = context.newString(JSON.stringify(settings));
     const bind = context.getProp(driver, "bind");
-    context.unwrapResult(context.callFunction(bind, context.undefined, ...args)).dispose();
+    const bound = context.callFunction(bind, context.undefined, factory, text);
     const run = context.getProp(driver, "run");
-    for (const handle of [bind, driver, ...args]) handle.dispose();
-    return run;
-  }
-
-  private findEntry(context: QuickJSContext, wanted: Entry | undefined): Entry | null {
-    return (wanted === undefined ? ENTRIES : [wanted]).find((name) => isFound(context, name)) ?? null;
+    const entryFound = bound.error === undefined ? context.getString(bound.value) : "";
+    if (form === "function" && entryFound[0] === "=") this.lean(context, driver, entryFound.slice(1));
+    for (const handle of [bind, driver, text, made]) handle.dispose();
+    const answer = bound.error === undefined ? context.getString(bound.value) : describe(context, bound.error);
+    if (bound.error === undefined) bound.value.dispose();
+    const problem =
+      bound.error !== undefined
+        ? answer
+        : answer === ""
+          ? `defines none of ${entry ?? ENTRIES.join(", ")}`
+          : answer === "?"
+            ? "defines no normalizeUplink"
+            : null;
+    if (problem === null) return run;
+    run.dispose();
+    return problem;
   }
 }
 
-function isFound(context: QuickJSContext, name: string): boolean {
-  const result = context.evalCode(`${lookUp(name)} !== null`);
-  if (result.error !== undefined) {
-    result.error.dispose();
-    return false;
-  }
-  const found = context.dump(result.value) === true;
-  result.value.dispose();
-  return found;
+/** What a script says that expects its functions among the properties of the global object. */
+const GLOBAL_NEEDED = /not a function|is not defined|cannot read propert|undefined/i;
+
+function callMethod(context: QuickJSContext, object: QuickJSHandle, name: string): QuickJSHandle {
+  const method = context.getProp(object, name);
+  const result = context.unwrapResult(context.callFunction(method, context.undefined));
+  method.dispose();
+  return result;
 }
 
-/** Runs the script's top level. @returns its error, with the line, or null */
-function evaluate(context: QuickJSContext, source: string, name: string): string | null {
+/** Evaluates the script's text. @returns its value, or its error with the line */
+function evaluate(context: QuickJSContext, source: string, name: string): QuickJSHandle | string {
   const result = context.evalCode(source, name, { type: "global" });
-  if (result.error === undefined) {
-    result.value.dispose();
-    return null;
-  }
-  const error: unknown = context.dump(result.error);
-  result.error.dispose();
+  return result.error === undefined ? result.value : describe(context, result.error);
+}
+
+/** An error of the script in words, with the line; the handle is given back. */
+function describe(context: QuickJSContext, handle: QuickJSHandle): string {
+  const error: unknown = context.dump(handle);
+  handle.dispose();
   if (typeof error !== "object" || error === null) return String(error).slice(0, 300);
   const { name: kind, message, stack } = error as { name?: unknown; message?: unknown; stack?: unknown };
   const line = typeof stack === "string" ? /decoder\.js:(\d+)/.exec(stack)?.[1] : undefined;

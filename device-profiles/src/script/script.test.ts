@@ -142,7 +142,7 @@ describe("calling conventions", () => {
     expect(problems("function Decoder( { return 1 }\n")).toMatch(/SyntaxError: .*line 1/);
     expect(problems("\nthrow new Error('at start')")).toContain("at start (line 2)");
     expect(problems("for (;;);")).toContain("interrupted");
-    expect(problems("require('fs')")).toContain("a decoder is one file");
+    expect(problems("require('./bits')")).toContain("a decoder is one file");
   });
 });
 
@@ -210,7 +210,7 @@ describe("the sandbox holds", () => {
   it("keeps no half-done state after a failure", () => {
     const evil = script("var n = 0; function Decoder(b) { n++; if (b[0]) throw new Error('x'); return {a: n} }");
     expect(evil("00")).toEqual({ a: 1 });
-    expect(evil("00")).toEqual({ a: 2 });
+    expect(evil("00")).toEqual({ a: 1 });
     expect(evil("01")).toMatchObject({ 0: "script_failed" });
     expect(evil("00")).toEqual({ a: 1 });
   });
