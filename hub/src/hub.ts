@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { loadScriptEngine } from "@gridhub/device-profiles/script/engine.ts";
+import { AdapterGate } from "./adapters/gate.ts";
 import { Acks, backfillRate } from "./acks.ts";
 import { startApi } from "./api/server.ts";
 import { Sessions } from "./api/sessions.ts";
@@ -9,6 +10,7 @@ import { EmbeddedBroker } from "./broker/embedded.ts";
 import { ExternalBroker } from "./broker/external.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { Desired } from "./desired.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { planOutbox } from "./dispatch/plan-outbox.ts";
 import type { TargetConfig } from "./dispatch/target.ts";
@@ -18,6 +20,8 @@ import { Fleet } from "./fleet/fleet.ts";
 import type { GridSet } from "./grids/grid-set.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { Cursors } from "./ingest/cursor.ts";
+import { Identities } from "./ingest/identity.ts";
+import { DerivedMetrics } from "./ingest/derived-metrics.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { QualityWatch } from "./ingest/quality.ts";
 import { importGrids } from "./import-grids.ts";
@@ -96,6 +100,7 @@ export async function startHub(
     timeZone: config.time_zone,
     mediaDays: config.retention.media_days,
     mediaBytes: config.retention.media_gb * 2 ** 30,
+    onPace: (camera, pace) => desired.wishDevice("vision", camera, pace),
     onSwept: (hashes) => {
       forgetMedia(store.pool, hashes).catch((error: Error) =>
         log.warn({ err: error.message }, "rows of old pictures stay"),
@@ -120,8 +125,17 @@ export async function startHub(
   );
 
   const cursors = new Cursors();
+  const identities = new Identities();
+  const gate = new AdapterGate({
+    adapters: config.adapters,
+    root: config.mqtt.root,
+    profileOf: (edgeKey, device) => registry.devicesOf(edgeKey).get(device)?.profile,
+    disabled: (edgeKey) => registry.isDisabled(edgeKey),
+    publish: (topic, payload) => broker.publish(topic, payload),
+  });
+  const derived = new DerivedMetrics();
   const stages: RoomStages = new RoomStages(
-    { registry, cursors, rules, health, fleet, vision, events },
+    { registry, cursors, derived, rules, health, fleet, vision, events, folds: [identities, gate] },
     clock,
     (edge, meta) => pipeline.birth(edge, meta),
   );
@@ -131,6 +145,7 @@ export async function startHub(
     cursors,
     new QualityWatch(),
     stages,
+    identities,
   );
   const pipeline: Pipeline = new Pipeline(
     {
@@ -151,7 +166,7 @@ export async function startHub(
   pipeline.onCommit = (ms) => metrics.commitSeconds.observe(ms / 1000);
   stages.onLatency = (ms) => metrics.eventLatency.observe(ms / 1000);
 
-  const broker = createBroker(config, registry, clock, log);
+  const broker: Broker = createBroker(config, registry, gate, clock, log);
   const acks = new Acks(
     broker,
     config.mqtt.root,
@@ -160,6 +175,8 @@ export async function startHub(
   );
   stages.onLoad = (snapshot) => acks.load(snapshot.cursors);
   stack.defer(() => acks.close());
+  const desired: Desired = new Desired(broker, { root: config.mqtt.root, rooms: ["vision", "posture"], clock });
+  stack.defer(() => desired.close());
 
   const dispatcher = new Dispatcher({
     targets,
@@ -179,7 +196,10 @@ export async function startHub(
   stages.observers.push({
     committed: (batch, _changed, _now, announced) => {
       acks.stored(batch.cursors);
-      for (const edge of announced) acks.repeat(edge.id);
+      for (const edge of announced) {
+        acks.repeat(edge.id);
+        desired.announced(edge);
+      }
       if (batch.outbox.length > 0) dispatcher.wake();
       for (const { what } of batch.transitions) metrics.events.inc({ what });
     },
@@ -189,6 +209,7 @@ export async function startHub(
   await versions.start();
   await pipeline.start();
   stack.defer(() => pipeline.close());
+  for (const { site, edge } of gate.edges) await registry.ensureEdge(site, edge);
   dispatcher.start();
   stack.defer(() => dispatcher.close());
 
@@ -232,6 +253,7 @@ export async function startHub(
 
   await broker.start(pipeline);
   stack.defer(() => broker.close());
+  gate.greet();
   log.info({ http: api.address, mqtt: broker.address, database: store.mode, devices: registry.size }, "hub runs");
 
   const owned = stack.move();
@@ -244,7 +266,7 @@ export async function startHub(
   };
 }
 
-function createBroker(config: Config, registry: Registry, clock: Clock, log: Log): Broker {
+function createBroker(config: Config, registry: Registry, gate: AdapterGate, clock: Clock, log: Log): Broker {
   const { mqtt } = config;
   if (mqtt.external_url !== "") {
     return new ExternalBroker({
@@ -255,6 +277,7 @@ function createBroker(config: Config, registry: Registry, clock: Clock, log: Log
       root: mqtt.root,
       clock,
       log,
+      foreign: gate.filters.length > 0 ? gate : undefined,
     });
   }
   return new EmbeddedBroker({
@@ -263,7 +286,8 @@ function createBroker(config: Config, registry: Registry, clock: Clock, log: Log
     root: mqtt.root,
     maxConnections: mqtt.max_connections,
     connectTimeoutMs: mqtt.connect_timeout_ms,
-    authenticate: registry.authenticate,
+    authenticate: (username, token) => gate.authenticate(username, token) ?? registry.authenticate(username, token),
     clock,
+    foreign: gate.filters.length > 0 ? gate : undefined,
   });
 }

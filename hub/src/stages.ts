@@ -8,6 +8,7 @@ import type { Finding } from "./finding.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
 import type { Cursors } from "./ingest/cursor.ts";
+import type { DerivedMetrics } from "./ingest/derived-metrics.ts";
 import type { IngestObserver } from "./ingest/ingest.ts";
 import type { Message } from "./message.ts";
 import type { Stages } from "./pipeline.ts";
@@ -20,6 +21,8 @@ import type { Vision } from "./vision/vision.ts";
 export interface Rooms {
   readonly registry: Registry;
   readonly cursors: Cursors;
+  /** absent = no profile derives anything */
+  readonly derived?: DerivedMetrics;
   readonly rules: RuleEngine;
   readonly health: HealthMonitor;
   readonly fleet: Fleet;
@@ -88,6 +91,7 @@ export class RoomStages implements Stages, IngestObserver {
     await registry.load(snapshot);
     cursors.load(snapshot.cursors);
     for (const fold of this.#rooms.folds ?? []) fold.load(snapshot.foldState);
+    this.#rooms.derived?.load(snapshot.foldState, registry.devices());
     rules.load(snapshot.foldState, registry.devices());
     health.load(snapshot.health, snapshot.foldState, registry.devices(), this.#clock());
     fleet.load(snapshot.foldState);
@@ -173,12 +177,16 @@ export class RoomStages implements Stages, IngestObserver {
     fleet.tick(now, findings);
     vision.collect(batch, findings, now);
     events.fold(findings, now);
+    this.#rooms.derived?.drain(batch.foldState);
     rules.drain(batch.foldState);
     health.drain(batch.health, batch.foldState);
     fleet.drain(batch.foldState);
     for (const row of cursors.drain()) batch.cursors.push(row);
     for (const fold of this.#rooms.folds ?? []) fold.drain(batch.foldState);
     const changed = events.drain(batch);
+    for (const event of changed)
+      if (event.handling === "false_alarm" && event.source.startsWith("vision:"))
+        vision.falseAlarm(event, now, batch.foldState);
     this.#changed.set(batch, { events: changed, rx: this.#rx, announced: this.#announced });
     this.#findings = [];
     this.#rx = [];

@@ -22,7 +22,7 @@ export async function visionBench(): Promise<object> {
   const picture = await readPicture(frames[0], model.card.input);
   if ("reason" in picture) throw new Error(picture.detail);
 
-  const pool = new DetectorPool(1, { dirs: [MODEL], maxPixels: 16_000_000 });
+  const pool = new DetectorPool(1, { models: [model], maxPixels: 16_000_000 });
   await pool.start();
   const frame = (i: number): Buffer => frames[i % frames.length];
   const [bare, decode, whole, thread] = await rates([

@@ -22,6 +22,7 @@ import { overviewRoutes } from "./routes/overview.ts";
 import { profileRoutes } from "./routes/profiles.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { vesselRoutes } from "./routes/vessels.ts";
+import { visionRoutes } from "./routes/vision.ts";
 import { Scopes } from "./scope.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { StoredRate } from "./stored-rate.ts";
@@ -43,6 +44,7 @@ const ROUTES = [
   deviceRoutes,
   eventRoutes,
   vesselRoutes,
+  visionRoutes,
   edgeRoutes,
   deadLetterRoutes,
   onboardingRoutes,

@@ -1,33 +1,12 @@
+import { NEW_CAMERA, type CameraState, type RecipeState } from "./camera-state.ts";
 import type { Box, Detection } from "./detection.ts";
-import { inHours, type Recipe, type RecipeRole } from "./recipe.ts";
-import { bits, confirmed, expire, follow, type Track, type TrackOptions } from "./tracks.ts";
-import { standsIn, type Zone } from "./zone.ts";
+import { isBlind, type Luma } from "./look.ts";
+import { match, roleObject, unite, type Matched } from "./match.ts";
+import { inHours, type Recipe } from "./recipe.ts";
+import { expire, follow, type FrameSight, type Track, type TrackOptions } from "./tracks.ts";
+import { crosses, type Point, type Zone } from "./zone.ts";
 
-/** How far a recipe has come at one camera. Times in ms UTC; 0 = not. */
-interface RecipeState {
-  /** since when it has held */
-  since: number;
-  /** last frame that showed it */
-  seen: number;
-  votes: number;
-  /** frames without it since */
-  absent: number;
-  raised: number;
-  updated: number;
-}
-
-/** Durable state of one camera, JSON. */
-export interface CameraState {
-  readonly v: 1;
-  /** time of the newest frame folded in, ms UTC */
-  readonly at: number;
-  readonly nextId: number;
-  /** by model name */
-  readonly tracks: Readonly<Record<string, readonly Track[]>>;
-  readonly recipes: Readonly<Record<string, RecipeState>>;
-}
-
-export const NEW_CAMERA: CameraState = { v: 1, at: 0, nextId: 1, tracks: {}, recipes: {} };
+export { NEW_CAMERA, type CameraState };
 
 /** A frame that the models have looked at; boxes in its pixels. */
 export interface SeenFrame {
@@ -35,15 +14,31 @@ export interface SeenFrame {
   readonly ts: number;
   readonly width: number;
   readonly height: number;
+  readonly luma?: Luma | null;
   readonly found: readonly { readonly model: string; readonly detections: readonly Detection[] }[];
+}
+
+/** A recipe as it applies to one camera. */
+export interface Watched {
+  readonly recipe: Recipe;
+  readonly zone: Zone;
+  readonly hours: unknown;
+  readonly line?: readonly [Point, Point] | null;
+  /** somebody called what was here a false alarm: not raised again before `until`, ms UTC */
+  readonly hushed?: readonly { readonly box: Box; readonly until: number }[];
 }
 
 /** What a camera is to watch for. */
 export interface Watch {
-  readonly recipes: readonly { readonly recipe: Recipe; readonly zone: Zone; readonly hours: unknown }[];
+  readonly recipes: readonly Watched[];
   readonly tracks: TrackOptions;
   /** minute of the local day of a time */
   readonly minute: (ts: number) => number;
+  /** threshold of a class of a model, where a role names none; default 0: the detector's own */
+  readonly threshold?: (model: string, label: string) => number;
+  /** multiply thresholds and dwells; the posture's hook, 1 = normal */
+  readonly scoreFactor?: number;
+  readonly dwellFactor?: number;
 }
 
 /** Something began, goes on or ended at a camera. */
@@ -53,6 +48,8 @@ export interface Outcome {
   readonly dwellMs: number;
   /** what fulfils the roles, for the evidence; boxes in pixels */
   readonly objects: readonly RoleObject[];
+  /** around all of them, fractions of the frame; null where it was never seen */
+  readonly box: Box | null;
   readonly votes: string;
 }
 
@@ -62,6 +59,10 @@ export interface RoleObject {
   readonly score: number;
   readonly box: Box;
   readonly stayMs: number;
+  /** see `alive` of a recipe's role */
+  readonly flicker: number;
+  readonly stir: number;
+  readonly growth: number;
 }
 
 /** Folds one frame into a camera's state. Pure; a frame that is not newer than the last one changes nothing. */
@@ -71,17 +72,18 @@ export function foldFrame(
   watch: Watch,
 ): { state: CameraState; outcomes: Outcome[] } {
   if (frame.ts <= state.at) return { state, outcomes: [] };
+  const luma = frame.luma ?? null;
+  const sight: FrameSight = { ts: frame.ts, luma, blind: isBlind(luma), family: families(watch.recipes) };
   const tracks: Record<string, readonly Track[]> = {};
+  // a model that rests by schedule keeps its tracks; how long is theirs to say
+  for (const [model, list] of Object.entries(state.tracks))
+    tracks[model] = expire(list, state.at, frame.ts, watch.tracks);
   let nextId = state.nextId;
   for (const { model, detections } of frame.found) {
     const seen = detections.map((d): Detection => ({ ...d, box: fraction(d.box, frame) }));
-    const next = follow(
-      expire(state.tracks[model] ?? [], frame.ts, watch.tracks),
-      seen,
-      frame.ts,
-      nextId,
-      watch.tracks,
-    );
+    const next = follow(tracks[model] ?? [], seen, sight, nextId, watch.tracks);
+    const before = new Map(tracks[model]?.map((t) => [t.id, t]));
+    for (const t of next.tracks) noteCrossing(t, before.get(t.id), watch.recipes);
     tracks[model] = next.tracks;
     nextId = next.nextId;
   }
@@ -89,29 +91,36 @@ export function foldFrame(
   const recipes: Record<string, RecipeState> = {};
   // nobody watched in between: what was waiting starts anew, what was raised stays until frames show its absence
   const silent = frame.ts - state.at > watch.tracks.gapMs;
-  for (const { recipe, zone, hours } of watch.recipes) {
+  for (const watched of watch.recipes) {
+    const { recipe, hours } = watched;
     const old = state.recipes[recipe.name];
     const before = old !== undefined && silent && old.raised === 0 ? undefined : old;
     const open = inHours(hours, watch.minute(frame.ts));
-    const matched = open ? match(recipe, tracks[recipe.model] ?? [], zone, frame, watch.tracks) : null;
-    const next = advance(before, recipe, matched, frame, outcomes);
+    // one of its models did not look at this frame: no vote
+    const looked = recipe.models.every((m) => frame.found.some((f) => f.model === m));
+    const matched = !open ? null : looked ? match(watched, tracks, frame, watch, sight.blind) : "unknown";
+    const next = matched === "unknown" ? (before ?? null) : advance(before, watched, matched, frame, watch, outcomes);
     if (next !== null) recipes[recipe.name] = next;
   }
-  return { state: { v: 1, at: frame.ts, nextId, tracks, recipes }, outcomes };
+  return { state: { v: 2, at: frame.ts, nextId, tracks, recipes }, outcomes };
 }
+
+const NOTHING: RecipeState = { since: 0, seen: 0, looks: [], absent: 0, raised: 0, updated: 0, box: null };
 
 function advance(
   old: RecipeState | undefined,
-  recipe: Recipe,
-  matched: Track[][] | null,
+  { recipe, hushed }: Watched,
+  matched: Matched | null,
   frame: SeenFrame,
+  watch: Watch,
   outcomes: Outcome[],
 ): RecipeState | null {
-  const s: RecipeState = { ...(old ?? { since: 0, seen: 0, votes: 0, absent: 0, raised: 0, updated: 0 }) };
-  s.votes = ((s.votes << 1) | (matched === null ? 0 : 1)) & (2 ** recipe.votes.n - 1);
+  const s: RecipeState = { ...(old ?? NOTHING) };
+  s.looks = [...s.looks, matched === null ? -frame.ts : frame.ts].slice(-recipe.votes.n);
+  const votes = s.looks.filter((t) => t > 0 && frame.ts - t <= recipe.votes.withinMs).length;
   const out = (phase: Outcome["phase"], dwellMs: number): void => {
     const objects = (matched ?? []).flatMap((tracks, i) => tracks.map((t) => roleObject(recipe.roles[i], t, frame)));
-    outcomes.push({ recipe, phase, dwellMs, objects, votes: `${bits(s.votes)} of ${recipe.votes.n}` });
+    outcomes.push({ recipe, phase, dwellMs, objects, box: s.box, votes: `${votes} of ${recipe.votes.n}` });
   };
   if (matched === null) {
     s.absent++;
@@ -123,9 +132,11 @@ function advance(
   if (s.since === 0) s.since = Math.max(...matched.map((tracks) => Math.min(...tracks.map((t) => t.since))));
   s.seen = frame.ts;
   s.absent = 0;
+  s.box = unite(matched.flat().map((t) => t.box));
   const dwellMs = frame.ts - s.since;
   if (s.raised === 0) {
-    if (dwellMs < recipe.dwellMs || bits(s.votes) < recipe.votes.k) return s;
+    if (dwellMs < recipe.dwellMs * (watch.dwellFactor ?? 1) || votes < recipe.votes.k) return s;
+    if (isHushed(hushed ?? [], s.box, frame.ts)) return s;
     s.raised = frame.ts;
     s.updated = frame.ts;
     out("raise", dwellMs);
@@ -136,47 +147,31 @@ function advance(
   return s;
 }
 
-/** Tracks that fulfil each role, or null when one role has none. */
-function match(
-  recipe: Recipe,
-  tracks: readonly Track[],
-  zone: Zone,
-  frame: SeenFrame,
-  options: TrackOptions,
-): Track[][] | null {
-  const matched: Track[][] = [];
-  for (const role of recipe.roles) {
-    const fit = tracks.filter(
-      (t) =>
-        role.labels.has(t.label) &&
-        t.score >= role.score &&
-        // what only has to be there is believed by the recipe's own votes: a passer-by makes a new track with every frame
-        (role.stayMs === 0 ? t.last === frame.ts : confirmed(t, options) && frame.ts - t.since >= role.stayMs) &&
-        standsIn(zone, t.box) &&
-        (role.near === null || matched[role.near.role].some((o) => isNear(t.box, o.box, role.near?.reach ?? 0, frame))),
-    );
-    if (fit.length === 0) return null;
-    matched.push(fit);
+/** What was called a false alarm stays quiet while it is where it was, and no larger than twice its size: a fire grows. */
+function isHushed(hushed: NonNullable<Watched["hushed"]>, box: Box, ts: number): boolean {
+  return hushed.some(({ box: b, until }) => {
+    const [x, y] = [box[0] + box[2] / 2, box[1] + box[3] / 2];
+    const inside = x >= b[0] - 0.02 && x <= b[0] + b[2] + 0.02 && y >= b[1] - 0.02 && y <= b[1] + b[3] + 0.02;
+    return ts < until && inside && box[2] * box[3] <= 2 * b[2] * b[3] + 0.002;
+  });
+}
+
+/** Labels that some role takes for one another. */
+function families(recipes: readonly Watched[]): ReadonlyMap<string, string> {
+  const family = new Map<string, string>();
+  for (const { recipe } of recipes)
+    for (const role of recipe.roles)
+      if (role.alike) for (const label of role.labels) family.set(label, `${recipe.name}/${role.role}`);
+  return family;
+}
+
+function noteCrossing(t: Track, before: Track | undefined, recipes: readonly Watched[]): void {
+  if (before === undefined || t.last === before.last) return;
+  const foot = ([x, y, w, h]: Box): Point => [x + w / 2, y + h];
+  for (const { recipe, line } of recipes) {
+    if (recipe.line === null || line == null || !crosses(line, foot(before.box), foot(t.box))) continue;
+    t.crossed = { ...t.crossed, [recipe.line]: t.last };
   }
-  return matched;
-}
-
-/** Gap between two boxes against the height of the second; the frame's shape counts because boxes are fractions. */
-function isNear(a: Box, b: Box, reach: number, frame: SeenFrame): boolean {
-  const dx = Math.max(0, Math.max(a[0], b[0]) - Math.min(a[0] + a[2], b[0] + b[2])) * frame.width;
-  const dy = Math.max(0, Math.max(a[1], b[1]) - Math.min(a[1] + a[3], b[1] + b[3])) * frame.height;
-  return Math.hypot(dx, dy) <= reach * b[3] * frame.height;
-}
-
-function roleObject(role: RecipeRole, t: Track, frame: SeenFrame): RoleObject {
-  const [x, y, w, h] = t.box;
-  const box: Box = [
-    Math.round(x * frame.width),
-    Math.round(y * frame.height),
-    Math.round(w * frame.width),
-    Math.round(h * frame.height),
-  ];
-  return { role: role.role, label: t.label, score: t.score, box, stayMs: frame.ts - t.since };
 }
 
 function fraction([x, y, w, h]: Box, frame: SeenFrame): Box {

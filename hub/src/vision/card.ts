@@ -50,6 +50,22 @@ const Decoder = Type.Union([
     },
     { additionalProperties: false },
   ),
+  Type.Object(
+    {
+      kind: Type.Literal("dense"),
+      /** one output of four box values, then a score a class, no objectness: [1,4+C,N] (columns) or [1,N,4+C] (rows) */
+      output: Type.String(),
+      order: Type.Union([Type.Literal("columns"), Type.Literal("rows")]),
+      /** middle, width and height, or left, top, right and bottom */
+      box: Type.Union([Type.Literal("centre"), Type.Literal("corners")]),
+      /** of the input, or fractions of it */
+      unit: Type.Union([Type.Literal("pixels"), Type.Literal("fraction")]),
+      scores: Type.Union([Type.Literal("probabilities"), Type.Literal("logits")]),
+      nmsIou: Type.Number({ minimum: 0, maximum: 1 }),
+      max: Type.Integer({ minimum: 1, maximum: 1000 }),
+    },
+    { additionalProperties: false },
+  ),
 ]);
 
 /** The card of a model, `models/<name>/model.yaml`: everything that differs between models, so that none needs code. */

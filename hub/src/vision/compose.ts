@@ -2,6 +2,8 @@ import type { Device } from "../device.ts";
 import type { Finding } from "../finding.ts";
 import type { Outcome } from "./camera.ts";
 import type { Box } from "./detection.ts";
+import type { Report } from "./incidents.ts";
+import type { GroundPoint } from "./place.ts";
 
 /** A picture of the evidence: where it is stored and what is marked in it. Boxes in its pixels. */
 export interface EvidencePicture {
@@ -14,38 +16,54 @@ export interface EvidencePicture {
   readonly boxes: readonly { readonly label: string; readonly score: number; readonly box: Box }[];
 }
 
-/** An outcome of a camera with all that explains it. @param model `name@version` */
+/** What of an outcome is not in itself. */
+export interface Circumstances {
+  readonly device: Device;
+  /** ms UTC */
+  readonly ts: number;
+  readonly report: Report;
+  /** the object's own place; null without calibration */
+  readonly point: GroundPoint | null;
+  readonly frames: readonly EvidencePicture[];
+  /** `name@version`, several with commas between */
+  readonly model: string;
+}
+
+/** An outcome of a camera with all that explains it. */
 export function composeFinding(
-  { recipe, phase, objects, dwellMs, votes }: Outcome,
-  device: Device,
-  ts: number,
-  frames: readonly EvidencePicture[],
-  model: string,
+  { recipe, objects, dwellMs, votes, box }: Outcome,
+  { device, ts, report, point, frames, model }: Circumstances,
 ): Finding {
   return {
     kind: recipe.event,
-    phase,
+    phase: report.phase,
     severity: recipe.severity,
     ts,
-    subject: `place:${device.uid}`,
+    subject: report.subject,
     device,
-    // the camera's grid: without calibration the object's own position is not known
+    // the grid of the object's own place where that is known, else the camera's
     gridId: null,
-    lon: device.lon,
-    lat: device.lat,
+    lon: point?.lon ?? device.lon,
+    lat: point?.lat ?? device.lat,
     source: `vision:${recipe.name}`,
     evidence: {
       frames,
       model,
       dwellMs,
-      located: "camera",
+      located: point === null ? "camera" : "calibration",
+      ...(point !== null && { errorM: Math.round(point.errorM) }),
+      camera: device.uid,
+      cameras: report.cameras,
+      area: box,
       trace: {
         recipe: recipe.name,
         votes,
         dwellNeededMs: recipe.dwellMs,
         zone: device.attributes[recipe.zone] ?? "whole frame",
         hours: device.attributes[recipe.hours] ?? "always",
-        roles: objects.map(({ role, label, score, stayMs }) => ({ role, label, score, stayMs })),
+        ...(recipe.line !== null && { line: device.attributes[recipe.line] }),
+        votesWithinMs: recipe.votes.withinMs,
+        roles: objects.map(({ box: _box, ...object }) => object),
       },
     },
     late: false,

@@ -5,6 +5,7 @@ import { HubError } from "../errors.ts";
 import type { LoadedModel } from "./card.ts";
 import { makeDecoder, type Decoder, type OutputTensor } from "./decode/decoder.ts";
 import type { Detection } from "./detection.ts";
+import type { Luma } from "./look.ts";
 import { MAX_PIXELS, readPicture } from "./picture.ts";
 
 export interface Detected {
@@ -14,6 +15,8 @@ export interface Detected {
   /** decoding of the picture, network and decoding of its output, ms */
   readonly ms: number;
   readonly detections: Detection[];
+  /** grey thumbnail of the picture */
+  readonly luma: Luma;
 }
 
 /** One model in one single-threaded session. Calls must not overlap: the owner runs one at a time. */
@@ -25,14 +28,21 @@ export class Detector {
   private readonly floor: Float32Array;
   private session: InferenceSession | null = null;
 
-  /** @param options.threshold replaces every threshold of the card */
-  constructor(model: LoadedModel, options: { readonly maxPixels?: number; readonly threshold?: number } = {}) {
+  /** @param options.threshold replaces every threshold of the card @param options.floorFactor multiplies them; default 1 */
+  constructor(
+    model: LoadedModel,
+    options: { readonly maxPixels?: number; readonly threshold?: number; readonly floorFactor?: number } = {},
+  ) {
     const { card } = model;
     this.id = model.id;
     this.model = model;
     this.maxPixels = options.maxPixels ?? MAX_PIXELS;
     this.decoder = makeDecoder(card);
-    this.floor = Float32Array.from(card.labels, (l) => options.threshold ?? card.thresholds[l] ?? card.threshold);
+    const factor = options.floorFactor ?? 1;
+    this.floor = Float32Array.from(
+      card.labels,
+      (l) => options.threshold ?? factor * (card.thresholds[l] ?? card.threshold),
+    );
   }
 
   /** @throws HubError MODEL_INVALID when the file is no model that the runtime can load or lacks the card's inputs and outputs */
@@ -84,7 +94,8 @@ export class Detector {
         box: [round(x), round(y), round(w), round(h)],
       });
     }
-    return { width: picture.width, height: picture.height, ms: round(performance.now() - begin), detections };
+    const { width, height, luma } = picture;
+    return { width, height, ms: round(performance.now() - begin), detections, luma };
   }
 
   /** The bare network: input tensor -> the outputs that the decoder asks for. */

@@ -1,4 +1,4 @@
-import type { CameraState } from "./camera.ts";
+import type { CameraState } from "./camera-state.ts";
 import type { Detection } from "./detection.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -35,7 +35,9 @@ export class FirstSights {
       // what is raised by its first frame has no earlier one
       else if (before.recipes[recipe.name] === undefined && recipe.dwellMs > 0 && this.kept.size < MAX) {
         const { detections, ...picture } = sight();
-        const boxes = detections.filter((d) => recipe.roles.some((r) => r.labels.has(d.label) && d.score >= r.score));
+        const boxes = detections.filter((d) =>
+          recipe.roles.some((r) => r.labels.has(d.label) && d.score >= (r.score ?? 0)),
+        );
         // a copy: the frame is a part of a larger network buffer
         this.kept.set(key, { ...picture, jpeg: new Uint8Array(picture.jpeg), boxes });
       }

@@ -1,6 +1,7 @@
 import { reject, type Rejection } from "@gridhub/device-profiles/rejection.ts";
 import sharp from "sharp";
 import type { ModelCard } from "./card.ts";
+import { lumaOf, type Luma } from "./look.ts";
 
 /** A picture in the shape of a model's input, and how to get back: original pixel = input pixel x scale. */
 export interface Picture {
@@ -11,6 +12,8 @@ export interface Picture {
   readonly scaleY: number;
   readonly tensor: Uint8Array | Float32Array;
   readonly dims: readonly number[];
+  /** grey thumbnail */
+  readonly luma: Luma;
 }
 
 /** Above any camera's frame (4K is 8.3 million), far below what a decompression bomb needs. */
@@ -64,6 +67,7 @@ export async function readPicture(
     scaleX: stretch ? width / input.width : 1 / ratio,
     scaleY: stretch ? height / input.height : 1 / ratio,
     tensor: toTensor(raw, input),
+    luma: lumaOf(raw, input.width, w, h),
     dims: input.layout === "nhwc" ? [1, input.height, input.width, 3] : [1, 3, input.height, input.width],
   };
 }

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import sharp from "sharp";
 import { expect, it } from "vitest";
+import { loadModel } from "./card.ts";
 import { DetectorPool } from "./pool.ts";
 
-const MODEL = join(import.meta.dirname, "../../../models/general-coco");
+const MODEL = loadModel(join(import.meta.dirname, "../../../models/general-coco"));
 const grey = await sharp({ create: { width: 640, height: 360, channels: 3, background: "#777" } })
   .jpeg()
   .toBuffer();
 
 it("runs a frame a thread, says when it is busy, and survives a job that breaks", async () => {
-  const pool = new DetectorPool(2, { dirs: [MODEL], maxPixels: 1_000_000 });
+  const pool = new DetectorPool(2, { models: [MODEL], maxPixels: 1_000_000 });
   await pool.start();
   const jobs = [pool.run([0], grey), pool.run([9], grey)];
   expect(pool.idle).toBe(false);
@@ -23,7 +24,7 @@ it("runs a frame a thread, says when it is busy, and survives a job that breaks"
 });
 
 it("closes while frames are being looked at, and those are answered", async () => {
-  const pool = new DetectorPool(2, { dirs: [MODEL], maxPixels: 1_000_000 });
+  const pool = new DetectorPool(2, { models: [MODEL], maxPixels: 1_000_000 });
   await pool.start();
   const jobs = [pool.run([0], grey), pool.run([0], grey)];
   await pool.close();
@@ -31,7 +32,7 @@ it("closes while frames are being looked at, and those are answered", async () =
 });
 
 it("refuses to start with a model that is none", async () => {
-  const pool = new DetectorPool(1, { dirs: [join(MODEL, "absent")], maxPixels: 1_000_000 });
+  const pool = new DetectorPool(1, { models: [{ ...MODEL, bytes: new Uint8Array(100) }], maxPixels: 1_000_000 });
   await expect(pool.start()).rejects.toMatchObject({ code: "MODEL_INVALID" });
   await pool.close();
 });

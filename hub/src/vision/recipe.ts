@@ -11,10 +11,28 @@ const Role = Type.Object(
   {
     role: Type.String(),
     labels: Type.Array(Type.String(), { minItems: 1 }),
-    /** smallest score of a sighting */
-    score: Type.Number({ minimum: 0, maximum: 1 }),
+    /** model that knows the labels, where it is not the recipe's */
+    model: Type.Optional(Type.String()),
+    /** the labels are one kind of thing: a van that is once a car and once a truck stays one object */
+    alike: Type.Optional(Type.Boolean()),
+    /** smallest score of a sighting; absent = the threshold of the class on the model's card */
+    score: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     /** has been at one place for so long */
     stay: Duration,
+    /**
+     * Lives: any of these over at least three sightings. `flicker` = mean |log of the area's ratio| between sightings, `stir` = mean
+     * change of its picture (0 the same .. 1 unlike), `growth` = area against the first sighting. A lamp does none of them.
+     */
+    alive: Type.Optional(
+      Type.Object(
+        {
+          flicker: Type.Number({ exclusiveMinimum: 0 }),
+          stir: Type.Number({ exclusiveMinimum: 0 }),
+          growth: Type.Number({ exclusiveMinimum: 1 }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
     /** stands within `reach` heights of an object of another, earlier role */
     near: Type.Optional(
       Type.Object(
@@ -42,12 +60,21 @@ export const RecipeSchema = Type.Object(
     /** attributes of the device that hold the zone polygon and the hours, "07:00-21:30" local time */
     zone: Type.String(),
     hours: Type.String(),
+    /** true: only where the zone is drawn */
+    zoneNeeded: Type.Optional(Type.Boolean()),
+    /** attribute of the device with a line; what counts has crossed it from its left to its right. Only where it is drawn */
+    line: Type.Optional(Type.String()),
     roles: Type.Array(Role, { minItems: 1 }),
     /** all roles together for so long raise the finding */
     dwell: Duration,
     /** holds when k of the last n frames looked at show it; a frame that was not looked at is no vote */
     votes: Type.Object(
-      { k: Type.Integer({ minimum: 1, maximum: 30 }), n: Type.Integer({ minimum: 1, maximum: 30 }) },
+      {
+        k: Type.Integer({ minimum: 1, maximum: 30 }),
+        n: Type.Integer({ minimum: 1, maximum: 30 }),
+        /** older votes do not count; default 5m */
+        within: Type.Optional(Duration),
+      },
       { additionalProperties: false },
     ),
     /** so many frames in a row without it, over at least this time, end the wait or clear the finding */
@@ -55,6 +82,12 @@ export const RecipeSchema = Type.Object(
     absentFor: Duration,
     /** while it lasts an update with fresh evidence is sent so often */
     update: Duration,
+    /** what several cameras report within so many metres (and the errors of their places) is one event; 0 = each its own; default 80 */
+    radius: Type.Optional(Type.Number({ minimum: 0, maximum: 5000 })),
+    /** after somebody said "false alarm" the same thing at the same place is not raised again for so long; default 12h */
+    cooldown: Type.Optional(Duration),
+    /** how often a calm camera should send a sample; default 30s */
+    patrol: Type.Optional(Duration),
   },
   { additionalProperties: false },
 );
@@ -62,8 +95,12 @@ export const RecipeSchema = Type.Object(
 export interface RecipeRole {
   readonly role: string;
   readonly labels: ReadonlySet<string>;
-  readonly score: number;
+  readonly model: string;
+  readonly alike: boolean;
+  /** null = the card's */
+  readonly score: number | null;
   readonly stayMs: number;
+  readonly alive: { readonly flicker: number; readonly stir: number; readonly growth: number } | null;
   readonly near: { readonly role: number; readonly reach: number } | null;
 }
 
@@ -72,16 +109,26 @@ export interface Recipe {
   readonly name: string;
   readonly event: string;
   readonly severity: 1 | 2 | 3 | 4;
+  /** model of most roles */
   readonly model: string;
+  /** every model that it needs */
+  readonly models: readonly string[];
   readonly everywhere: boolean;
   readonly zone: string;
+  readonly zoneNeeded: boolean;
   readonly hours: string;
+  readonly line: string | null;
   readonly roles: readonly RecipeRole[];
   readonly dwellMs: number;
-  readonly votes: { readonly k: number; readonly n: number };
+  readonly votes: { readonly k: number; readonly n: number; readonly withinMs: number };
   readonly absent: number;
   readonly absentMs: number;
   readonly updateMs: number;
+  /** metres */
+  readonly radius: number;
+  readonly cooldownMs: number;
+  /** not scaled: it is a wish to the edge */
+  readonly patrolMs: number;
 }
 
 const check = Compile(RecipeSchema);
@@ -115,11 +162,39 @@ export function compileRecipe(raw: unknown, file: string, durationScale: number)
         : { role: source.roles.findIndex((o) => o.role === r.near?.role), reach: r.near.reach };
     if (near !== null && (near.role < 0 || near.role >= i))
       throw new HubError("MODEL_INVALID", `${file}: near of ${r.role} must name an earlier role`);
-    return { role: r.role, labels: new Set(r.labels), score: r.score, stayMs: ms(r.stay), near };
+    return {
+      role: r.role,
+      labels: new Set(r.labels),
+      model: r.model ?? source.model,
+      alike: r.alike ?? false,
+      score: r.score ?? null,
+      stayMs: ms(r.stay),
+      alive: r.alive ?? null,
+      near,
+    };
   });
-  const { name, event, severity, model, everywhere, zone, hours, votes, absent } = source;
-  const times = { dwellMs: ms(source.dwell), absentMs: ms(source.absentFor), updateMs: ms(source.update) };
-  return { name, event, severity, model, everywhere, zone, hours, roles, votes, absent, ...times };
+  const { name, event, severity, model, everywhere, zone, hours, absent } = source;
+  return {
+    name,
+    event,
+    severity,
+    model,
+    models: [...new Set(roles.map((r) => r.model))],
+    everywhere,
+    zone,
+    zoneNeeded: source.zoneNeeded ?? false,
+    hours,
+    line: source.line ?? null,
+    roles,
+    votes: { k: source.votes.k, n: source.votes.n, withinMs: ms(source.votes.within ?? "5m") },
+    absent,
+    dwellMs: ms(source.dwell),
+    absentMs: ms(source.absentFor),
+    updateMs: ms(source.update),
+    radius: source.radius ?? 80,
+    cooldownMs: ms(source.cooldown ?? "12h"),
+    patrolMs: ms(source.patrol ?? "30s") / durationScale,
+  };
 }
 
 /** Whether local minutes of the day lie in "07:00-21:30" (over midnight too). No or mistyped hours = always. */

@@ -6,18 +6,18 @@ import { parentPort, workerData } from "node:worker_threads";
 import sharp from "sharp";
 import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
 import { HubError } from "../errors.ts";
-import { loadModel } from "./card.ts";
+import type { LoadedModel } from "./card.ts";
 import { Detector, type Detected } from "./detector.ts";
 
 export interface WorkerSetup {
-  /** model folders, in the order of {@link DetectJob.models} */
-  readonly dirs: readonly string[];
+  /** in the order of {@link DetectJob.models}; bytes, not paths: a file that is exchanged meanwhile is another model's */
+  readonly models: readonly LoadedModel[];
   readonly maxPixels: number;
 }
 
 export interface DetectJob {
   readonly id: number;
-  /** indices into the set-up's dirs */
+  /** indices into the set-up's models */
   readonly models: readonly number[];
   readonly picture: Uint8Array<ArrayBuffer>;
 }
@@ -29,6 +29,9 @@ export type WorkerMessage =
   | { readonly id: number; readonly rejection: Rejection }
   | { readonly id: number; readonly error: string };
 
+/** A posture may lower the thresholds of the cards to this share; what is below never leaves the thread. */
+const FLOOR = 0.7;
+
 const port = parentPort;
 if (port === null) throw new Error("worker.ts runs as a worker thread only");
 const setup = workerData as WorkerSetup;
@@ -39,8 +42,8 @@ const answer = (message: WorkerMessage): void => port.postMessage(message);
 
 const detectors: Detector[] = [];
 try {
-  for (const dir of setup.dirs) {
-    const detector = new Detector(loadModel(dir), { maxPixels: setup.maxPixels });
+  for (const model of setup.models) {
+    const detector = new Detector(model, { maxPixels: setup.maxPixels, floorFactor: FLOOR });
     await detector.start();
     detectors.push(detector);
   }

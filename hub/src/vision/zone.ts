@@ -30,3 +30,28 @@ export function standsIn(zone: Zone, box: Box): boolean {
   }
   return inside;
 }
+
+export type Point = readonly [number, number];
+
+/** A device's line attribute: `"0.1,0.5 0.9,0.5"`, from one end to the other; null when it is none. */
+export function parseLine(attribute: unknown): readonly [Point, Point] | null {
+  if (typeof attribute !== "string") return null;
+  const ends = attribute
+    .trim()
+    .split(/\s+/)
+    .map((pair) => pair.split(",").map(Number));
+  const good = ends.length === 2 && ends.every((c) => c.length === 2 && c.every((v) => v >= 0 && v <= 1));
+  return good
+    ? [
+        [ends[0][0], ends[0][1]],
+        [ends[1][0], ends[1][1]],
+      ]
+    : null;
+}
+
+/** Whether the way from one point to the other leads over the line, from its left to its right as one looks along it. */
+export function crosses([a, b]: readonly [Point, Point], from: Point, to: Point): boolean {
+  const side = (p: Point): number => (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
+  const turn = (p: Point): number => (to[0] - from[0]) * (p[1] - from[1]) - (to[1] - from[1]) * (p[0] - from[0]);
+  return side(from) < 0 && side(to) >= 0 && turn(a) > 0 !== turn(b) > 0;
+}

@@ -1,6 +1,7 @@
 import type { ModelCard } from "../card.ts";
 import type { Box } from "../detection.ts";
 import { CenterNetDecoder } from "./centernet.ts";
+import { DenseDecoder } from "./dense.ts";
 import { YoloxDecoder } from "./yolox.ts";
 
 /** An output of the session: row-major floats. */
@@ -24,8 +25,13 @@ export interface Decoder {
   decode(outputs: readonly OutputTensor[], floor: Float32Array): RawDetection[];
 }
 
-export function makeDecoder(card: ModelCard): Decoder {
-  return card.decoder.kind === "centernet"
-    ? new CenterNetDecoder(card.decoder, card.input)
-    : new YoloxDecoder(card.decoder, card.input);
+export function makeDecoder({ decoder, input }: Pick<ModelCard, "decoder" | "input">): Decoder {
+  switch (decoder.kind) {
+    case "centernet":
+      return new CenterNetDecoder(decoder, input);
+    case "yolox":
+      return new YoloxDecoder(decoder, input);
+    case "dense":
+      return new DenseDecoder(decoder, input);
+  }
 }

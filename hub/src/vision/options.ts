@@ -1,0 +1,83 @@
+import type { Clock } from "../clock.ts";
+import type { Device } from "../device.ts";
+import type { Log } from "../log.ts";
+import type { DropReason } from "./scheduler.ts";
+
+export interface VisionOptions {
+  readonly modelsDir: string;
+  readonly mediaDir: string;
+  /** detector threads; 0 = no vision */
+  readonly workers: number;
+  /** multiplies stays, dwells and gaps; 1 in production */
+  readonly durationScale: number;
+  readonly log: Pick<Log, "info" | "warn" | "error">;
+  /** larger pictures are refused before they are decoded */
+  readonly maxPixels?: number;
+  /** a frame that waited longer is not looked at, ms */
+  readonly freshMs?: number;
+  /** cameras that may wait at a time, one frame each */
+  readonly capacity?: number;
+  readonly timeZone?: string;
+  readonly mediaDays?: number;
+  readonly mediaBytes?: number;
+  readonly recipesDir?: string;
+  /** how often the models folder is looked at for new versions, ms; 0 = never; default 5,000 */
+  readonly modelsWatchMs?: number;
+  /** pictures that retention removed from the disk, by hash: their rows can go */
+  readonly onSwept?: (hashes: readonly string[]) => void;
+  /** what an edge should change about a camera; null = nothing any more */
+  readonly onPace?: (camera: Device, pace: PaceWish | null) => void;
+  /** how alert a camera's grid is; default: normal */
+  readonly posture?: (camera: Device) => PostureFactors;
+  /** the clock of `rx` and `now` */
+  readonly clock?: Clock;
+}
+
+/** ms between looks and between patrol samples; what is absent stays as the edge has it. */
+export interface PaceWish {
+  readonly interval_ms?: number;
+  readonly patrol_ms?: number;
+}
+
+/** Factors on what recipes say. Below 1: lower thresholds, shorter dwells, more samples. */
+export interface PostureFactors {
+  readonly threshold: number;
+  readonly dwell: number;
+  readonly sampling: number;
+}
+
+export const NORMAL_POSTURE: PostureFactors = { threshold: 1, dwell: 1, sampling: 1 };
+
+export interface VisionStats {
+  readonly enabled: boolean;
+  readonly models: readonly string[];
+  readonly offered: number;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  readonly inferred: number;
+  readonly waiting: number;
+  readonly crashes: number;
+  readonly media: { readonly files: number; readonly bytes: number };
+  /** from arrival at the hub to the result, over the last 512 frames */
+  readonly ageMs: { readonly p50: number; readonly p95: number };
+}
+
+/** A camera as the API shows it. */
+export interface CameraStatus {
+  readonly uid: string;
+  /** watching, silent: no frame for five minutes, idle: none since the start, unwatched: nothing to watch for */
+  readonly state: "watching" | "silent" | "idle" | "unwatched";
+  /** ms since the newest frame, null = none */
+  readonly frameAgeMs: number | null;
+  /** frames a second over the last minute or so */
+  readonly perSecond: number;
+  readonly recipes: readonly string[];
+  readonly models: readonly string[];
+  readonly candidates: readonly {
+    readonly recipe: string;
+    readonly kind: string;
+    /** when it began, ms UTC */
+    readonly since: number;
+    readonly raised: boolean;
+  }[];
+  readonly pace: PaceWish | null;
+}
