@@ -1,56 +1,13 @@
 import { SAMPLED_AT } from "../metric.ts";
 import type { Path } from "../problem.ts";
-import type { RecordBuffer } from "../reading.ts";
 import type { Field } from "./schema.ts";
-import { bcd, bcdTime, plausible, type ZoneOffset, zoneOffset } from "./time.ts";
-import {
-  type CompileContext,
-  compileTemporary,
-  compileValue,
-  emitDerived,
-  emitNumber,
-  emitText,
-  keepTemporary,
-  type TemporaryRule,
-  type ValueRule,
-} from "./value.ts";
-
-/** Readers, as small integers: one loop with a switch keeps the hot path in one function, without a call through a pointer a field. */
-const U8 = 0, I8 = 1, U16BE = 2, U16LE = 3, I16BE = 4, I16LE = 5, U32BE = 6, U32LE = 7, I32BE = 8, I32LE = 9; // prettier-ignore
-const WIDE = 10, F32 = 11, F64 = 12, BCD = 13, LOWWORD = 14; // prettier-ignore
-// from here on: texts, then times
-const ASCII = 15, GBK = 16, HEX = 17, DOTTED = 18, DERIVED = 19, TIME_BCD = 20, TIME_S = 21, TIME_MS = 22; // prettier-ignore
-
-const READER: Readonly<Record<string, readonly [be: number, le: number, size: number]>> = {
-  u8: [U8, U8, 1],
-  i8: [I8, I8, 1],
-  u16: [U16BE, U16LE, 2],
-  i16: [I16BE, I16LE, 2],
-  u24: [WIDE, WIDE, 3],
-  i24: [WIDE, WIDE, 3],
-  u32: [U32BE, U32LE, 4],
-  i32: [I32BE, I32LE, 4],
-  u64: [WIDE, WIDE, 8],
-  i64: [WIDE, WIDE, 8],
-  u32_lowword: [LOWWORD, LOWWORD, 4],
-  i32_lowword: [LOWWORD, LOWWORD, 4],
-  f32: [F32, F32, 4],
-  f64: [F64, F64, 8],
-  bcd: [BCD, BCD, 0],
-  ascii: [ASCII, ASCII, 0],
-  gbk: [GBK, GBK, 0],
-  hex: [HEX, HEX, 0],
-  dotted: [DOTTED, DOTTED, 0],
-  bcd_yymmddhhmmss: [TIME_BCD, TIME_BCD, 6],
-  bcd_yymmddhhmm: [TIME_BCD, TIME_BCD, 5],
-  bcd_yyyymmddhhmmss: [TIME_BCD, TIME_BCD, 7],
-  unix_s: [TIME_S, TIME_S, 4],
-  unix_ms: [TIME_MS, TIME_MS, 8],
-};
+import { isText, READER, Reader } from "./reader.ts";
+import { type ZoneOffset, zoneOffset } from "./time.ts";
+import { type CompileContext, compileTemporary, compileValue, type TemporaryRule, type ValueRule } from "./value.ts";
 
 /** One field, compiled. */
 export interface FieldOp {
-  readonly reader: number;
+  readonly reader: Reader;
   /** offset from the base (frame, item, group); negative = from the frame's end */
   readonly at: number;
   readonly size: number;
@@ -137,7 +94,7 @@ function compileField(
   if (size === 0 && !rest) ctx.report(path, `${type} needs len, its number of bytes`);
   if (fixedSize !== 0 && field.len !== undefined) ctx.report([...path, "len"], `${type} is always ${fixedSize} bytes`);
   const bits = bitField(field, type, size, path, ctx);
-  const isTime = reader >= TIME_BCD;
+  const isTime = reader >= Reader.time_bcd;
   if (isTime !== (name === SAMPLED_AT)) {
     const message = isTime
       ? `${type} gives the sample time: expected n: ${SAMPLED_AT}`
@@ -162,7 +119,7 @@ function compileField(
   const op = { ...PLAIN, reader, at: field.at ?? next, size, little, signed, magnitude, ...bits };
   if (name.startsWith("_")) {
     const temporary = compileTemporary(field, name, path, ctx);
-    if (reader > ASCII) ctx.report([...path, "t"], `${name} is seen by formulas: expected a number`);
+    if (reader > Reader.ascii) ctx.report([...path, "t"], `${name} is seen by formulas: expected a number`);
     return temporary === null || bits === null ? null : { ...op, temporary };
   }
   const value = compileValue(field, name, path, ctx);
@@ -178,7 +135,7 @@ function compileDerived(field: Field, name: string, next: number, path: Path, ct
   for (const key of ["t", "at", "len", "bit", "bits", "signed", "endian", "scale", "offset", "invalid", "map"] as const)
     if (field[key] !== undefined)
       ctx.report([...path, key], `a formula without x reads no bytes: ${key} has no meaning beside it`);
-  const op = { ...PLAIN, reader: DERIVED, at: next };
+  const op = { ...PLAIN, reader: Reader.derived, at: next };
   if (name.startsWith("_")) {
     const temporary = compileTemporary(field, name, path, ctx);
     return temporary === null ? null : { ...op, temporary };
@@ -192,10 +149,6 @@ const PLAIN = {
   ...{ size: 0, little: false, signed: false, magnitude: false, shift: 0, width: 0 },
   ...{ zone: UTC, value: null, temporary: null, unset: null },
 } as const;
-
-function isText(reader: number): boolean {
-  return reader >= ASCII && reader <= DOTTED;
-}
 
 function bitField(
   field: Field,
@@ -221,157 +174,4 @@ function bitField(
   if (low > high) ctx.report([...path, key], "expected [lowest, highest]");
   if (high >= size * 8) ctx.report([...path, key], `${type} has bits 0 to ${size * 8 - 1}`);
   return { shift: low, width: high - low + 1 };
-}
-
-const scratch = new DataView(new ArrayBuffer(8));
-
-function readNumber(op: FieldOp, b: Uint8Array, p: number): number {
-  switch (op.reader) {
-    case U8:
-      return b[p];
-    case I8:
-      return (b[p] << 24) >> 24;
-    case U16BE:
-      return (b[p] << 8) | b[p + 1];
-    case U16LE:
-      return b[p] | (b[p + 1] << 8);
-    case I16BE:
-      return ((b[p] << 24) >> 16) | b[p + 1];
-    case I16LE:
-      return b[p] | ((b[p + 1] << 24) >> 16);
-    case U32BE:
-      return ((b[p] << 24) | (b[p + 1] << 16) | (b[p + 2] << 8) | b[p + 3]) >>> 0;
-    case U32LE:
-      return (b[p] | (b[p + 1] << 8) | (b[p + 2] << 16) | (b[p + 3] << 24)) >>> 0;
-    case I32BE:
-      return (b[p] << 24) | (b[p + 1] << 16) | (b[p + 2] << 8) | b[p + 3];
-    case I32LE:
-      return b[p] | (b[p + 1] << 8) | (b[p + 2] << 16) | (b[p + 3] << 24);
-    case LOWWORD: {
-      const x = (b[p + 2] << 24) | (b[p + 3] << 16) | (b[p] << 8) | b[p + 1];
-      return op.signed ? x : x >>> 0;
-    }
-    case F32:
-      for (let i = 0; i < 4; i++) scratch.setUint8(i, b[p + i]);
-      return scratch.getFloat32(0, op.little);
-    case F64:
-      for (let i = 0; i < 8; i++) scratch.setUint8(i, b[p + i]);
-      return scratch.getFloat64(0, op.little);
-    case BCD: {
-      let x = 0;
-      for (let i = 0; i < op.size; i++) x = x * 100 + bcd(b[op.little ? p + op.size - 1 - i : p + i]);
-      return x;
-    }
-    default:
-      return wide(b, p, op.size, op.little, op.signed);
-  }
-}
-
-/** Integers of 3 to 8 bytes; exact up to 2^53. */
-function wide(b: Uint8Array, p: number, size: number, little: boolean, signed: boolean): number {
-  const first = little ? p + size - 1 : p;
-  let x = signed ? (b[first] << 24) >> 24 : b[first];
-  for (let i = 1; i < size; i++) x = x * 256 + b[little ? p + size - 1 - i : p + i];
-  return x;
-}
-
-/** Bits of an integer up to 32 bits wide. */
-export function extract(raw: number, shift: number, width: number, signed: boolean): number {
-  return signed
-    ? (raw << (32 - shift - width)) >> (32 - width)
-    : ((raw >>> shift) & (width === 32 ? -1 : (1 << width) - 1)) >>> 0;
-}
-
-/** Text of a field without its padding; null when a byte is not text. */
-function readText(op: FieldOp, b: Uint8Array, p: number, size: number): string | null {
-  if (op.reader === DOTTED) return b.subarray(p, p + size).join(".");
-  if (op.reader === HEX) return readHex(b, p, size, op.little);
-  let end = p + size;
-  while (end > p && (b[end - 1] === 0 || b[end - 1] === 32)) end--;
-  if (op.reader === GBK) return readGbk(b.subarray(p, end));
-  let text = "";
-  for (let i = p; i < end; i++) {
-    if (b[i] < 32 || b[i] > 126) return null;
-    text += String.fromCharCode(b[i]);
-  }
-  return text;
-}
-
-const gbk = new TextDecoder("gbk");
-
-/** GB 18030 covers GBK and GB 2312; a broken pair decodes to U+FFFD. */
-function readGbk(b: Uint8Array): string | null {
-  const text = gbk.decode(b);
-  return /[\p{Cc}\ufffd]/u.test(text) ? null : text;
-}
-
-function readHex(b: Uint8Array, p: number, size: number, little: boolean): string {
-  let text = "";
-  for (let i = 0; i < size; i++) text += b[little ? p + size - 1 - i : p + i].toString(16).padStart(2, "0");
-  return text;
-}
-
-/**
- * Runs the fields over `b[base..limit)`; fields counted from the end see the whole frame.
- * @returns the number of fields that lie outside; nothing is emitted for those
- */
-export function runFields(
-  ops: readonly FieldOp[],
-  b: Uint8Array,
-  base: number,
-  limit: number,
-  out: RecordBuffer,
-): number {
-  let missing = 0;
-  for (let i = 0; i < ops.length; i++) {
-    const op = ops[i];
-    const p = op.at < 0 ? b.length + op.at : base + op.at;
-    if (p < base || p + op.size > (op.at < 0 ? b.length : limit)) {
-      missing++;
-      continue;
-    }
-    const { value } = op;
-    if (value === null) {
-      if (op.temporary === null) out.ts = readTime(op, b, p);
-      else keepTemporary(op.temporary, readPart(op, b, p, limit), out);
-    } else if (op.reader < ASCII) {
-      const raw = readNumber(op, b, p);
-      emitNumber(value, op.width === 0 ? raw : part(op, raw), out);
-    } else if (op.reader === DERIVED) emitDerived(value, out);
-    else {
-      const text = readText(op, b, p, op.size === 0 ? limit - p : op.size);
-      if (text === null) emitNumber(value, Number.NaN, out);
-      else emitText(value, text, out);
-    }
-  }
-  return missing;
-}
-
-function part(op: FieldOp, raw: number): number {
-  if (!op.magnitude) return extract(raw, op.shift, op.width, op.signed);
-  const bits = extract(raw, op.shift, op.width, false);
-  const sign = 2 ** (op.width - 1);
-  return bits < sign ? bits : sign - bits;
-}
-
-/** A number that only formulas see. */
-function readPart(op: FieldOp, b: Uint8Array, p: number, limit: number): number {
-  if (op.reader === DERIVED) return 0;
-  if (op.reader === ASCII) {
-    const text = readText(op, b, p, op.size === 0 ? limit - p : op.size) ?? "";
-    return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  }
-  const raw = readNumber(op, b, p);
-  return op.width === 0 ? raw : part(op, raw);
-}
-
-/** @returns ms UTC; 0 = the device says that it has no time; NaN = no plausible time */
-function readTime(op: FieldOp, b: Uint8Array, p: number): number {
-  if (op.reader === TIME_BCD) {
-    if (op.unset !== null && op.unset.has(wide(b, p, op.size, false, false))) return 0;
-    return bcdTime(b, p, op.size === 7, op.size !== 5, op.zone);
-  }
-  const raw = wide(b, p, op.size, op.little, false);
-  if (op.unset !== null && op.unset.has(raw)) return 0;
-  return plausible(op.reader === TIME_S ? raw * 1000 : raw);
 }

@@ -1,14 +1,16 @@
 import type { Path } from "../problem.ts";
-import type { RecordBuffer } from "../reading.ts";
 import { reject, type Rejection } from "../rejection.ts";
-import { compileGroups } from "./bitmap.ts";
-import { compileFields, extract, type FieldOp, runFields } from "./field.ts";
-import { compileFrame, type FrameDecoder, hex, roomOf } from "./frame.ts";
+import { groupsCode } from "./bitmap.ts";
+import { compileFields, type FieldGroup } from "./field.ts";
+import { countOutside, extractCode, fieldsCode, integerCode, outsideCode, partialCode } from "./field-source.ts";
+import { compileFrame, CONTENT, type FrameDecoder, hex, roomOf } from "./frame.ts";
 import type { Field, Fixed, Layout, Selector } from "./schema.ts";
-import { compileItems } from "./tlv.ts";
+import { type Code, js, Source } from "./source.ts";
+import { itemsCode } from "./tlv.ts";
 import type { CompileContext } from "./value.ts";
 
 interface Options {
+  readonly src: Source;
   readonly endian: "be" | "le";
   readonly partial: boolean;
   readonly trailing: boolean;
@@ -20,12 +22,12 @@ interface Options {
   readonly sizes: number[];
 }
 
-type Step = (b: Uint8Array, limit: number, port: number, out: RecordBuffer) => Rejection | null;
-
 /** A layout of fixed positions, chosen by port, length or an integer of the frame; choices nest. */
 export function compileFixed(fixed: Fixed, path: Path, outer: CompileContext): FrameDecoder {
   const ctx: CompileContext = { ...outer, type: fixed.t };
+  const src = new Source();
   const options: Options = {
+    src,
     endian: fixed.endian ?? "be",
     partial: fixed.frame?.short === "partial",
     trailing: fixed.frame?.trailing === "reject",
@@ -36,18 +38,24 @@ export function compileFixed(fixed: Fixed, path: Path, outer: CompileContext): F
   const { fields, select, cases } = fixed;
   if ((fields === undefined) === (select === undefined))
     ctx.report(path, "expected either fields, or select with cases");
-  let step: Step = () => reject("frame_selector", "the layout is empty");
-  if (fields !== undefined) step = compileRun(fields, [...path, "fields"], options, ctx);
+  let step = src.define(CONTENT, js`return ${src.bind(empty)}();`);
+  if (fields !== undefined) step = runCode(fields, [...path, "fields"], options, ctx);
   else if (select !== undefined && cases !== undefined)
-    step = compileChoice({ select, cases, default: fixed.default, common: fixed.common }, path, options, ctx);
+    step = choiceCode({ select, cases, default: fixed.default, common: fixed.common }, path, options, ctx);
   else if (select !== undefined) ctx.report([...path, "select"], "select needs cases");
   const shortest = options.partial || options.sizes.length === 0 ? 0 : Math.min(...options.sizes);
-  return compileFrame(fixed.frame, [...path, "frame"], ctx.report, step, { shortest, temporaries: ctx.temporaries });
+  return compileFrame(fixed.frame, [...path, "frame"], ctx.report, src.build(step), {
+    shortest,
+    temporaries: ctx.temporaries,
+  });
 }
 
-function compileLayout(layout: Layout, path: Path, options: Options, ctx: CompileContext): Step {
-  if (Array.isArray(layout)) return compileRun(layout, path, options, ctx);
-  if ("select" in layout) return compileChoice(layout, path, options, ctx);
+const empty = (): Rejection => reject("frame_selector", "the layout is empty");
+
+/** A function of the layout, with the parameters of a {@link CONTENT}; as all below. */
+function layoutCode(layout: Layout, path: Path, options: Options, ctx: CompileContext): Code {
+  if (Array.isArray(layout)) return runCode(layout, path, options, ctx);
+  if ("select" in layout) return choiceCode(layout, path, options, ctx);
   options.sizes.push(0);
   const inner = "tlv" in layout ? layout.tlv : layout.bitmap;
   const here = [...path, "tlv" in layout ? "tlv" : "bitmap"];
@@ -58,7 +66,7 @@ function compileLayout(layout: Layout, path: Path, options: Options, ctx: Compil
     endian: inner.endian ?? options.endian,
     frame: { short: options.partial ? "partial" : "reject" } as const,
   };
-  return "mask" in whole ? compileGroups(whole, here, ctx) : compileItems(whole, here, ctx);
+  return "mask" in whole ? groupsCode(options.src, whole, here, ctx) : itemsCode(options.src, whole, here, ctx);
 }
 
 interface ChoiceLayout {
@@ -68,34 +76,36 @@ interface ChoiceLayout {
   readonly common?: Field[];
 }
 
-function compileChoice(choice: ChoiceLayout, path: Path, options: Options, ctx: CompileContext): Step {
-  const read = compileSelector(choice.select, [...path, "select"], options.endian, ctx);
+function choiceCode(choice: ChoiceLayout, path: Path, options: Options, ctx: CompileContext): Code {
+  const { src } = options;
+  const key = selectorCode(choice.select, [...path, "select"], options.endian, ctx);
   const what = choice.select.by ?? `the selector at byte ${choice.select.at}`;
-  const cases = new Map<number, Step>();
+  const cases = new Map<number, Code>();
   checkKeys(choice, [...path, "cases"], options, ctx);
-  for (const [key, layout] of Object.entries(choice.cases))
-    cases.set(Number(key), compileLayout(layout, [...path, "cases", key], options, ctx));
+  for (const [name, layout] of Object.entries(choice.cases))
+    cases.set(Number(name), layoutCode(layout, [...path, "cases", name], options, ctx));
   const otherwise =
-    choice.default === undefined ? null : compileLayout(choice.default, [...path, "default"], options, ctx);
+    choice.default === undefined ? null : layoutCode(choice.default, [...path, "default"], options, ctx);
   const common =
     choice.common === undefined
       ? null
-      : compileRun(choice.common, [...path, "common"], { ...options, trailing: false }, ctx);
-  return (b, limit, port, out) => {
-    const key = read(b, limit, port);
-    if (key !== key) return reject("frame_short", `${b.length} bytes end before ${what}`);
-    const step = cases.get(key) ?? otherwise;
-    if (step === null)
-      return reject(
-        "frame_selector",
-        `${what} is ${choice.select.by === undefined ? hex(key) : key}, which no case names`,
-      );
-    if (common !== null) {
-      const rejection = common(b, limit, port, out);
-      if (rejection !== null) return rejection;
-    }
-    return step(b, limit, port, out);
-  };
+      : runCode(choice.common, [...path, "common"], { ...options, trailing: false }, ctx);
+  const short = (b: Uint8Array): Rejection => reject("frame_short", `${b.length} bytes end before ${what}`);
+  const unnamed = (found: number): Rejection =>
+    reject("frame_selector", `${what} is ${choice.select.by === undefined ? hex(found) : found}, which no case names`);
+  const first =
+    common === null ? js`` : js`const rejection = ${common}(${CONTENT}); if (rejection !== null) return rejection;`;
+  const go = (step: Code): Code => js`{ ${first} return ${step}(${CONTENT}); }`;
+  return src.define(
+    CONTENT,
+    js`
+    ${key.ends === null ? js`` : js`if (${key.ends}) return ${src.bind(short)}(b);`}
+    const key = ${key.value};
+    switch (key) {
+      ${[...cases].map(([value, step]) => js`case ${value}: ${go(step)}`)}
+      default: ${otherwise === null ? js`return ${src.bind(unnamed)}(key);` : go(otherwise)}
+    }`,
+  );
 }
 
 /** Cases that no frame can select. */
@@ -112,18 +122,18 @@ function checkKeys({ select, cases }: ChoiceLayout, path: Path, { ports }: Optio
   }
 }
 
-/** Reads what decides; NaN = the frame ends before it. */
-function compileSelector(
+/** What decides, and whether the frame ends before it. */
+function selectorCode(
   select: Selector,
   path: Path,
   endian: "be" | "le",
   ctx: CompileContext,
-): (b: Uint8Array, limit: number, port: number) => number {
-  if (select.by === "port") return (_b, _limit, port) => port;
-  if (select.by === "length") return (b) => b.length;
+): { readonly value: Code; readonly ends: Code | null } {
+  if (select.by === "port") return { value: js`port`, ends: null };
+  if (select.by === "length") return { value: js`b.length`, ends: null };
   if (select.at === undefined) {
     ctx.report(path, "expected by: port, by: length, or at: (a byte position)");
-    return () => Number.NaN;
+    return { value: js`0`, ends: js`true` };
   }
   const type = select.t ?? select.type ?? "u8";
   const size = Number(type.slice(1)) / 8;
@@ -132,28 +142,47 @@ function compileSelector(
   if (low > high || high >= size * 8)
     ctx.report([...path, "bits"], `expected [lowest, highest] within 0 to ${size * 8 - 1}`);
   const { at } = select;
-  const signed = type.startsWith("i");
-  return (b, limit) => {
-    const p = at < 0 ? b.length + at : at;
-    if (p < 0 || p + size > (at < 0 ? b.length : limit)) return Number.NaN;
-    let x = 0;
-    for (let i = 0; i < size; i++) x = (x << 8) | b[little ? p + size - 1 - i : p + i];
-    return extract(x, low, high - low + 1, signed);
+  const p = at < 0 ? js`b.length - ${-at}` : js`${at}`;
+  const whole = integerCode(p, size, little, false);
+  return {
+    value: extractCode(whole, low, high - low + 1, type.startsWith("i")),
+    ends: at < 0 ? (at + size > 0 ? js`true` : js`b.length < ${-at}`) : js`${at + size} > limit`,
   };
 }
 
-function compileRun(fields: readonly Field[], path: Path, options: Options, ctx: CompileContext): Step {
-  const { partial, trailing, room } = options;
-  const { ops, size }: { ops: readonly FieldOp[]; size: number } = compileFields(fields, options.endian, path, ctx);
+function runCode(fields: readonly Field[], path: Path, options: Options, ctx: CompileContext): Code {
+  const { src, partial, trailing, room } = options;
+  const group = compileFields(fields, options.endian, path, ctx);
+  const { ops, size } = group;
   options.sizes.push(size);
   if (size > room) ctx.report(path, `the fields need ${size} bytes, the frame's length leaves ${room} of content`);
-  return (b, limit, _port, out) => {
-    const missing = runFields(ops, b, 0, limit, out);
-    if (missing !== 0 && (!partial || out.n === 0))
-      return reject("frame_short", `${b.length} bytes; ${missing} of ${ops.length} fields lie beyond the end`);
-    if (trailing && limit > size) return reject("frame_trailing", `${limit - size} bytes after the layout`);
-    if (ops.length !== 0 && !partial && size > limit)
-      return reject("frame_short", `${limit} bytes of content, ${size} expected`);
-    return null;
+  const place = { base: null, limit: js`limit` };
+  const refuse = refusals(group);
+  const read = partial
+    ? js`let missing = 0;
+      ${partialCode(src, group, place)}
+      if (missing !== 0 && out.n === 0) return ${src.bind(refuse.beyond)}(b, limit);`
+    : js`if (${outsideCode(group, place)}) return ${src.bind(refuse.beyond)}(b, limit);
+      ${fieldsCode(src, group, place)}`;
+  return src.define(
+    CONTENT,
+    js`
+    ${read}
+    ${trailing ? js`if (limit > ${size}) return ${src.bind(refuse.surplus)}(limit);` : js``}
+    ${ops.length !== 0 && !partial ? js`if (${size} > limit) return ${src.bind(refuse.cut)}(limit);` : js``}
+    return null;`,
+  );
+}
+
+function refusals(group: FieldGroup) {
+  const { ops, size } = group;
+  return {
+    beyond: (b: Uint8Array, limit: number): Rejection =>
+      reject(
+        "frame_short",
+        `${b.length} bytes; ${countOutside(group, b, limit)} of ${ops.length} fields lie beyond the end`,
+      ),
+    surplus: (limit: number): Rejection => reject("frame_trailing", `${limit - size} bytes after the layout`),
+    cut: (limit: number): Rejection => reject("frame_short", `${limit} bytes of content, ${size} expected`),
   };
 }

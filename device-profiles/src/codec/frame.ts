@@ -4,10 +4,22 @@ import { reject, type Rejection } from "../rejection.ts";
 import { crc16Kermit, crc16Modbus, crc16Xmodem, sum8, xor8 } from "./check.ts";
 import { TEMPORARIES } from "./formula.ts";
 import type { Check, Frame } from "./schema.ts";
+import { js } from "./source.ts";
 
-/** Decodes the content of a frame that passed its guard: `b[..limit)` is content, what follows are check bytes and end marker. */
-export type Content = (b: Uint8Array, limit: number, port: number, out: RecordBuffer) => Rejection | null;
-/** @param at the frame's time, ms UTC: the clock of scripts; now unless given */
+/**
+ * Decodes the content of a frame that passed its guard: `b[..limit)` is content, what follows are check bytes and end marker.
+ * @param when the frame's time, ms UTC, where the caller knows it
+ */
+export type Content = (
+  b: Uint8Array,
+  limit: number,
+  port: number,
+  out: RecordBuffer,
+  when: number | undefined,
+) => Rejection | null;
+/** Parameters of a {@link Content} in generated code. */
+export const CONTENT = js`b, limit, port, out, when`;
+/** @param at the frame's time, ms UTC: the clock of scripts and of lists without times; now unless given */
 export type FrameDecoder = (b: Uint8Array, port: number, out: RecordBuffer, at?: number) => Rejection | null;
 
 const CHECKS = {
@@ -49,7 +61,7 @@ export function compileFrame(
   const hidden = temporaries.size;
   const minimum = Math.max(least, Math.max(start.length, shortest) + reserved, 1);
 
-  return (raw, port, out) => {
+  return (raw, port, out, at) => {
     out.reset();
     if (ports !== null && port !== 0 && !ports.has(port)) return reject("frame_selector", `no layout for port ${port}`);
     const b = unescape === null ? raw : unescape(raw, start.length, end.length);
@@ -66,7 +78,7 @@ export function compileFrame(
       if (wrong !== null) return wrong;
     }
     if (hidden > 0) TEMPORARIES.fill(Number.NaN, 0, hidden);
-    const rejection = content(b, b.length - reserved, port, out);
+    const rejection = content(b, b.length - reserved, port, out, at);
     if (rejection !== null) return rejection;
     if (out.ts !== out.ts) doubtTime(out);
     if (out.pasts > 0) dropTimeless(out);

@@ -4,7 +4,9 @@ import { Quality, type RecordBuffer } from "../reading.ts";
 import { reject, type Rejection } from "../rejection.ts";
 import type { Json } from "./schema.ts";
 import { plausible } from "./time.ts";
-import { type CompileContext, compileValue, emitNumber, emitText, type ValueRule } from "./value.ts";
+import { type Code, js, quoted, Source } from "./source.ts";
+import { type CompileContext, compileValue, type ValueRule } from "./value.ts";
+import { invalidCode, numberCode, sentinelCode, textCode } from "./value-source.ts";
 
 export type JsonDecoder = (m: Readonly<Record<string, unknown>>, out: RecordBuffer) => Rejection | null;
 type Reader = (m: Readonly<Record<string, unknown>>) => unknown;
@@ -16,38 +18,46 @@ const MAX_TEXT = 256;
  * known key, or with a value of the wrong type, is refused.
  */
 export function compileCanonical(metrics: readonly MetricDef[], index: ReadonlyMap<string, number>): JsonDecoder {
-  return (m, out) => {
-    out.reset();
-    for (const key in m) {
-      const metric = index.get(key);
-      if (metric === undefined) continue;
-      const def = metrics[metric];
-      const value = m[key];
-      if (typeof value === "number") {
-        if (value - value !== 0) return wrong(key, value, def.type);
-        if (def.type === "number") {
-          const { range } = def;
-          out.push(
-            metric,
-            value,
-            range !== null && (value < range[0] || value > range[1]) ? Quality.out_of_range : Quality.good,
-          );
-        } else if (def.type === "boolean" && (value === 0 || value === 1)) out.push(metric, value, Quality.good);
-        else return wrong(key, value, def.type);
-      } else if (value === null) out.push(metric, Number.NaN, Quality.invalid);
-      else if (def.type === "boolean" && typeof value === "boolean") out.push(metric, value ? 1 : 0, Quality.good);
-      else if (def.type === "text" && typeof value === "string" && value.length <= MAX_TEXT)
-        out.pushText(metric, value, Quality.good);
-      else return wrong(key, value, def.type);
-    }
-    return out.n === 0 ? noneKnown(m, [...index.keys()]) : null;
-  };
+  const src = new Source();
+  const names = [...index.keys()];
+  const refuse = (metric: number, value: unknown): Rejection =>
+    wrong(metrics[metric].name, value, metrics[metric].type);
+  const cases = metrics.map((def, metric) => {
+    const otherwise = js`return ${src.bind(refuse)}(${metric}, v);`;
+    const invalid = js`if (v === null) out.push(${metric}, NaN, ${Quality.invalid}); else ${otherwise}`;
+    return js`case ${quoted(def.name)}: {
+      const v = m[key];
+      ${canonicalCode(def, metric)} ${invalid}
+      break;
+    }`;
+  });
+  const none = (m: Readonly<Record<string, unknown>>): Rejection => noneKnown(m, names);
+  return src.build(
+    src.define(
+      js`m, out`,
+      js`
+      out.reset();
+      for (const key in m) {
+        switch (key) {
+          ${cases}
+        }
+      }
+      return out.n === 0 ? ${src.bind(none)}(m) : null;`,
+    ),
+  );
 }
 
-interface Rule {
-  readonly value: ValueRule;
-  readonly name: string;
-  readonly read: Reader;
+/** Takes a value of the metric's type; what is of another falls to the `else`. */
+function canonicalCode({ type, range }: MetricDef, metric: number): Code {
+  if (type === "text")
+    return js`if (typeof v === "string" && v.length <= ${MAX_TEXT}) out.pushText(${metric}, v, ${Quality.good}); else`;
+  if (type === "boolean")
+    return js`if (v === true || v === 1) out.push(${metric}, 1, ${Quality.good});
+      else if (v === false || v === 0) out.push(${metric}, v === false ? 0 : v, ${Quality.good}); else`;
+  const good = js`${Quality.good}`;
+  const quality =
+    range === null ? good : js`v < ${range[0]} || v > ${range[1]} ? ${Quality.out_of_range} : ${Quality.good}`;
+  return js`if (typeof v === "number" && v - v === 0) out.push(${metric}, v, ${quality}); else`;
 }
 
 export interface JsonOptions {
@@ -64,62 +74,87 @@ export function compileJson(
   ctx: CompileContext,
   { texts = false, key = "fields" }: JsonOptions = {},
 ): JsonDecoder {
-  const rules: Rule[] = [];
+  const src = new Source();
+  const names: string[] = [];
+  const values: Code[] = [];
   json.fields.forEach((field, i) => {
     const value = compileValue(field, field.n, [...path, key, i], ctx);
     if (value === null) return;
     const paths = [field.path ?? field.n].flat();
-    rules.push({ value, name: paths.join(" or "), read: firstPresent(paths.map(compilePath)) });
+    const name = paths.join(" or ");
+    names.push(name);
+    values.push(js`{
+      ${readCode(src, paths)}
+      if (v !== undefined) {
+        ${texts ? js`if (typeof v === "string") v = ${src.bind(fromText)}(${src.bind(value)}, v);` : js``}
+        ${ruleCode(src, value, name)}
+      }
+    }`);
   });
-  const time = json.time === undefined ? null : compilePath(json.time.path);
+  const none = (m: Readonly<Record<string, unknown>>): Rejection => noneKnown(m, names);
   const unit = json.time?.unit ?? "ms";
-  return (m, out) => {
-    out.reset();
-    for (let i = 0; i < rules.length; i++) {
-      const rule = rules[i];
-      const raw = rule.read(m);
-      if (raw === undefined) continue;
-      const rejection = emit(rule, texts && typeof raw === "string" ? fromText(rule.value, raw) : raw, out);
-      if (rejection !== null) return rejection;
-    }
-    if (out.n === 0)
-      return noneKnown(
-        m,
-        rules.map((r) => r.name),
-      );
+  const time = json.time === undefined ? null : compilePath(json.time.path);
+  const keepTime = (m: Readonly<Record<string, unknown>>, out: RecordBuffer): void => {
     if (time !== null) readTime(time(m), unit, out);
-    return null;
   };
+  return src.build(
+    src.define(
+      js`m, out`,
+      js`
+      out.reset();
+      ${values}
+      if (out.n === 0) return ${src.bind(none)}(m);
+      ${time === null ? js`` : js`${src.bind(keepTime)}(m, out);`}
+      return null;`,
+    ),
+  );
 }
 
-function emit({ value, name }: Rule, raw: unknown, out: RecordBuffer): Rejection | null {
-  if (raw === null) {
-    out.push(value.metric, Number.NaN, Quality.invalid);
-    return null;
-  }
-  switch (typeof raw) {
-    case "number":
-      if (raw - raw !== 0) return wrong(name, raw, value.type);
-      if (value.mapNumbers === null && !sentinel(value, raw)) {
-        if (value.type === "text" || (value.type === "boolean" && raw !== 0 && raw !== 1))
-          return wrong(name, raw, value.type);
-      }
-      emitNumber(value, raw, out);
-      return null;
-    case "boolean":
-      if (value.mapTexts !== null) emitText(value, String(raw), out);
-      else if (value.type === "boolean") emitNumber(value, raw ? 1 : 0, out);
-      else return wrong(name, raw, value.type);
-      return null;
-    case "string": {
-      const known = value.mapTexts !== null || (value.invalidTexts?.has(raw) ?? false);
-      if ((!known && value.type !== "text") || raw.length > MAX_TEXT) return wrong(name, raw, value.type);
-      emitText(value, raw, out);
-      return null;
-    }
-    default:
-      return wrong(name, raw, value.type);
-  }
+/** Declares `v`: what stands at the first path that is present, else undefined. */
+function readCode(src: Source, paths: readonly string[]): Code {
+  const [first, ...others] = paths.map((path) => pathCode(src, path));
+  return js`let v = ${first}; ${others.map((other) => js`if (v === undefined) v = ${other};`)}`;
+}
+
+function pathCode(src: Source, path: string): Code {
+  const steps = stepsOf(path);
+  // what objects inherit is never read; a name that none inherits needs no question
+  if (steps.length === 1 && !(steps[0] in Object.prototype)) return js`m[${quoted(steps[0])}]`;
+  return js`${src.bind(compilePath(path))}(m)`;
+}
+
+/** Pushes `v`, which is present, or refuses the record. */
+function ruleCode(src: Source, value: ValueRule, name: string): Code {
+  const refuse = (found: unknown): Rejection => wrong(name, found, value.type);
+  const refused = js`return ${src.bind(refuse)}(v);`;
+  const number = src.define(js`v, out`, numberCode(src, value, js`v`, false));
+  const text = src.define(js`v, out`, textCode(src, value, js`v`));
+  return js`
+    if (typeof v === "number") {
+      if (v - v !== 0${wrongNumberCode(src, value)}) ${refused}
+      ${number}(v, out);
+    } else if (v === null) ${invalidCode(value)}
+    else if (typeof v === "boolean") { ${
+      value.mapTexts !== null
+        ? js`${text}(String(v), out);`
+        : value.type === "boolean"
+          ? js`${number}(v ? 1 : 0, out);`
+          : refused
+    } }
+    else if (typeof v === "string"${knownTextCode(src, value)} && v.length <= ${MAX_TEXT}) ${text}(v, out);
+    else ${refused}`;
+}
+
+/** Numbers that are no value of the metric: of a text all but sentinels, of a flag all but 0 and 1. */
+function wrongNumberCode(src: Source, { type, mapNumbers, invalidNumbers }: ValueRule): Code {
+  if (mapNumbers !== null || type === "number") return js``;
+  const known = invalidNumbers === null ? js`` : js` && !(x => ${sentinelCode(src, invalidNumbers)})(v)`;
+  return type === "text" ? js` || true${known}` : js` || v !== 0 && v !== 1${known}`;
+}
+
+function knownTextCode(src: Source, { type, mapTexts, invalidTexts }: ValueRule): Code {
+  if (mapTexts !== null || type === "text") return js``;
+  return invalidTexts === null ? js` && false` : js` && ${src.bind(invalidTexts)}.has(v)`;
 }
 
 /** What a text says to a metric that is none; "" = not available. What says nothing stays a text, and is refused. */
@@ -137,10 +172,6 @@ function fromText(value: ValueRule, raw: string): unknown {
 /** A decimal, alone or with a unit behind it; 0x10 and 12:30 are none. */
 const LEADING_NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?:[%°µA-Za-z][^\d]*[23]?)?$/;
 
-function sentinel(value: ValueRule, raw: number): boolean {
-  return value.invalidNumbers !== null && value.invalidNumbers.includes(raw);
-}
-
 function readTime(raw: unknown, unit: "ms" | "s" | "iso", out: RecordBuffer): void {
   if (raw === undefined || raw === null) return;
   const ms =
@@ -150,22 +181,9 @@ function readTime(raw: unknown, unit: "ms" | "s" | "iso", out: RecordBuffer): vo
   else for (let i = 0; i < out.n; i++) out.quality[i] |= Quality.clock;
 }
 
-function firstPresent(readers: Reader[]): Reader {
-  if (readers.length === 1) return readers[0];
-  return (m) => {
-    for (let i = 0; i < readers.length; i++) {
-      const value = readers[i](m);
-      if (value !== undefined) return value;
-    }
-    return undefined;
-  };
-}
-
 /** `a.b[0].c`; own properties only, so that a path never reaches what objects inherit. */
 export function compilePath(path: string): Reader {
-  const steps = path.split(/[.[\]]/).filter((step) => step !== "");
-  const [first] = steps;
-  if (steps.length === 1) return first in Object.prototype ? (m) => own(m, first) : (m) => m[first];
+  const steps = stepsOf(path);
   return (m) => {
     let value: unknown = m;
     for (let i = 0; i < steps.length; i++) {
@@ -174,6 +192,10 @@ export function compilePath(path: string): Reader {
     }
     return value;
   };
+}
+
+function stepsOf(path: string): string[] {
+  return path.split(/[.[\]]/).filter((step) => step !== "");
 }
 
 function own(m: Readonly<Record<string, unknown>>, key: string): unknown {

@@ -1,9 +1,11 @@
 import { SAMPLED_AT } from "../metric.ts";
 import type { Path } from "../problem.ts";
-import { reject } from "../rejection.ts";
-import { compileFields, type FieldOp, runFields } from "./field.ts";
-import { compileFrame, type Content, type FrameDecoder, hex } from "./frame.ts";
+import { reject, type Rejection } from "../rejection.ts";
+import { compileFields, type FieldOp } from "./field.ts";
+import { fieldsCode, integerCode, outsideCode } from "./field-source.ts";
+import { compileFrame, CONTENT, type FrameDecoder, hex } from "./frame.ts";
 import type { Item, Tlv } from "./schema.ts";
+import { type Code, js, Source } from "./source.ts";
 import type { CompileContext } from "./value.ts";
 
 export interface CompiledItem {
@@ -43,11 +45,13 @@ export function compileItem(
 
 /** Items of an id and a value, in any order, until the frame ends. */
 export function compileTlv(tlv: Tlv, path: Path, ctx: CompileContext): FrameDecoder {
-  return compileFrame(tlv.frame, [...path, "frame"], ctx.report, compileItems(tlv, path, ctx), ctx);
+  const src = new Source();
+  const content = itemsCode(src, tlv, path, ctx);
+  return compileFrame(tlv.frame, [...path, "frame"], ctx.report, src.build(content), ctx);
 }
 
-/** The items alone; also a case of a fixed layout. */
-export function compileItems(tlv: Tlv, path: Path, outer: CompileContext): Content {
+/** The items alone, as a function; also a case of a fixed layout. */
+export function itemsCode(src: Source, tlv: Tlv, path: Path, outer: CompileContext): Code {
   const ctx: CompileContext = { ...outer, type: tlv.t };
   const endian = tlv.endian ?? "be";
   const partial = tlv.frame?.short === "partial";
@@ -66,43 +70,68 @@ export function compileItems(tlv: Tlv, path: Path, outer: CompileContext): Conte
   for (const [key, item] of Object.entries(tlv.items))
     items.set(Number(key), compileItem(item, endian, [...path, "items", key], ctx, lengthSize > 0));
 
-  return (b, limit, _port, out) => {
-    if (limit <= start) return reject("frame_short", `${b.length} bytes hold no item`);
-    if (runFields(header.ops, b, 0, limit, out) !== 0) return reject("frame_short", "the header is cut off");
-    let p = start;
+  const place = { base: null, limit: js`limit` };
+  const cases = [...items].map(
+    ([id, item]) => js`case ${id}: {
+      ${sizeCode(src, item, lengthSize > 0)}
+      ${item.past ? js`if (out.pasts === ${MAX_PAST}) return ${src.bind(tooMany)}();` : js``}
+      ${itemCode(src, item)}(b, at, at + size, ${item.past ? js`out.nextPast()` : js`out`});
+      break;
+    }`,
+  );
+  const unlisted = skipUnknown
+    ? js`size = said; if (at + size > limit) break items;`
+    : stopAtUnknown
+      ? js`p = limit; break items;`
+      : js`return ${src.bind(unknown)}(id, p);`;
+  const said = lengthSize === 0 ? js`0` : integerCode(js`p + ${idSize}`, lengthSize, endian === "le", false);
+  return src.define(
+    CONTENT,
+    js`
+    if (limit <= ${start}) return ${src.bind(noItem)}(b);
+    if (${outsideCode(header, place)}) return ${src.bind(headerCut)}();
+    ${fieldsCode(src, header, place)}
+    let p = ${start};
     let complete = 0;
-    while (p < limit) {
-      let at = p + idSize + lengthSize;
+    items: while (p < limit) {
+      const at = p + ${idSize + lengthSize};
       if (at > limit) break;
-      const id = integer(b, p, idSize, idLittle);
-      const item = items.get(id);
-      if (item === undefined && stopAtUnknown) {
-        p = limit;
-        break;
+      const id = ${integerCode(js`p`, idSize, idLittle, false)};
+      const said = ${said};
+      let size = 0;
+      switch (id) {
+        ${cases}
+        default: ${unlisted}
       }
-      if (item === undefined && !skipUnknown)
-        return reject("frame_selector", `item ${hex(id)} at byte ${p} is not in the profile`);
-      let size = item?.size ?? 0;
-      if (lengthSize !== 0) {
-        const said = integer(b, p + idSize, lengthSize, endian === "le");
-        if (said < size) return reject("frame_short", `item ${hex(id)} says ${said} bytes, ${size} expected`);
-        size = said;
-      }
-      if (at + size > limit) break;
-      if (item !== undefined) {
-        if (item.past && out.pasts === MAX_PAST)
-          return reject("frame_trailing", `more than ${MAX_PAST} earlier samples`);
-        runFields(item.ops, b, at, at + size, item.past ? out.nextPast() : out);
-      }
-      at += size;
-      p = at;
+      p = at + size;
       complete++;
     }
-    if (p < limit && (!partial || complete === 0))
-      return reject("frame_short", `the item at byte ${p} is cut off after ${limit - p} bytes`);
-    return null;
-  };
+    if (p < limit${partial ? js` && complete === 0` : js``}) return ${src.bind(cutOff)}(p, limit);
+    return null;`,
+  );
 }
+
+/** A function of a value's fields: `(b, base, limit, out)`, for bytes that are all there. */
+export function itemCode(src: Source, item: CompiledItem): Code {
+  return src.define(js`b, base, limit, out`, fieldsCode(src, item, { base: js`base`, limit: js`limit` }));
+}
+
+/** Sets the item's size, and leaves the loop where the frame ends inside it. */
+function sizeCode(src: Source, { size }: CompiledItem, saidByFrame: boolean): Code {
+  const short = js`if (said < ${size}) return ${src.bind(saysLess)}(id, said, ${size});`;
+  const taken = saidByFrame ? js`${size > 0 ? short : js``} size = said;` : js`size = ${size};`;
+  return js`${taken} if (at + size > limit) break items;`;
+}
+
+const noItem = (b: Uint8Array): Rejection => reject("frame_short", `${b.length} bytes hold no item`);
+const headerCut = (): Rejection => reject("frame_short", "the header is cut off");
+const tooMany = (): Rejection => reject("frame_trailing", `more than ${MAX_PAST} earlier samples`);
+const unknown = (id: number, p: number): Rejection =>
+  reject("frame_selector", `item ${hex(id)} at byte ${p} is not in the profile`);
+const saysLess = (id: number, said: number, size: number): Rejection =>
+  reject("frame_short", `item ${hex(id)} says ${said} bytes, ${size} expected`);
+const cutOff = (p: number, limit: number): Rejection =>
+  reject("frame_short", `the item at byte ${p} is cut off after ${limit - p} bytes`);
 
 export function integer(b: Uint8Array, p: number, size: number, little: boolean): number {
   let x = 0;

@@ -2,9 +2,9 @@ import type { MetricDef } from "../compiled.ts";
 import type { MetricTable } from "../metric-table.ts";
 import { unknownUnit } from "../metric-table.ts";
 import type { Path, Report } from "../problem.ts";
-import { Quality, type RecordBuffer } from "../reading.ts";
 import { convert, isUnit } from "../unit.ts";
-import { evaluate, type Formula, parseFormula, TEMPORARIES } from "./formula.ts";
+import type { Calibration } from "./calibration.ts";
+import { type Formula, parseFormula, TEMPORARIES } from "./formula.ts";
 import type { Field, JsonField } from "./schema.ts";
 
 export interface CompileContext {
@@ -22,17 +22,6 @@ export interface Temporary {
   /** where it was first read */
   readonly path: Path;
   used: boolean;
-}
-
-/** What happens to a value after scale and offset; null for most fields. */
-interface Calibration {
-  readonly poly: Float64Array | null;
-  /** points of a piecewise linear curve: x0, y0, x1, y1 ... by ascending x; beyond them the ends hold */
-  readonly curve: Float64Array | null;
-  readonly formula: Formula | null;
-  /** from the field's unit to the metric's */
-  readonly factor: number;
-  readonly shift: number;
 }
 
 /** How raw numbers or texts become values of one metric. One object shape for all, so that the decoders' loops stay monomorphic. */
@@ -177,12 +166,6 @@ export function compileTemporary(field: Field, name: string, path: Path, ctx: Co
   return { slot, bias, scale, offset, formula, map: field.map === undefined ? null : new Map(numbers) };
 }
 
-export function keepTemporary(rule: TemporaryRule, raw: number, out: RecordBuffer): void {
-  let value = rule.map === null ? (raw - rule.bias) * rule.scale + rule.offset : (rule.map.get(raw) ?? Number.NaN);
-  if (rule.formula !== null) value = evaluate(rule.formula, value, out);
-  TEMPORARIES[rule.slot] = value;
-}
-
 function fieldRange(
   field: Field | JsonField,
   path: Path,
@@ -228,87 +211,4 @@ function exactDivisor(factor: number): number {
 
 function tidy(x: number): number {
   return Number.isFinite(x) ? Number(x.toPrecision(15)) : x;
-}
-
-/** Turns a raw number into a reading. NaN and infinities (a device's float, a broken BCD digit) become "invalid". */
-export function emitNumber(rule: ValueRule, raw: number, out: RecordBuffer): void {
-  if (raw - raw !== 0 || (rule.invalidNumbers !== null && rule.invalidNumbers.includes(raw))) {
-    out.push(rule.metric, Number.NaN, Quality.invalid);
-    return;
-  }
-  if (rule.mapNumbers !== null) {
-    emitMapped(rule, rule.mapNumbers.get(raw), out);
-    return;
-  }
-  if (rule.type === "text") {
-    out.pushText(rule.metric, String(raw), Quality.good);
-    return;
-  }
-  let value = raw - rule.bias;
-  value = (rule.divisor === 0 ? value * rule.factor : value / rule.divisor) + rule.shift;
-  if (rule.after !== null) {
-    value = calibrate(rule.after, value, out);
-    if (value - value !== 0) {
-      out.push(rule.metric, Number.NaN, Quality.invalid);
-      return;
-    }
-  }
-  if (rule.type === "boolean") value = value === 0 ? 0 : 1;
-  out.push(rule.metric, value, value < rule.low || value > rule.high ? Quality.out_of_range : Quality.good);
-}
-
-export function emitText(rule: ValueRule, raw: string, out: RecordBuffer): void {
-  if (rule.invalidTexts !== null && rule.invalidTexts.has(raw)) out.push(rule.metric, Number.NaN, Quality.invalid);
-  else if (rule.mapTexts !== null) emitMapped(rule, rule.mapTexts.get(raw), out);
-  else if (rule.type === "text") out.pushText(rule.metric, raw, Quality.good);
-  else emitNumber(rule, DECIMAL.test(raw) ? Number(raw) : Number.NaN, out);
-}
-
-const DECIMAL = /^\s*[+-]?\d+(\.\d+)?\s*$/;
-
-function emitMapped(rule: ValueRule, value: number | string | undefined, out: RecordBuffer): void {
-  if (value === undefined) out.push(rule.metric, Number.NaN, Quality.invalid);
-  else if (typeof value === "string") out.pushText(rule.metric, value, Quality.good);
-  else out.push(rule.metric, value, value < rule.low || value > rule.high ? Quality.out_of_range : Quality.good);
-}
-
-/** A value worked out from others of the record alone; where those are not in the frame neither is this. */
-export function emitDerived(rule: ValueRule, out: RecordBuffer): void {
-  const formula = rule.after?.formula ?? null;
-  if (formula === null || !present(formula, out)) return;
-  emitNumber(rule, 0, out);
-}
-
-function present(formula: Formula, out: RecordBuffer): boolean {
-  for (const metric of formula.metrics) {
-    let found = false;
-    for (let i = 0; i < out.n && !found; i++) found = out.metric[i] === metric;
-    if (!found) return false;
-  }
-  for (const slot of formula.temporaries) if (TEMPORARIES[slot] !== TEMPORARIES[slot]) return false;
-  return true;
-}
-
-function calibrate(after: Calibration, x: number, out: RecordBuffer): number {
-  let value = x;
-  if (after.poly !== null) value = polynomial(after.poly, value);
-  else if (after.curve !== null) value = interpolate(after.curve, value);
-  else if (after.formula !== null) value = evaluate(after.formula, value, out);
-  return value * after.factor + after.shift;
-}
-
-function interpolate(points: Float64Array, x: number): number {
-  const last = points.length - 2;
-  if (x <= points[0]) return points[1];
-  if (x >= points[last]) return points[last + 1];
-  let i = 0;
-  while (points[i + 2] < x) i += 2;
-  const [x0, y0, x1, y1] = points.subarray(i, i + 4);
-  return y0 + ((x - x0) * (y1 - y0)) / (x1 - x0);
-}
-
-function polynomial(c: Float64Array, x: number): number {
-  let y = 0;
-  for (let i = c.length - 1; i >= 0; i--) y = y * x + c[i];
-  return y;
 }
