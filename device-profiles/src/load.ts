@@ -13,6 +13,8 @@ const MAX_BYTES = 1_048_576;
 /** A profile that loaded: its source (for vectors and simulators) and its compiled form. */
 export interface LoadedProfile {
   readonly file: string;
+  /** the YAML as it was read */
+  readonly text: string;
   readonly source: Profile;
   readonly compiled: CompiledProfile;
   readonly alarmTitles: ReadonlyMap<string, Titles>;
@@ -48,7 +50,7 @@ export function loadText(text: string, file: string): LoadResult {
   const source = value as Profile;
   const compiled: Compilation = compileProfile(source, report, file);
   if (problems.some((p) => p.level === "error")) return { profile: null, problems };
-  return { profile: { file, source, compiled: compiled.profile, alarmTitles: compiled.alarmTitles }, problems };
+  return { profile: { file, text, source, compiled: compiled.profile, alarmTitles: compiled.alarmTitles }, problems };
 }
 
 export function loadFile(file: string): LoadResult {

@@ -28,7 +28,10 @@ import { importGrids } from "./import-grids.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { ProfileLibrary } from "./onboarding/profile-library.ts";
+import { ProfileSources } from "./onboarding/profile-sources.ts";
 import { ProfileVersions } from "./onboarding/profile-versions.ts";
+import { RecentRecords } from "./onboarding/recent-records.ts";
+import { Redecoder } from "./onboarding/redecoder.ts";
 import { Quarantine } from "./onboarding/quarantine.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Registry } from "./registry/registry.ts";
@@ -64,13 +67,17 @@ export async function startHub(
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
   // Profiles with a JavaScript decoder compile only when its sandbox is there.
   await loadScriptEngine();
+  const store = await openDatabase(config, log, stack);
+  const sources = new ProfileSources({ pool: store.pool, clock, log });
+  await sources.load();
+  stack.defer(() => sources.close());
   const profiles: ProfileLibrary = new ProfileLibrary({
     paths: [join(ROOT, "device-profiles/profiles"), ...config.profiles],
     watched: config.profiles_watch ? config.profiles : [],
     log,
     inUse: (id) => registry.boundTo(id).length > 0,
+    sources,
   });
-  const store = await openDatabase(config, log, stack);
   const grids: GridSet = await importGrids(config.grids, store.pool, log);
 
   const registry: Registry = new Registry({
@@ -78,17 +85,20 @@ export async function startHub(
     profiles,
     locator: grids,
     autoRegister: config.auto_register,
+    onUse: (profile) => sources.used(profile),
     maxDevicesPerEdge: 5000,
     onBound: (device) => stages.bound(device, clock()),
   });
   profiles.start();
   stack.defer(() => profiles.close());
   const durationScale = config.duration_scale;
-  const rules = new RuleEngine({
-    durationScale,
-    allowedLatenessMs: config.ingest.lateness_s * 1000,
-    timeZone: config.time_zone,
-  });
+  const freshRules = () =>
+    new RuleEngine({
+      durationScale,
+      allowedLatenessMs: config.ingest.lateness_s * 1000,
+      timeZone: config.time_zone,
+    });
+  const rules = freshRules();
   const health = new HealthMonitor({ durationScale, flapCount: 4, flapWindowMs: 3_600_000 });
   const fleet = new Fleet({ durationScale }, grids);
   const vision = new Vision({
@@ -205,11 +215,31 @@ export async function startHub(
     },
   });
 
-  const versions = new ProfileVersions({ pool: store.pool, profiles, registry });
+  const recent = new RecentRecords();
+  const versions = new ProfileVersions({ pool: store.pool, profiles, registry, sources, recent, rules: freshRules });
   await versions.start();
   await pipeline.start();
   stack.defer(() => pipeline.close());
   for (const { site, edge } of gate.edges) await registry.ensureEdge(site, edge);
+  const redecoder = new Redecoder({
+    pool: store.pool,
+    mode: store.mode,
+    profiles,
+    registry,
+    ensureSeries: (series) => store.ensureSeries(series),
+    settled: async () => {
+      await pipeline.submit(() => {});
+      await store.flushLatest();
+    },
+    rules: freshRules,
+    emit: (findings) => pipeline.submit(() => findings.forEach((finding) => stages.inject(finding))),
+    busy: () => pipeline.pending.messages,
+    limits: { maxSkewMs: config.ingest.max_skew_s * 1000, latenessMs: config.ingest.lateness_s * 1000 },
+    clock,
+    log,
+  });
+  redecoder.start();
+  stack.defer(() => redecoder.close());
   dispatcher.start();
   stack.defer(() => dispatcher.close());
 
@@ -227,7 +257,7 @@ export async function startHub(
     registry,
     quarantine: new Quarantine({
       pool: store.reads,
-      candidates: () => profiles.newest(),
+      candidates: () => profiles.offered(),
       registry,
       replay: (message) => pipeline.replay(message),
       clock,
@@ -243,6 +273,8 @@ export async function startHub(
     agents: stages.agents,
     profiles,
     versions,
+    sources,
+    redecoder,
     eventTitles: profiles.eventTitles,
     ready: () => (store.ready ? { ok: true, detail: "" } : { ok: false, detail: "the database does not answer" }),
     clock,
@@ -251,7 +283,7 @@ export async function startHub(
   stack.defer(() => api.close());
   stages.observers.push(api.observer);
 
-  await broker.start(pipeline);
+  await broker.start(recent.before(pipeline));
   stack.defer(() => broker.close());
   gate.greet();
   log.info({ http: api.address, mqtt: broker.address, database: store.mode, devices: registry.size }, "hub runs");

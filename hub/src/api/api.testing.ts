@@ -19,7 +19,9 @@ import { QualityWatch } from "../ingest/quality.ts";
 import { silentLog } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import { ProfileLibrary } from "../onboarding/profile-library.ts";
+import { ProfileSources } from "../onboarding/profile-sources.ts";
 import { ProfileVersions } from "../onboarding/profile-versions.ts";
+import { Redecoder } from "../onboarding/redecoder.ts";
 import { Quarantine } from "../onboarding/quarantine.ts";
 import { Pipeline } from "../pipeline.ts";
 import { Registry } from "../registry/registry.ts";
@@ -92,18 +94,22 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     1,
   );
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+  const clock = () => Date.now();
+  const sources = new ProfileSources({ pool: store.pool, clock, log: silentLog });
+  await sources.load();
   const profiles: ProfileLibrary = new ProfileLibrary({
     paths: [join(ROOT, "test/bench/profiles")],
     watched: [],
     log: silentLog,
     inUse: (id) => registry.boundTo(id).length > 0,
+    sources,
   });
-  const clock = () => Date.now();
   const registry: Registry = new Registry({
     store,
     profiles,
     locator: grids,
     autoRegister: true,
+    onUse: (profile) => sources.used(profile),
     maxDevicesPerEdge: 100,
     onBound: (device) => stages.bound(device, clock()),
   });
@@ -152,9 +158,24 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     clock,
     silentLog,
   );
-  const versions = new ProfileVersions({ pool: store.pool, profiles, registry });
+  const freshRules = () => new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000 });
+  const versions = new ProfileVersions({ pool: store.pool, profiles, registry, sources, rules: freshRules });
   await versions.start();
   await pipeline.start();
+  const redecoder = new Redecoder({
+    pool: store.pool,
+    mode: store.mode,
+    profiles,
+    registry,
+    ensureSeries: (series) => store.ensureSeries(series),
+    settled: () => pipeline.submit(() => {}),
+    rules: freshRules,
+    emit: (findings) => pipeline.submit(() => findings.forEach((finding) => stages.inject(finding))),
+    busy: () => 0,
+    limits: { maxSkewMs: 300_000, latenessMs: 120_000 },
+    clock,
+    log: silentLog,
+  });
   wire.cut.length = 0;
   const context: ApiContext = {
     host: "127.0.0.1",
@@ -168,7 +189,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     registry,
     quarantine: new Quarantine({
       pool: store.reads,
-      candidates: () => profiles.newest(),
+      candidates: () => profiles.offered(),
       registry,
       replay: (message) => pipeline.replay(message),
       clock,
@@ -184,6 +205,8 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     agents: stages.agents,
     profiles,
     versions,
+    sources,
+    redecoder,
     eventTitles: new Map([["bench.hot", { zh: "过热", en: "Too hot" }]]),
     ready: () => ({ ok: store.ready, detail: "" }),
     clock,
@@ -287,7 +310,9 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     },
     async close(): Promise<void> {
       await api.close();
+      await redecoder.close();
       await pipeline.close();
+      await sources.close();
       await store.close();
       await database.close();
       rmSync(folder, { recursive: true, force: true });

@@ -11,6 +11,8 @@ import type { Message } from "../message.ts";
 import type { Metrics } from "../metrics.ts";
 import type { ProfileLibrary } from "../onboarding/profile-library.ts";
 import type { ProfileVersions } from "../onboarding/profile-versions.ts";
+import type { ProfileSources } from "../onboarding/profile-sources.ts";
+import type { Redecoder } from "../onboarding/redecoder.ts";
 import type { Quarantine } from "../onboarding/quarantine.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Vision } from "../vision/vision.ts";
@@ -49,6 +51,8 @@ export interface ApiContext {
   readonly quarantine: Quarantine;
   readonly profiles: ProfileLibrary;
   readonly versions: ProfileVersions;
+  readonly sources: ProfileSources;
+  readonly redecoder: Redecoder;
   readonly grids: () => GridSet;
   readonly health: HealthMonitor;
   readonly fleet: Fleet;

@@ -112,6 +112,8 @@ export const ProfileInfo = Type.Object({
   /** bound to this version */
   devices: Type.Number(),
   newest: Type.Boolean(),
+  /** new devices that name no version take this one */
+  promoted: Type.Boolean(),
 });
 
 export const ProfileList = Type.Object({ items: Type.Array(ProfileInfo), problems: Type.Array(ProfileProblem) });
@@ -132,7 +134,15 @@ export const ShadowRequest = Type.Object(
   },
   { additionalProperties: false },
 );
-export const PromoteRequest = Type.Object({ from: Version, to: Version }, { additionalProperties: false });
+export const PromoteRequest = Type.Object(
+  {
+    from: Version,
+    to: Version,
+    /** uids: these only, and new devices take what they took; absent = the whole profile */
+    devices: Type.Optional(Type.Array(Type.String({ maxLength: 130 }), { minItems: 1, maxItems: 10_000 })),
+  },
+  { additionalProperties: false },
+);
 export const RollbackRequest = Type.Object({ profile: Version }, { additionalProperties: false });
 
 const Verdicts = Type.Object({
@@ -143,7 +153,12 @@ const Verdicts = Type.Object({
 });
 const Value = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
 export const ShadowInfo = Type.Object({
+  /** tried, records of values included */
   frames: Type.Number(),
+  /** records of values among them: the newest that are still in memory */
+  records: Type.Number(),
+  /** earlier samples that they carried */
+  past: Type.Number(),
   /** of frames that both versions decode */
   metrics: Type.Array(
     Type.Object({
@@ -160,6 +175,24 @@ export const ShadowInfo = Type.Object({
   newlyRefused: Verdicts,
   newlyAccepted: Verdicts,
   bothRefused: Type.Number(),
+  /** by kind of event: what both versions would raise over these frames */
+  alarms: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      from: Type.Number(),
+      to: Type.Number(),
+      /** raised by one version when the other has it not */
+      lost: Type.Number(),
+      gained: Type.Number(),
+      examples: Type.Array(
+        Type.Object({
+          device: Type.String(),
+          ts: Type.Number(),
+          what: Type.Union([Type.Literal("lost"), Type.Literal("gained")]),
+        }),
+      ),
+    }),
+  ),
 });
 export const MovedInfo = Type.Object({ from: Type.String(), to: Type.String(), devices: Type.Number() });
 

@@ -9,6 +9,7 @@ import { EventView } from "./event-view.ts";
 import { expose } from "./exposition.ts";
 import { guard } from "./guard.ts";
 import type { Parts } from "./parts.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { edgeRoutes } from "./routes/edges.ts";
@@ -19,7 +20,9 @@ import { mediaRoutes } from "./routes/media.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { overviewRoutes } from "./routes/overview.ts";
+import { profileSourceRoutes } from "./routes/profile-sources.ts";
 import { profileRoutes } from "./routes/profiles.ts";
+import { redecodeRoutes } from "./routes/redecode.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { vesselRoutes } from "./routes/vessels.ts";
 import { visionRoutes } from "./routes/vision.ts";
@@ -49,6 +52,9 @@ const ROUTES = [
   deadLetterRoutes,
   onboardingRoutes,
   profileRoutes,
+  profileSourceRoutes,
+  redecodeRoutes,
+  auditRoutes,
   mediaRoutes,
   streamRoute,
   operationRoutes,

@@ -1,11 +1,27 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import type { CompiledProfile } from "@gridhub/device-profiles/compiled.ts";
-import { loadFile, type LoadResult, type LoadedProfile, profileFiles } from "@gridhub/device-profiles/load.ts";
+import {
+  loadFile,
+  loadText,
+  type LoadResult,
+  type LoadedProfile,
+  profileFiles,
+} from "@gridhub/device-profiles/load.ts";
 import type { Problem } from "@gridhub/device-profiles/problem.ts";
 import type { Titles } from "@gridhub/device-profiles/profile.ts";
 import { ProfileSet } from "@gridhub/device-profiles/profile-set.ts";
 import { HubError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { ProfileSource } from "../store/queries/profile-sources.ts";
+import { hashOf, UPLOADED } from "./profile-sources.ts";
+
+/** Where the sources of versions are kept. */
+export interface SourceBook {
+  get(id: string): ProfileSource | undefined;
+  all(): Iterable<ProfileSource>;
+  keep(profile: LoadedProfile, origin: string, who: string): void;
+  promoted(model: string): string | undefined;
+}
 
 export interface LibraryOptions {
   /** folders or files; of two files with one id the first counts */
@@ -15,6 +31,8 @@ export interface LibraryOptions {
   readonly log: Log;
   /** devices bound to a version; one that is in use is never changed in place */
   readonly inUse: (id: string) => boolean;
+  /** keeps what every version says; without it a version lives as long as its file and this process */
+  readonly sources?: SourceBook;
   /** quiet time after the last change of a file, ms; default 300 */
   readonly settleMs?: number;
 }
@@ -31,9 +49,16 @@ interface CachedFile extends LoadResult {
   readonly stamp: string;
 }
 
+/** What became of a source that was handed in: in force, or why not. */
+export interface Upload {
+  /** `maker/model@semver`; null = it is not in force */
+  readonly id: string | null;
+  readonly problems: readonly Problem[];
+}
+
 /**
- * The profiles of a running hub. A version that was loaded stays for the life of the process: a file that broke, vanished or
- * names another version now takes nothing from the devices that are bound to it.
+ * The profiles of a running hub, of files and of stored sources. A version that a device used never changes: a file that broke,
+ * vanished, or says something else under the same version takes nothing from the devices that are bound to it.
  */
 export class ProfileLibrary {
   readonly #options: LibraryOptions;
@@ -78,7 +103,13 @@ export class ProfileLibrary {
    */
   declared(id: string, bound: string | undefined): CompiledProfile | undefined {
     const stays = bound !== undefined && (id.includes("@") ? this.#leadsTo(id, bound) : modelOf(bound) === id);
-    return (stays ? this.#set.get(bound) : undefined) ?? this.#set.get(id);
+    return (stays ? this.#set.get(bound) : undefined) ?? this.inForce(id);
+  }
+
+  /** The version itself, or of `maker/model` the one that new devices take: promoted, or the newest while none was ever used. */
+  inForce(id: string): CompiledProfile | undefined {
+    const promoted = id.includes("@") ? undefined : this.#options.sources?.promoted(id);
+    return (promoted === undefined ? undefined : this.#set.get(promoted)) ?? this.#set.get(id);
   }
 
   /** Takes over which moves hold, oldest first. */
@@ -103,6 +134,33 @@ export class ProfileLibrary {
   /** The newest version of each profile. */
   newest(): CompiledProfile[] {
     return this.all().filter((profile) => this.#set.get(modelOf(profile.id)) === profile);
+  }
+
+  /** Of each profile the version that new devices take. */
+  offered(): CompiledProfile[] {
+    return [...new Set(this.all().flatMap(({ id }) => this.inForce(modelOf(id)) ?? []))];
+  }
+
+  /** Takes a source that came by no file. What has an error, or says something else than a version that is there, is refused. */
+  upload(text: string, who: string): Upload {
+    const { profile, problems } = loadText(text, "");
+    if (profile === null) return { id: null, problems };
+    const { id } = profile.compiled;
+    const before = this.#loaded.get(id);
+    const { sources } = this.#options;
+    if (before !== undefined && hashOf(before.source) !== hashOf(profile.source)) {
+      const fixed = this.#isUsed(id);
+      if (fixed || sources?.get(id)?.origin !== UPLOADED) {
+        const why = fixed ? "is in use and says something else" : `is already defined in ${before.file}`;
+        return { id: null, problems: [...problems, problem("", `${id} ${why}; raise the version`)] };
+      }
+    }
+    if (before === undefined || hashOf(before.source) !== hashOf(profile.source)) {
+      sources?.keep(profile, UPLOADED, who);
+      this.#loaded.set(id, { ...profile, file: UPLOADED });
+      this.#publish();
+    }
+    return { id, problems };
   }
 
   fileOf(id: string): string {
@@ -133,29 +191,60 @@ export class ProfileLibrary {
     }
     const added: string[] = [];
     const replaced: string[] = [];
+    const { sources } = this.#options;
     for (const [id, entry] of defined) {
-      const before = this.#loaded.get(id);
-      if (before === entry) continue;
-      if (before === undefined) added.push(id);
-      else if (JSON.stringify(before.source) === JSON.stringify(entry.source)) continue;
-      else if (this.#options.inUse(id)) {
+      const before = this.#loaded.get(id) ?? this.#stored(id, hashOf(entry.source), entry, problems);
+      if (before !== undefined && hashOf(before.source) !== hashOf(entry.source) && this.#isUsed(id)) {
         problems.push(problem(entry.file, `${id} changed while devices use it and stays as it was; raise the version`));
+        if (!this.#loaded.has(id)) added.push(id);
+        this.#loaded.set(id, before);
         continue;
-      } else replaced.push(id);
+      }
+      if (!this.#loaded.has(id)) added.push(id);
+      else if (before === entry || (before !== undefined && hashOf(before.source) === hashOf(entry.source))) continue;
+      else replaced.push(id);
       this.#loaded.set(id, entry);
+      sources?.keep(entry, entry.file, "file");
     }
     for (const [id, { file }] of this.#loaded) {
-      if (defined.has(id)) continue;
-      if (this.#options.inUse(id))
+      if (defined.has(id) || sources?.get(id)?.origin === UPLOADED) continue;
+      if (!this.#isUsed(id)) this.#loaded.delete(id);
+      else if (sources === undefined)
         problems.push(problem(file, `no file defines ${id} now; its devices keep it until a restart`));
-      else this.#loaded.delete(id);
+      else
+        problems.push(problem(file, `no file defines ${id} now; its devices keep it, by the stored source`, "warning"));
+    }
+    for (const { id, origin } of sources?.all() ?? []) {
+      if (this.#loaded.has(id) || !(origin === UPLOADED || this.#isUsed(id))) continue;
+      const entry = this.#stored(id, "", undefined, problems);
+      if (entry === undefined) continue;
+      this.#loaded.set(id, entry);
+      added.push(id);
     }
     this.#files = files;
     this.#problems = problems;
+    this.#publish();
+    return { added, replaced, problems };
+  }
+
+  #isUsed(id: string): boolean {
+    return this.#options.inUse(id) || (this.#options.sources?.get(id)?.usedAt ?? null) !== null;
+  }
+
+  /** The stored source of a version; `same` where it says what `hash` says: it need not be compiled again. */
+  #stored(id: string, hash: string, same: LoadedProfile | undefined, problems: Problem[]): LoadedProfile | undefined {
+    const row = this.#options.sources?.get(id);
+    if (row === undefined) return undefined;
+    if (row.hash === hash) return same;
+    const result = loadText(row.text, row.origin);
+    if (result.profile === null && this.#isUsed(id)) problems.push(...result.problems);
+    return result.profile ?? undefined;
+  }
+
+  #publish(): void {
     this.#set = new ProfileSet([...this.#loaded.values()]);
     this.eventTitles.clear();
     for (const [kind, titles] of this.#set.eventTitles()) this.eventTitles.set(kind, titles);
-    return { added, replaced, problems };
   }
 
   /** A file that did not change is not parsed again: a reload costs what is new. */
@@ -202,6 +291,6 @@ function stampOf(file: string): string {
   }
 }
 
-function problem(file: string, message: string): Problem {
-  return { file, line: 1, column: 1, path: "id", message, level: "error" };
+function problem(file: string, message: string, level: Problem["level"] = "error"): Problem {
+  return { file, line: 1, column: 1, path: "id", message, level };
 }

@@ -3,18 +3,52 @@ import type { Pool } from "pg";
 import type { Device } from "../device.ts";
 import { blaming } from "../store/failure.ts";
 import { lastMove, moveDevices, movesInForce, newestFrames, undoMove } from "../store/queries/profile-moves.ts";
+import type { ProfileSource } from "../store/queries/profile-sources.ts";
+import type { FreshRules } from "./history-run.ts";
 import { modelOf } from "./profile-library.ts";
-import { shadow, type Shadow } from "./shadow.ts";
+import type { RecentRecord } from "./recent-records.ts";
+import { shadow, type Shadow, type ShadowRecord } from "./shadow.ts";
+import { type AlarmDifference, shadowAlarms } from "./shadow-alarms.ts";
 
 export interface VersionsOptions {
   readonly pool: Pool;
   readonly profiles: Versions;
   readonly registry: Rebinding;
+  readonly sources?: VersionSources;
+  /** records of values that a device sent lately; absent = frames alone are tried */
+  readonly recent?: { of(uid: string): RecentRecord[] };
+  /** rules without any state; absent = alarms are not compared */
+  readonly rules?: () => FreshRules;
+}
+
+/** Where it is kept what versions there are and were. */
+export interface VersionSources {
+  load(): Promise<void>;
+  get(id: string): ProfileSource | undefined;
+  of(model: string): ProfileSource[];
+  tried(id: string): void;
+  promoted(model: string): string | undefined;
+}
+
+/** A version, and what it is to the devices. */
+export interface VersionState {
+  /** `maker/model@semver` */
+  readonly id: string;
+  /**
+   * promoted: new devices take it; shadow: tried on stored frames, used by none; retired: was used and is no more what new
+   * devices take; file: never used
+   */
+  readonly state: "promoted" | "shadow" | "retired" | "file";
+  /** bound to it */
+  readonly devices: number;
+  readonly source: ProfileSource | undefined;
 }
 
 /** What moving devices needs of the library. */
 export interface Versions {
   get(id: string): CompiledProfile | undefined;
+  all(): CompiledProfile[];
+  inForce(id: string): CompiledProfile | undefined;
   /** moves that hold, oldest first */
   moved(moves: readonly (readonly [from: string, to: string])[]): void;
 }
@@ -50,28 +84,76 @@ export class ProfileVersions {
 
   /** Call before devices are loaded or declared. */
   async start(): Promise<void> {
+    await this.#options.sources?.load();
     this.#options.profiles.moved(await blaming(movesInForce(this.#options.pool)));
   }
 
-  /** Decodes the newest `limit` raw frames of the devices on `from` with both. */
-  async shadow(from: string, to: string, limit: number): Promise<Shadow | VersionProblem> {
-    const pair = this.#pair(from, to);
-    if ("problem" in pair) return pair;
-    const { pool, registry } = this.#options;
-    const ids = registry.boundTo(from).map(({ id }) => id);
-    return shadow(pair.from, pair.to, await blaming(newestFrames(pool, ids, limit)));
+  /** All versions of `maker/model`, newest first: those that are loaded and those whose source alone is left. */
+  list(model: string): VersionState[] {
+    const { profiles, registry, sources } = this.#options;
+    const ids = new Set([...profiles.all().map(({ id }) => id), ...(sources?.of(model) ?? []).map(({ id }) => id)]);
+    const promoted = profiles.inForce(model)?.id;
+    return [...ids]
+      .filter((id) => modelOf(id) === model)
+      .sort((a, b) => b.localeCompare(a, "en", { numeric: true }))
+      .map((id) => {
+        const source = sources?.get(id);
+        const devices = registry.boundTo(id).length;
+        const used = devices > 0 || (source?.usedAt ?? null) !== null;
+        const tried = (source?.triedAt ?? null) !== null;
+        const state = id === promoted ? "promoted" : used ? "retired" : tried ? "shadow" : "file";
+        return { id, state, devices, source };
+      });
   }
 
-  /** Moves every device on `from` to `to`. */
-  promote(from: string, to: string, who: string): Promise<Moved | VersionProblem> {
+  /**
+   * Tries both on what the devices on `from` have sent: the newest `limit` raw frames, and the records of values that are still
+   * in memory.
+   */
+  async shadow(
+    from: string,
+    to: string,
+    limit: number,
+  ): Promise<(Shadow & { readonly alarms: AlarmDifference[] }) | VersionProblem> {
+    const pair = this.#pair(from, to);
+    if ("problem" in pair) return pair;
+    const { pool, registry, recent, rules, sources } = this.#options;
+    const devices = registry.boundTo(from);
+    const frames = await blaming(
+      newestFrames(
+        pool,
+        devices.map(({ id }) => id),
+        limit,
+      ),
+    );
+    const records: ShadowRecord[] = frames;
+    for (const { id, uid } of devices)
+      for (const { ts, m } of records.length < limit ? (recent?.of(uid) ?? []) : [])
+        records.push({ deviceId: id, ts, port: 0, payload: m });
+    sources?.tried(to);
+    const alarms =
+      rules === undefined ? [] : shadowAlarms(pair.from, pair.to, records, (id) => registry.deviceById(id), rules);
+    return { ...shadow(pair.from, pair.to, records), alarms };
+  }
+
+  /**
+   * Moves the devices on `from` to `to`: all of them, and new devices take `to` from now on; or only those that are named, each of
+   * which stays where it is put.
+   * @param only devices; those that are not on `from` are left alone
+   */
+  promote(from: string, to: string, who: string, only?: readonly Device[]): Promise<Moved | VersionProblem> {
     return this.#inTurn(async () => {
       const pair = this.#pair(from, to);
       if ("problem" in pair) return pair;
-      const { pool, registry } = this.#options;
-      const devices = registry.boundTo(from);
-      if (devices.length === 0) return { problem: "nothing", detail: `no device is on ${from}` };
+      const { pool, registry, profiles, sources } = this.#options;
+      const bound = registry.boundTo(from);
+      const devices = only === undefined ? bound : bound.filter((device) => only.includes(device));
+      // a profile without devices has a version that the next device takes, too
+      const current = only === undefined && profiles.inForce(modelOf(from))?.id === from && sources !== undefined;
+      if (devices.length === 0 && !current) return { problem: "nothing", detail: `no device is on ${from}` };
       const ids = devices.map(({ id }) => id);
-      await registry.rebind(devices, pair.to, () => blaming(moveDevices(pool, { who, from, to, devices: ids })));
+      const all = only === undefined;
+      await registry.rebind(devices, pair.to, () => blaming(moveDevices(pool, { who, from, to, devices: ids, all })));
       await this.start();
       return { from, to, devices: devices.map(({ uid }) => uid) };
     });

@@ -2,13 +2,11 @@ import type { CompiledProfile } from "@gridhub/device-profiles/compiled.ts";
 import { type Reading, RecordBuffer } from "@gridhub/device-profiles/reading.ts";
 import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
 import { toReadings } from "@gridhub/device-profiles/vector.ts";
+import { decodeKept, type KeptRecord, samplesIn } from "./frame-samples.ts";
 
-export interface ShadowFrame {
+/** A frame (bytes or text) or a record of values that a device sent. */
+export interface ShadowRecord extends KeptRecord {
   readonly deviceId: number;
-  /** ms UTC */
-  readonly ts: number;
-  readonly port: number;
-  readonly payload: Uint8Array;
 }
 
 type Value = Reading["value"];
@@ -37,7 +35,11 @@ interface Verdicts {
 }
 
 export interface Shadow {
+  /** frames and records that were tried; records among them */
   frames: number;
+  records: number;
+  /** earlier samples that frames carried, as the old version reads them */
+  past: number;
   /** by name; of frames that both versions decode */
   readonly metrics: MetricDifference[];
   readonly newlyRefused: Verdicts;
@@ -47,71 +49,81 @@ export interface Shadow {
 
 const EXAMPLES = 5;
 
-/** Decodes stored frames with both versions and says what would change. Pure; nothing is stored and nothing sounds. */
-export function shadow(from: CompiledProfile, to: CompiledProfile, frames: Iterable<ShadowFrame>): Shadow {
+/** Decodes what was kept with both versions and says what would change. Pure; nothing is stored and nothing sounds. */
+export function shadow(from: CompiledProfile, to: CompiledProfile, records: Iterable<ShadowRecord>): Shadow {
   const metrics = new Map<string, MetricDifference>();
   const out: Shadow = {
     frames: 0,
+    records: 0,
+    past: 0,
     metrics: [],
     newlyRefused: { count: 0, examples: [] },
     newlyAccepted: { count: 0, examples: [] },
     bothRefused: 0,
   };
-  const record = new RecordBuffer();
-  for (const frame of frames) {
+  const buffer = new RecordBuffer();
+  for (const record of records) {
     out.frames++;
-    const old = read(from, frame, record);
-    const fresh = read(to, frame, record);
-    if (Array.isArray(old) && Array.isArray(fresh)) compare(frame, old, fresh, metrics);
-    else if (Array.isArray(old)) note(out.newlyRefused, frame, fresh as Rejection);
-    else if (Array.isArray(fresh)) note(out.newlyAccepted, frame, old as Rejection);
+    if (!(record.payload instanceof Uint8Array)) out.records++;
+    const old = read(from, record, buffer);
+    if (Array.isArray(old)) out.past += buffer.pasts;
+    const fresh = read(to, record, buffer);
+    if (Array.isArray(old) && Array.isArray(fresh)) compare(record, old, fresh, metrics);
+    else if (Array.isArray(old)) note(out.newlyRefused, record, fresh as Rejection);
+    else if (Array.isArray(fresh)) note(out.newlyAccepted, record, old as Rejection);
     else out.bothRefused++;
   }
   out.metrics.push(...[...metrics.values()].sort((a, b) => (a.metric < b.metric ? -1 : 1)));
   return out;
 }
 
-function read(
-  profile: CompiledProfile,
-  { payload, port, ts }: ShadowFrame,
-  record: RecordBuffer,
-): Reading[] | Rejection {
-  record.reset();
-  return profile.decodeFrame(payload, port, record, ts) ?? toReadings(profile, record);
+interface Dated extends Reading {
+  readonly ts: number;
 }
 
-function note(verdicts: Verdicts, { deviceId, ts }: ShadowFrame, { reason, detail }: Rejection): void {
+/** All readings of a record with their times, those of earlier samples included. */
+function read(profile: CompiledProfile, kept: ShadowRecord, buffer: RecordBuffer): Dated[] | Rejection {
+  const refused = decodeKept(profile, kept, buffer);
+  if (refused !== null) return refused;
+  return [...samplesIn(buffer, kept.ts)].flatMap(({ ts, values }) =>
+    toReadings(profile, values).map((reading) => ({ ...reading, ts })),
+  );
+}
+
+function note(verdicts: Verdicts, { deviceId, ts }: ShadowRecord, { reason, detail }: Rejection): void {
   if (verdicts.count++ < EXAMPLES) verdicts.examples.push({ deviceId, ts, reason, detail });
 }
 
 function compare(
-  { deviceId, ts }: ShadowFrame,
-  old: readonly Reading[],
-  fresh: readonly Reading[],
+  { deviceId }: ShadowRecord,
+  old: readonly Dated[],
+  fresh: readonly Dated[],
   metrics: Map<string, MetricDifference>,
 ): void {
-  const rest = new Map(fresh.map((reading) => [reading.metric, reading]));
-  const example = (difference: MetricDifference, from: Value, to: Value) => {
+  // a value that moved to another time is a value lost and one gained
+  const keyOf = ({ metric, ts }: Dated) => `${metric} ${ts}`;
+  const rest = new Map(fresh.map((reading) => [keyOf(reading), reading]));
+  const example = (difference: MetricDifference, ts: number, from: Value, to: Value) => {
     if (difference.examples.length < EXAMPLES) difference.examples.push({ deviceId, ts, from, to });
   };
   for (const before of old) {
     const difference = of(metrics, before.metric);
-    const after = rest.get(before.metric);
-    rest.delete(before.metric);
+    const after = rest.get(keyOf(before));
+    rest.delete(keyOf(before));
     if (after === undefined) {
       difference.lost++;
-      example(difference, before.value, null);
+      example(difference, before.ts, before.value, null);
     } else if (after.value === before.value && after.quality === before.quality && after.unit === before.unit) {
       difference.equal++;
     } else {
       difference.changed++;
-      example(difference, before.value, after.value);
+      example(difference, before.ts, before.value, after.value);
     }
   }
-  for (const { metric, value } of rest.values()) {
+  for (const { metric, value, ts } of rest.values()) {
     const difference = of(metrics, metric);
     difference.gained++;
-    example(difference, null, value);
+    example(difference, ts, null, value);
   }
 }
 

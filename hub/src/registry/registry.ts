@@ -29,6 +29,8 @@ export interface RegistryOptions {
   readonly autoRegister: boolean;
   /** devices that one edge may declare */
   readonly maxDevicesPerEdge: number;
+  /** called with the version whenever a device is found or made to be bound to one */
+  readonly onUse?: (profile: string) => void;
   /** called the moment a device is bound to a profile by other means than a birth message */
   readonly onBound?: (device: Device) => void;
 }
@@ -111,6 +113,7 @@ export class Registry {
           series: new Int32Array(profile.metrics.length),
         };
     if (device.profile !== profile) device.series = new Int32Array(profile.metrics.length);
+    if (!same || device.profile !== profile) this.#options.onUse?.(profile.id);
     device.profile = profile;
     device.title = row.title;
     device.lon = row.lon;
@@ -194,6 +197,19 @@ export class Registry {
     return { edge: entry.edge, token };
   }
 
+  /** The edge of that name; made without a credential where there is none. */
+  async ensureEdge(site: string, name: string): Promise<Edge> {
+    const known = this.edge(site, name);
+    if (known !== undefined) return known;
+    const entry = this.#entry(await this.#options.store.upsertEdge({ site, name }), undefined);
+    this.#edges.set(entry.edge.key, entry);
+    return entry.edge;
+  }
+
+  isDisabled(edgeKey: string): boolean {
+    return this.#edges.get(edgeKey)?.disabled === true;
+  }
+
   /**
    * Registers or updates the devices that an edge declares in its birth message.
    * @returns devices that are new or changed profile, and what was refused
@@ -248,9 +264,9 @@ export class Registry {
     const { profiles, store, onBound } = this.#options;
     const problem = this.#problemOf(declared, edge);
     if (problem !== null) return problem;
-    const profile = profiles.get(declared.profile);
-    if (profile === undefined) return reject("profile_unknown", `no profile ${declared.profile} is loaded`);
     const known = this.devicesOf(edge.key).get(declared.id);
+    const profile = profiles.declared?.(declared.profile, known?.profile.id) ?? profiles.get(declared.profile);
+    if (profile === undefined) return reject("profile_unknown", `no profile ${declared.profile} is loaded`);
     if (known !== undefined) {
       if (known.profile === profile) return known;
       return reject("device_unknown", `device ${known.uid} is bound to ${known.profile.id}`);
@@ -274,6 +290,7 @@ export class Registry {
     const series: Int32Array[] = [];
     for (const device of devices) series.push(await this.#seriesOf(device.id, profile));
     await write();
+    this.#options.onUse?.(profile.id);
     devices.forEach((device, i) => {
       device.profile = profile;
       device.series = series[i];

@@ -2,7 +2,7 @@ import type { Moved, VersionProblem } from "../../onboarding/profile-versions.ts
 import { blaming } from "../../store/failure.ts";
 import { audit } from "../../store/queries/access.ts";
 import type { App } from "../app.ts";
-import { ApiFailure } from "../failure.ts";
+import { ApiFailure, notFound } from "../failure.ts";
 import { type Caller, callerOf } from "../guard.ts";
 import {
   MovedInfo,
@@ -31,6 +31,7 @@ export function profileRoutes(app: App, { context }: Parts): void {
         if (scope.hasDevice(device)) devices.set(id, (devices.get(id) ?? 0) + 1);
       }
       const newest = new Set(profiles.newest());
+      const offered = new Set(profiles.offered());
       const items = profiles.all().map((profile) => ({
         id: profile.id,
         kind: profile.kind,
@@ -39,6 +40,7 @@ export function profileRoutes(app: App, { context }: Parts): void {
         file: profiles.fileOf(profile.id),
         devices: devices.get(profile.id) ?? 0,
         newest: newest.has(profile),
+        promoted: offered.has(profile),
       }));
       return { items, problems: [...profiles.problems] };
     },
@@ -62,7 +64,7 @@ export function profileRoutes(app: App, { context }: Parts): void {
     async (request) => {
       ofEverything(callerOf(request));
       const { from, to, limit = 1000 } = request.body;
-      const { metrics, newlyRefused, newlyAccepted, ...rest } = done(await versions.shadow(from, to, limit));
+      const { metrics, newlyRefused, newlyAccepted, alarms, ...rest } = done(await versions.shadow(from, to, limit));
       const named = <T extends { readonly deviceId: number }>({ deviceId, ...example }: T) => ({
         device: registry.deviceById(deviceId)?.uid ?? "",
         ...example,
@@ -72,6 +74,7 @@ export function profileRoutes(app: App, { context }: Parts): void {
         metrics: metrics.map((each) => ({ ...each, examples: each.examples.map(named) })),
         newlyRefused: { ...newlyRefused, examples: newlyRefused.examples.map(named) },
         newlyAccepted: { ...newlyAccepted, examples: newlyAccepted.examples.map(named) },
+        alarms: alarms.map((each) => ({ ...each, examples: each.examples.map(named) })),
       };
     },
   );
@@ -81,8 +84,14 @@ export function profileRoutes(app: App, { context }: Parts): void {
     { config: { role: "admin" }, schema: { tags, body: PromoteRequest, response: { 200: MovedInfo } } },
     async (request) => {
       const { account } = ofEverything(callerOf(request));
-      const { from, to } = request.body;
-      return audited(account.username, "profile_promote", done(await versions.promote(from, to, account.username)));
+      const { from, to, devices: uids } = request.body;
+      const only = uids?.map((uid) => {
+        const device = registry.device(uid);
+        if (device === undefined) throw notFound(`device ${uid}`);
+        return device;
+      });
+      const moved = done(await versions.promote(from, to, account.username, only));
+      return audited(account.username, "profile_promote", moved);
     },
   );
 
@@ -102,12 +111,12 @@ export function profileRoutes(app: App, { context }: Parts): void {
 }
 
 /** A profile is everybody's: who sees a part of the devices only does not change it. */
-function ofEverything(caller: Caller): Caller {
+export function ofEverything(caller: Caller): Caller {
   if (!caller.scope.everything) throw new ApiFailure(403, "FORBIDDEN", "profiles concern devices outside your grids");
   return caller;
 }
 
-function done<T extends object>(result: T | VersionProblem): T {
+export function done<T extends object>(result: T | VersionProblem): T {
   if (!("problem" in result)) return result;
   const { problem, detail } = result;
   throw new ApiFailure(409, problem === "unknown" ? "PROFILE_UNKNOWN" : "NOT_MOVABLE", detail);
