@@ -18,6 +18,8 @@ export const Quality = {
   late: 32,
   /** re-decoded from a raw frame by a newer profile version */
   redecoded: 64,
+  /** computed by the hub from other metrics; says nothing against the value */
+  derived: 128,
 } as const;
 
 /** One decoded value, as the command line and the API show it. The hub's hot path uses {@link RecordBuffer} instead. */

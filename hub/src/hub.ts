@@ -156,6 +156,7 @@ export async function startHub(
     new QualityWatch(),
     stages,
     identities,
+    derived,
   );
   const pipeline: Pipeline = new Pipeline(
     {

@@ -16,6 +16,7 @@ import type { CommitBatch, TelemetryColumns } from "../store/batch.ts";
 import { checkHeartbeat, checkMeta, checkState } from "./control.ts";
 import type { Cursors } from "./cursor.ts";
 import { Identities } from "./identity.ts";
+import { DerivedMetrics } from "./derived-metrics.ts";
 import type { QualityWatch } from "./quality.ts";
 
 /** Whom ingest tells what it decoded, record by record; the pipeline connects the rooms. */
@@ -64,6 +65,7 @@ export class Ingest {
   readonly #identities: Identities;
   readonly #record = new RecordBuffer();
   readonly #positions: Position[] = [];
+  readonly derived: DerivedMetrics;
   readonly counters: IngestCounters = {
     messages: 0,
     readings: 0,
@@ -80,6 +82,7 @@ export class Ingest {
     watch: QualityWatch,
     observer: IngestObserver,
     identities: Identities = new Identities(),
+    derived = new DerivedMetrics(),
   ) {
     this.#options = options;
     this.#directory = directory;
@@ -87,6 +90,7 @@ export class Ingest {
     this.#watch = watch;
     this.#observer = observer;
     this.#identities = identities;
+    this.derived = derived;
   }
 
   /** Decodes one message into the batch. Never throws. `replay` skips the duplicate check (a dead letter tried again). */
@@ -287,6 +291,7 @@ export class Ingest {
     const late = backfill || rx - ts > this.#options.latenessMs;
     const flags = (late ? Quality.late : 0) | (ts - rx > this.#options.maxSkewMs ? Quality.clock : 0);
     if (flags !== 0) for (let i = 0; i < record.n; i++) record.quality[i] |= flags;
+    this.derived.apply(device, ts, record, late);
     if (!late) this.#watch.flag(device, ts, record);
     append(batch, device, ts, record);
     this.counters.readings += record.n;

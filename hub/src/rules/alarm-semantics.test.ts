@@ -9,7 +9,7 @@ const high = alarm("high", { when: [compare(0, ">", 10)] });
 const scene = (...alarms: AlarmDef[]) => new RuleScene([device(profile(alarms))]);
 const release = (s: RuleScene, at: number, kind = "hydrant.high") => {
   const out: Finding[] = [];
-  s.engine.release(kind, "device:town/hydrant-1", T0 + at, out);
+  s.engine.release(kind, s.devices[0], T0 + at, out);
   return out;
 };
 const reopen = (s: RuleScene) => {
@@ -107,7 +107,7 @@ describe("latch", () => {
     expect(s.tick(HOUR)).toEqual([]);
   });
 
-  it("another kind or subject lets go of nothing", () => {
+  it("another kind lets go of nothing", () => {
     const s = scene(latched);
     s.read(0, { pressure: 20 });
     s.read(MINUTE, { pressure: 5 });

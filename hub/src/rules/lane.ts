@@ -2,7 +2,7 @@ import type { Due } from "../due-queue.ts";
 import type { Device } from "../device.ts";
 import { type AlarmState, restoreAlarm, type StoredAlarm, storeAlarm } from "./alarm-state.ts";
 import { type Plan, type PlannedAlarm, resolveLimits } from "./plan.ts";
-import { RateWindow } from "./rate-window.ts";
+import { RateWindow } from "../rate-window.ts";
 
 /** Silence of one metric of one device; `due` is listening time. */
 export interface Silence extends Due {

@@ -27,7 +27,6 @@ export interface RuleOptions {
   readonly timeZone?: string;
 }
 
-const DEVICE = "device:";
 /** Keys of rows; no uid begins with `#`, `~` or `@` (area rules). */
 const CLOCK_KEY = "#clock";
 const EDGE_KEY = "#edge ";
@@ -47,7 +46,6 @@ export class RuleEngine {
   readonly #reader: RecordReader;
   readonly #lanes = new Map<number, Lane>();
   readonly #byEdge = new Map<string, Set<Lane>>();
-  readonly #byUid = new Map<string, Lane>();
   readonly #plans = new Map<CompiledProfile, Plan>();
   readonly #timeZone: string;
   readonly counters = new RuleCounters();
@@ -78,7 +76,6 @@ export class RuleEngine {
     this.#history.clear();
     this.#lanes.clear();
     this.#byEdge.clear();
-    this.#byUid.clear();
     this.#plans.clear();
     this.#away.clear();
     this.#dirty = [];
@@ -193,9 +190,8 @@ export class RuleEngine {
   }
 
   /** A person acknowledged or settled an event: a latched alarm that made it may end now. */
-  release(kind: string, subject: string, now: number, out: Finding[]): void {
-    if (!subject.startsWith(DEVICE)) return;
-    const lane = this.#byUid.get(subject.slice(DEVICE.length));
+  release(kind: string, device: Device, now: number, out: Finding[]): void {
+    const lane = this.#lanes.get(device.id);
     if (lane === undefined) return;
     this.#machine.out = out;
     for (const a of lane.alarms) if (a !== null && a.alarm.def.event === kind) this.#machine.release(a, now);
@@ -264,7 +260,6 @@ export class RuleEngine {
       }
     }
     this.#lanes.set(device.id, lane);
-    this.#byUid.set(device.uid, lane);
     const edge = this.#byEdge.get(device.edge.key);
     if (edge === undefined) this.#byEdge.set(device.edge.key, new Set([lane]));
     else edge.add(lane);

@@ -21,6 +21,25 @@ export class RateWindow {
     this.#perSecond = perSecond;
   }
 
+  /** Samples kept so far: grows by one when `add` keeps one. Tells whether a durable copy is out of date. */
+  kept = 0;
+
+  /** [ts, value, ts, value ...], oldest first */
+  samples(): number[] {
+    const flat: number[] = [];
+    for (let back = this.#n; back >= 1; back--) {
+      const i = (this.#head + CAPACITY - back) % CAPACITY;
+      flat.push(this.#ts[i], this.#value[i]);
+    }
+    return flat;
+  }
+
+  /** Takes `samples` of another window over. */
+  restore(flat: readonly number[]): void {
+    this.reset();
+    for (let i = 0; i + 1 < flat.length; i += 2) this.add(flat[i], flat[i + 1]);
+  }
+
   /** Adds a sample that is not older than the last one. @returns the change (per second), NaN when unknown */
   add(ts: number, value: number): number {
     const rate = this.#rate(ts, value);
@@ -30,6 +49,7 @@ export class RateWindow {
       this.#value[this.#head] = value;
       this.#head = (this.#head + 1) % CAPACITY;
       if (this.#n < CAPACITY) this.#n++;
+      this.kept++;
     }
     return rate;
   }
