@@ -69,6 +69,17 @@ function fromVersion1(old: OldState): CameraState {
   return { v: 2, at: old.at, nextId: old.nextId, tracks, recipes };
 }
 
+/** How long something may have begun without being raised and still be worth hurrying for, ms: a lamp waits for ever. */
+const HURRY_MS = 600_000;
+
+/** Recipes that have begun at a camera and wait to be raised. */
+export function waitingRecipes(state: CameraState | undefined): string[] {
+  if (state === undefined) return [];
+  return Object.entries(state.recipes)
+    .filter(([, s]) => s.since !== 0 && s.raised === 0 && state.at - s.since < HURRY_MS)
+    .map(([name]) => name);
+}
+
 /** What makes a state worth writing at once: which tracks there are and how far the recipes are, not where the boxes wander. */
 export function shapeOf(state: CameraState): string {
   const tracks = Object.values(state.tracks).map((list) => list.map((t) => `${t.id}:${t.since}`));

@@ -1,7 +1,7 @@
 import { NEW_CAMERA, type CameraState, type RecipeState } from "./camera-state.ts";
 import type { Box, Detection } from "./detection.ts";
 import { isBlind, type Luma } from "./look.ts";
-import { match, roleObject, unite, type Matched } from "./match.ts";
+import { lively, match, roleObject, unite, type Matched } from "./match.ts";
 import { inHours, type Recipe } from "./recipe.ts";
 import { expire, follow, type FrameSight, type Track, type TrackOptions } from "./tracks.ts";
 import { crosses, type Point, type Zone } from "./zone.ts";
@@ -118,8 +118,11 @@ function advance(
   const s: RecipeState = { ...(old ?? NOTHING) };
   s.looks = [...s.looks, matched === null ? -frame.ts : frame.ts].slice(-recipe.votes.n);
   const votes = s.looks.filter((t) => t > 0 && frame.ts - t <= recipe.votes.withinMs).length;
+  const live = matched === null ? null : lively(matched, recipe.roles);
   const out = (phase: Outcome["phase"], dwellMs: number): void => {
-    const objects = (matched ?? []).flatMap((tracks, i) => tracks.map((t) => roleObject(recipe.roles[i], t, frame)));
+    const objects = (live ?? matched ?? []).flatMap((tracks, i) =>
+      tracks.map((t) => roleObject(recipe.roles[i], t, frame)),
+    );
     outcomes.push({ recipe, phase, dwellMs, objects, box: s.box, votes: `${votes} of ${recipe.votes.n}` });
   };
   if (matched === null) {
@@ -132,11 +135,11 @@ function advance(
   if (s.since === 0) s.since = Math.max(...matched.map((tracks) => Math.min(...tracks.map((t) => t.since))));
   s.seen = frame.ts;
   s.absent = 0;
-  s.box = unite(matched.flat().map((t) => t.box));
+  s.box = unite((live ?? matched).flat().map((t) => t.box));
   const dwellMs = frame.ts - s.since;
   if (s.raised === 0) {
     if (dwellMs < recipe.dwellMs * (watch.dwellFactor ?? 1) || votes < recipe.votes.k) return s;
-    if (isHushed(hushed ?? [], s.box, frame.ts)) return s;
+    if (live === null || isHushed(hushed ?? [], s.box, frame.ts)) return s;
     s.raised = frame.ts;
     s.updated = frame.ts;
     out("raise", dwellMs);

@@ -41,7 +41,6 @@ function roles(
         role.labels.has(t.label) &&
         t.score >= (watch.scoreFactor ?? 1) * (role.score ?? watch.threshold?.(role.model, t.label) ?? 0) &&
         isThere(t, role, frame, watch, held) &&
-        isLively(t, role) &&
         (recipe.line === null || (line != null && t.crossed?.[recipe.line] !== undefined)) &&
         standsIn(zone, t.box) &&
         (near === null || matched[near.role].some((o) => isNear(t.box, o.box, near.reach, frame))),
@@ -57,6 +56,12 @@ function isThere(t: Track, role: RecipeRole, { ts }: SeenFrame, watch: Watch, he
   // what only has to be there is believed by the recipe's own votes: a passer-by makes a new track with every frame
   if (role.stayMs === 0) return t.last === ts;
   return confirmed(t, watch.tracks) && t.held !== ts && ts - t.since >= role.stayMs;
+}
+
+/** Those of the matched tracks that live as their roles demand; null = a role has none, so it is not to be raised yet. */
+export function lively(matched: Matched, roles: readonly RecipeRole[]): Matched | null {
+  const live = matched.map((tracks, i) => tracks.filter((t) => isLively(t, roles[i])));
+  return live.some((tracks) => tracks.length === 0) ? null : live;
 }
 
 function isLively(t: Track, { alive }: RecipeRole): boolean {

@@ -1,5 +1,5 @@
 import type { Device } from "../device.ts";
-import type { CameraState } from "./camera.ts";
+import { waitingRecipes, type CameraState } from "./camera-state.ts";
 import { NORMAL_POSTURE, type PaceWish, type VisionOptions } from "./options.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -85,9 +85,8 @@ export class Pace {
         continue;
       }
       const watched = recipes(camera.device);
-      const waiting = Object.entries(state(uid)?.recipes ?? {}).filter(([, s]) => s.since !== 0 && s.raised === 0);
       const sampling = (this.#options.posture?.(camera.device) ?? NORMAL_POSTURE).sampling;
-      this.#set(camera, wishFor(watched, new Set(waiting.map(([name]) => name)), slower, sampling), now);
+      this.#set(camera, wishFor(watched, new Set(waitingRecipes(state(uid))), slower, sampling), now);
     }
   }
 

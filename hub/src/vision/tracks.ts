@@ -83,8 +83,9 @@ export function scaleTracks(o: TrackOptions, f: number): TrackOptions {
 
 /** Likeness from which on a place still shows what rested there. */
 const SAME_LOOK = 0.75;
-/** Brightness changed by this factor: that the model sees nothing is no sign of absence. */
+/** Brightness changed by this factor, or below this level (0..255): that the model sees nothing is no sign of absence. */
 const LIGHT_FACTOR = 1.3;
+const DIM = 60;
 /** Overlap for labels that a recipe takes for one another ("car", "truck"). */
 const KIN_IOU = 0.5;
 /** Share of the newest value in the running means. */
@@ -207,7 +208,7 @@ function missed(t: Track, { ts, luma, blind }: FrameSight, o: TrackOptions): Tra
   if (blind) return rests && ts - t.last <= o.darkMs ? { ...t, held: ts } : { ...t };
   if (rests && luma !== null && t.look !== null) {
     const ratio = (luma.mean + 1) / (t.light + 1);
-    const changed = ratio > LIGHT_FACTOR || ratio < 1 / LIGHT_FACTOR;
+    const changed = luma.mean < DIM || ratio > LIGHT_FACTOR || ratio < 1 / LIGHT_FACTOR;
     const look = ts - t.last <= (changed ? o.darkMs : o.holdMs) ? lookAt(luma, t.box) : null;
     if (look !== null && alike(look, unpackLook(t.look)) >= SAME_LOOK) return { ...t, held: ts };
   }

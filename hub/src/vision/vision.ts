@@ -6,6 +6,7 @@ import type { Device } from "../device.ts";
 import type { GridEvent } from "../event.ts";
 import type { Finding } from "../finding.ts";
 import type { CommitBatch, FoldStateRow } from "../store/batch.ts";
+import { waitingRecipes } from "./camera-state.ts";
 import { CameraFold, type SeenBy } from "./camera-fold.ts";
 import { EvidenceStore } from "./evidence.ts";
 import { FalseAlarms } from "./false-alarms.ts";
@@ -111,8 +112,7 @@ export class Vision {
       return null;
     }
     // the edge does not know that something has begun here
-    const begun = Object.values(state?.recipes ?? {}).some((r) => r.since !== 0 && r.raised === 0);
-    const why = begun ? "candidate" : frame.header.why;
+    const why = waitingRecipes(state).length > 0 ? "candidate" : frame.header.why;
     this.scheduler.offer(device.uid, why, rx, { device, frame, payload, rx, models });
     this.pump();
     return null;
@@ -168,6 +168,11 @@ export class Vision {
       media: this.evidence.size,
       ageMs: { p50: at(0.5), p95: at(0.95) },
     };
+  }
+
+  /** Whether a device has ever sent a frame that one could look at. */
+  hasSeen(device: Device): boolean {
+    return this.pace.of(device.uid, 0) !== null || this.cameras.state(device.uid) !== undefined;
   }
 
   /** How a camera is doing. @param now hub time, ms UTC */

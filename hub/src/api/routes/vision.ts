@@ -68,7 +68,7 @@ export function visionRoutes(app: App, { context }: Parts): void {
       const now = clock();
       const items: Static<typeof Camera>[] = [];
       const cameras = [...registry.devices()]
-        .filter((d) => d.profile.kind === "camera" && d.uid > after && scope.hasDevice(d))
+        .filter((d) => d.uid > after && scope.hasDevice(d) && (d.profile.kind === "camera" || vision.hasSeen(d)))
         .sort((a, b) => (a.uid < b.uid ? -1 : 1));
       for (const device of cameras.slice(0, limit)) {
         const { uid, title, gridId } = device;

@@ -1,3 +1,4 @@
+import { DenseDecoder } from "./dense.ts";
 import { describe, expect, it } from "vitest";
 import { CenterNetDecoder } from "./centernet.ts";
 import { suppress } from "./suppress.ts";
@@ -71,4 +72,35 @@ it("suppression keeps the best of each label, other labels beside it, and no mor
   const d = (label: number, score: number, x: number) => ({ label, score, box: [x, 0, 10, 10] as const });
   const found = [d(0, 0.5, 1), d(0, 0.9, 0), d(1, 0.6, 0), d(0, 0.4, 30), d(0, 0.3, 60)];
   expect(suppress(found, 0.5, 3).map((k) => k.score)).toEqual([0.9, 0.6, 0.4]);
+});
+
+describe("dense", () => {
+  const input = { width: 100, height: 50 };
+  const floor = Float32Array.of(0.5, 0.6);
+  const base = { output: "out", nmsIou: 0.5, max: 10 };
+
+  it("reads columns of middles in pixels", () => {
+    const decoder = new DenseDecoder(
+      { ...base, order: "columns", box: "centre", unit: "pixels", scores: "probabilities" },
+      input,
+    );
+    // three boxes: found, below its class's floor, a second of the first kind on the same place
+    const data = Float32Array.of(50, 20, 51, 25, 20, 25, 20, 10, 20, 10, 10, 10, 0.9, 0.1, 0.7, 0.1, 0.55, 0.1);
+    expect(decoder.decode([{ data, dims: [1, 6, 3] }], floor)).toEqual([
+      { label: 0, score: expect.closeTo(0.9) as number, box: [40, 20, 20, 10] },
+    ]);
+  });
+
+  it("reads rows of corners in fractions, with logits", () => {
+    const decoder = new DenseDecoder(
+      { ...base, order: "rows", box: "corners", unit: "fraction", scores: "logits" },
+      input,
+    );
+    const data = Float32Array.of(0.1, 0.2, 0.3, 0.6, -3, 2, 0.5, 0.5, 0.6, 0.6, 0.1, Number.NaN);
+    const found = decoder.decode([{ data, dims: [1, 2, 6] }], floor);
+    expect(found.map((d) => [d.label, Math.round(d.score * 100), d.box.map(Math.round)])).toEqual([
+      [1, 88, [10, 10, 20, 20]],
+      [0, 52, [50, 25, 10, 5]],
+    ]);
+  });
 });

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { DataType, OnnxGraph } from "../../../models/convert/onnx.ts";
+import { silentLog } from "../log.ts";
+import type { ModelCard } from "./card.ts";
+import { ModelShelf } from "./model-shelf.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "gridhub-shelf-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/**
+ * A network of three nodes that finds one thing in every picture: a box whose score is the mean brightness. Written field by field, so
+ * that nothing of unknown origin is loaded.
+ */
+function brightness(box: readonly number[]): Uint8Array {
+  const g = new OnnxGraph();
+  g.input("image", DataType.float, [1, 3, 64, 64]);
+  g.output("out", DataType.float, [1, 5, 1]);
+  g.initializer("box", DataType.float, [1, 4, 1], new Uint8Array(Float32Array.from(box).buffer));
+  g.initializer("shape", DataType.int64, [3], new Uint8Array(BigInt64Array.from([1n, 1n, 1n]).buffer));
+  g.node("ReduceMean", ["image"], "mean", { axes: [1, 2, 3], keepdims: 1 });
+  g.node("Reshape", ["mean", "shape"], "score");
+  g.node("Concat", ["box", "score"], "out", { axis: 1 });
+  return g.finish("brightness", "test", 13);
+}
+
+function put(name: string, version: string, bytes: Uint8Array, change: Partial<ModelCard> = {}): void {
+  const to = join(dir, "models", name);
+  mkdirSync(to, { recursive: true });
+  writeFileSync(join(to, "model.onnx"), bytes);
+  const card: ModelCard = {
+    name,
+    version,
+    title: "brightness",
+    file: "model.onnx",
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    licence: "Apache-2.0",
+    attribution: "",
+    provenance: "this test",
+    input: {
+      name: "image",
+      width: 64,
+      height: 64,
+      dtype: "float32",
+      layout: "nchw",
+      colour: "rgb",
+      mean: [0, 0, 0],
+      std: [255, 255, 255],
+      fit: "stretch",
+      pad: 0,
+    },
+    decoder: {
+      kind: "dense",
+      output: "out",
+      order: "columns",
+      box: "centre",
+      unit: "pixels",
+      scores: "probabilities",
+      nmsIou: 0.5,
+      max: 10,
+    },
+    labels: ["light"],
+    threshold: 0.2,
+    thresholds: {},
+    classes: {},
+    measured: {},
+    limits: "",
+    ...change,
+  };
+  writeFileSync(join(to, "model.yaml"), stringify(card));
+}
+
+const picture = await sharp({
+  create: { width: 640, height: 320, channels: 3, background: { r: 153, g: 153, b: 153 } },
+})
+  .png()
+  .toBuffer();
+
+describe("the shelf of models", () => {
+  it("runs a site's own network, takes a new version without a restart, refuses a wrong hash, and drains the old", async () => {
+    const said: string[] = [];
+    const note = (first: unknown, text?: string) => void said.push(text ?? String(first));
+    const log = { ...silentLog, info: note, warn: note, error: note } as unknown as typeof silentLog;
+    put("own", "1.0.0", brightness([32, 32, 16, 32]));
+    const shelf = new ModelShelf({ modelsDir: join(dir, "models"), workers: 1, maxPixels: 1_000_000, log });
+    await shelf.start(0);
+    const look = await shelf.run(["own", "absent"], picture);
+    // 16 x 32 of 64 x 64, back in a picture of 640 x 320
+    expect(look).toMatchObject({
+      found: [{ name: "own", id: "own@1.0.0", result: { detections: [{ label: "light", box: [240, 80, 160, 160] }] } }],
+    });
+    expect("found" in look && look.found[0].result.detections[0].score).toBeCloseTo(0.6, 2);
+
+    put("own", "2.0.0", brightness([32, 32, 16, 32]), { sha256: "0".repeat(64) });
+    await shelf.refresh();
+    expect(shelf.ids).toEqual(["own@1.0.0"]);
+    expect(said.join("\n")).toMatch(/sha256/);
+
+    const old = shelf.run(["own"], picture);
+    put("own", "2.0.0", brightness([16, 16, 8, 8]), { threshold: 0.5 });
+    await shelf.refresh();
+    expect(await old).toMatchObject({ found: [{ id: "own@1.0.0" }] });
+    expect(await shelf.run(["own"], picture)).toMatchObject({
+      found: [{ id: "own@2.0.0", result: { detections: [{ box: [120, 60, 80, 40] }] } }],
+    });
+    expect([shelf.threshold("own", "light"), shelf.crashes]).toEqual([0.5, 0]);
+    await shelf.refresh();
+    expect(said.filter((s) => s.includes("exchanged"))).toHaveLength(1);
+    await shelf.close();
+    expect(await shelf.run(["own"], picture)).toHaveProperty("error");
+  });
+});
