@@ -38,6 +38,7 @@ function projectPath(file: string, target: string): string {
 const WORKSPACES = ["device-profiles", "edge-agent", "hub", "simulators"];
 const ROOMS = [
   "broker",
+  "adapters",
   "ingest",
   "registry",
   "onboarding",

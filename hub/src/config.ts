@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import Type, { type Static } from "typebox";
 import { Value } from "typebox/value";
 import { parse } from "yaml";
+import { AdapterSchema } from "./adapters/adapter-config.ts";
 import { HubError } from "./errors.ts";
 
 const Port = (fallback: number, description: string) =>
@@ -129,6 +130,11 @@ export const ConfigSchema = Type.Object(
       strict,
     ),
     dispatch: Type.Object({ targets: Type.Array(Target, { default: [], description: "Where events go." }) }, strict),
+    adapters: Type.Array(AdapterSchema, {
+      default: [],
+      maxItems: 500,
+      description: "Devices and gateways that publish in other formats (hub/src/adapters/README.md).",
+    }),
     log_level: Type.Union(
       (["debug", "info", "warn", "error"] as const).map((level) => Type.Literal(level)),
       { default: "info", description: "debug | info | warn | error" },

@@ -4,6 +4,8 @@ import type { MessageSink } from "../message.ts";
 export interface Principal {
   readonly site: string;
   readonly edge: string;
+  /** the one device that it may speak for, where an adapter's credential says so */
+  readonly device?: string;
 }
 
 /** Checks an edge's credential (user name `<site>/<edge>`, token). Synchronous: it runs for every CONNECT. */

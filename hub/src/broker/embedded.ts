@@ -4,7 +4,7 @@ import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../clock.ts";
 import { HubError } from "../errors.ts";
-import type { Message, MessageSink } from "../message.ts";
+import type { ForeignDoor, Message, MessageSink } from "../message.ts";
 import { maySubscribe } from "./access.ts";
 import type { Authenticate, Broker, BrokerStats, Principal } from "./broker.ts";
 import { Fanout } from "./fanout.ts";
@@ -21,6 +21,8 @@ export interface EmbeddedBrokerOptions {
   readonly connectTimeoutMs: number;
   readonly authenticate: Authenticate;
   readonly clock: Clock;
+  /** other formats than the contract's */
+  readonly foreign?: ForeignDoor;
 }
 
 /** Bytes of an MQTT packet beyond its payload: topic and headers. */
@@ -76,7 +78,7 @@ export class EmbeddedBroker implements Broker {
       authorizePublish: (client, packet, done) => this.#publishFrom(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => {
         const principal = this.#principals.get(client);
-        if (principal !== undefined && maySubscribe(principal, subscription.topic, this.#options.root)) {
+        if (principal !== undefined && this.#maySubscribe(principal, subscription.topic)) {
           done(null, subscription);
         } else {
           this.#refused.subscribe++;
@@ -99,7 +101,19 @@ export class EmbeddedBroker implements Broker {
   #connection(aedes: Aedes, socket: Socket): void {
     socket.setNoDelay(true);
     const client = aedes.handle(socket);
-    limitPacketSize(client, LANE_LIMIT.backfill + HEADER_ALLOWANCE, () => this.#refused.packet_size++);
+    const { foreign } = this.#options;
+    const limit = () => {
+      const who = foreign === undefined ? undefined : this.#principals.get(client);
+      const bytes = who === undefined ? 0 : foreign!.limit(`${who.site}/${who.edge}`);
+      return (bytes === 0 ? LANE_LIMIT.backfill : bytes) + HEADER_ALLOWANCE;
+    };
+    limitPacketSize(client, limit, () => this.#refused.packet_size++);
+  }
+
+  #maySubscribe(principal: Principal, filter: string): boolean {
+    const { foreign, root } = this.#options;
+    const edge = `${principal.site}/${principal.edge}`;
+    return foreign?.owns(edge) === true ? foreign.maySubscribe(edge, filter) : maySubscribe(principal, filter, root);
   }
 
   #listen(server: Server): Promise<void> {
@@ -137,8 +151,14 @@ export class EmbeddedBroker implements Broker {
       done(new Error("not authorized"));
       return;
     }
-    const { root, clock } = this.#options;
+    const { root, clock, foreign } = this.#options;
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
+    const edge = `${principal.site}/${principal.edge}`;
+    if (foreign?.owns(edge) === true) {
+      packet.retain = false; // nobody but the hub reads it here
+      this.#foreign(foreign, packet, payload, { edge, device: principal.device }, done);
+      return;
+    }
     const uplink = parseUplink(packet.topic, root);
     const reason =
       uplink === null
@@ -151,13 +171,7 @@ export class EmbeddedBroker implements Broker {
     if (uplink === null || reason !== null) {
       this.#refused.publish++;
       packet.retain = false;
-      this.#sink.refuse(
-        packet.topic,
-        payload,
-        `${principal.site}/${principal.edge}`,
-        reason ?? "topic_invalid",
-        clock(),
-      );
+      this.#sink.refuse(packet.topic, payload, edge, reason ?? "topic_invalid", clock());
       // Refused input is kept as a dead letter and acknowledged: an error would make a faulty device reconnect for ever.
       done(null);
       return;
@@ -165,6 +179,25 @@ export class EmbeddedBroker implements Broker {
     if (packet.retain && !RETAINED_LANES.has(uplink.lane)) packet.retain = false;
     const message: Message = { topic: packet.topic, ...uplink, payload, rx: clock() };
     this.#sink.accept(message, done);
+  }
+
+  /** An edge of an adapter publishes that adapter's topics and no other. */
+  #foreign(
+    foreign: ForeignDoor,
+    { topic, dup }: PublishPacket,
+    payload: Buffer,
+    publisher: { readonly edge: string; readonly device?: string },
+    done: (error?: Error | null) => void,
+  ): void {
+    const rx = this.#options.clock();
+    if (
+      this.#sink === null ||
+      foreign.accept({ topic, payload, rx, dup: dup ?? false, retained: false }, publisher, this.#sink, done)
+    )
+      return;
+    this.#refused.publish++;
+    this.#sink.refuse(topic, payload, publisher.edge, "topic_forbidden", rx);
+    done(null);
   }
 
   #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {

@@ -3,7 +3,7 @@ import { parseUplink } from "@gridhub/device-profiles/topic.ts";
 import { connect, type IPublishPacket, type MqttClient } from "mqtt";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { MessageSink } from "../message.ts";
+import type { ForeignDoor, MessageSink } from "../message.ts";
 import type { Broker, BrokerStats } from "./broker.ts";
 
 export interface ExternalBrokerOptions {
@@ -16,6 +16,8 @@ export interface ExternalBrokerOptions {
   readonly root: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** other formats than the contract's */
+  readonly foreign?: ForeignDoor;
 }
 
 /** The contract's uplink topics; downlinks (`ack`, `twin/desired`, `cmd`) are not among them. */
@@ -62,7 +64,7 @@ export class ExternalBroker implements Broker {
   }
 
   async start(sink: MessageSink): Promise<void> {
-    const { url, username, password, clientId, root, log } = this.#options;
+    const { url, username, password, clientId, root, log, foreign } = this.#options;
     const client = connect(url, {
       clientId,
       username: username === "" ? undefined : username,
@@ -85,7 +87,7 @@ export class ExternalBroker implements Broker {
       log.warn("connection to the external broker closed");
     });
     client.on("connect", () => {
-      const filters = UPLINKS.map((uplink) => `${root}/+/+/${uplink}`);
+      const filters = [...UPLINKS.map((uplink) => `${root}/+/+/${uplink}`), ...(foreign?.filters ?? [])];
       client.subscribe(filters, { qos: 1 }, (error, granted) => {
         const denied = (granted ?? []).filter((g) => (g.qos as number) === 128).map((g) => g.topic);
         if (error || denied.length > 0)
@@ -97,11 +99,22 @@ export class ExternalBroker implements Broker {
   }
 
   #deliver(sink: MessageSink, packet: IPublishPacket): void {
-    const { root, clock } = this.#options;
+    const { root, clock, foreign } = this.#options;
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
     const rx = clock();
     const uplink = parseUplink(packet.topic, root);
     const settle = this.#settle(packet);
+    if (uplink === null && foreign !== undefined) {
+      const { topic, dup, retain } = packet;
+      if (foreign.accept({ topic, payload, rx, dup: dup ?? false, retained: retain ?? false }, null, sink, settle))
+        return;
+    } else if (uplink !== null && foreign?.owns(`${uplink.site}/${uplink.edge}`) === true) {
+      // the edge of an adapter speaks the adapter's format only
+      this.#refused.publish++;
+      sink.refuse(packet.topic, payload, `${uplink.site}/${uplink.edge}`, "topic_forbidden", rx);
+      settle();
+      return;
+    }
     if (uplink === null || payload.length > LANE_LIMIT[uplink.lane]) {
       this.#refused.publish++;
       const edge = uplink === null ? "" : `${uplink.site}/${uplink.edge}`;

@@ -19,13 +19,13 @@ interface ClientInternals {
  * Refuses a packet by its announced length, before its bytes are buffered: mqtt-packet has no limit of its own and would
  * collect 256 MB from a stranger.
  */
-export function limitPacketSize(client: Client, limit: number, refused: () => void): void {
+export function limitPacketSize(client: Client, limit: () => number, refused: () => void): void {
   const internals = client as unknown as ClientInternals;
   const parser = internals._parser;
   const parseLength = parser._parseLength;
   parser._parseLength = function (this: ParserInternals): boolean {
     const complete = parseLength.call(this);
-    const bound = internals.connected ? limit : CONNECT_LIMIT;
+    const bound = internals.connected ? limit() : CONNECT_LIMIT;
     if (complete && this.packet.length > bound) {
       refused();
       this._emitError(new Error(`packet of ${this.packet.length} bytes, at most ${bound}`));
