@@ -3,7 +3,7 @@ import { loadText } from "../load.ts";
 import { Quality, RecordBuffer } from "../reading.ts";
 import { toReadings } from "../vector.ts";
 import { crc16Kermit, crc16Xmodem } from "./check.ts";
-import { MAX_PAST } from "./tlv.ts";
+import { MAX_PAST } from "./past-schema.ts";
 
 // What fields say beyond scale and offset: formulas, curves, hidden values, texts, earlier samples, layouts within layouts.
 

@@ -7,7 +7,8 @@ import { RecordBuffer } from "../reading.ts";
 import { REJECTION_REASONS } from "../rejection.ts";
 import { loadScriptEngine } from "../script/engine.ts";
 import { toReadings } from "../vector.ts";
-import { encodeFrame, encodeRecord, type EncodeInput } from "./encode.ts";
+import { encodeFrame, encodeRecord } from "./encode.ts";
+import type { EncodeInput } from "./encode-fields.ts";
 import { EncodeFault, type Value } from "./encode-value.ts";
 
 const TS = Date.UTC(2025, 10, 22, 2, 0, 0);

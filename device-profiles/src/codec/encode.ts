@@ -1,17 +1,10 @@
-import type { MetricDef } from "../compiled.ts";
-import { SAMPLED_AT } from "../metric.ts";
 import { crc16Kermit, crc16Modbus, crc16Xmodem, sum8, xor8 } from "./check.ts";
-import { EncodeFault, rawValue, sizeOf, type Value, writeField, writeTime } from "./encode-value.ts";
+import { type Body, encodeFields, type EncodeInput, type Style } from "./encode-fields.ts";
+import { encodeItemPast, encodePast } from "./encode-past.ts";
+import { EncodeFault, rawValue, sizeOf, writeField } from "./encode-value.ts";
 import { bytes } from "./frame.ts";
-import type { Bitmap, Codec, Field, Fixed, Frame, Item, Json, Layout, Selector, Tlv } from "./schema.ts";
-
-export interface EncodeInput {
-  /** metric -> value in the metric's unit; null = not available */
-  readonly values: Readonly<Record<string, Value>>;
-  /** sample time, ms UTC */
-  readonly ts: number;
-  readonly metrics: ReadonlyMap<string, MetricDef>;
-}
+import type { Frame } from "./frame-schema.ts";
+import type { Bitmap, Codec, Field, Fixed, Item, Json, Layout, Selector, Tlv } from "./schema.ts";
 
 export interface Encoded {
   readonly frame: Uint8Array;
@@ -71,22 +64,11 @@ function put(record: Record<string, unknown>, path: string, value: unknown): voi
   node[steps[steps.length - 1]] = value;
 }
 
-interface Body {
-  readonly content: Uint8Array;
-  readonly port: number;
-  /** positions from the end count from behind the check bytes and the end marker */
-  readonly fromEnd: readonly ((b: Uint8Array) => EncodeFault | null)[];
-}
-
-interface Style {
-  readonly endian: "be" | "le";
-  readonly type: string;
-}
-
 function encodeFixed(fixed: Fixed, input: EncodeInput): Body | EncodeFault {
   const style: Style = { endian: fixed.endian ?? "be", type: fixed.t ?? "u8" };
+  const { fields, past } = fixed;
   const layout: Layout | undefined =
-    fixed.fields ??
+    (fields !== undefined && past !== undefined ? { fields, past } : fields) ??
     (fixed.select === undefined || fixed.cases === undefined
       ? undefined
       : { select: fixed.select, cases: fixed.cases, common: fixed.common });
@@ -95,6 +77,10 @@ function encodeFixed(fixed: Fixed, input: EncodeInput): Body | EncodeFault {
 
 function encodeLayout(layout: Layout, style: Style, input: EncodeInput, common: readonly Field[]): Body | EncodeFault {
   if (Array.isArray(layout)) return encodeFields([...layout, ...common], style, input, 0);
+  if ("fields" in layout)
+    return encodePast(layout.past, style, input, (known) =>
+      encodeFields([...layout.fields, ...common], style, known, 0),
+    );
   if (!("select" in layout)) return new EncodeFault("layouts of another technique inside a case are not encoded");
   let fault = new EncodeFault("no case holds the values");
   let best: { body: Body; key: number; fits: number } | null = null;
@@ -113,6 +99,7 @@ function encodeLayout(layout: Layout, style: Style, input: EncodeInput, common: 
 
 function namesOf(layout: Layout): string[] {
   if (Array.isArray(layout)) return layout.map((field) => field.n ?? "");
+  if ("fields" in layout) return namesOf(layout.fields);
   return "select" in layout ? Object.values(layout.cases).flatMap(namesOf) : [];
 }
 
@@ -134,54 +121,6 @@ function select(selector: Selector, key: number, style: Style, body: Body): Body
   const field: Field = { n: "the selector", ...(selector.bits === undefined ? {} : { bits: selector.bits, t: "u32" }) };
   const signed = type.startsWith("i") || key < 0;
   return writeField(content, at, field, signed ? type.replace("u", "i") : type, little, key) ?? { ...body, content };
-}
-
-function encodeFields(fields: readonly Field[], style: Style, input: EncodeInput, minimum: number): Body | EncodeFault {
-  const placed: { field: Field; at: number; type: string }[] = [];
-  const fromEnd: ((b: Uint8Array) => EncodeFault | null)[] = [];
-  let next = 0;
-  let size = minimum;
-  for (const field of fields) {
-    if (field.skip !== undefined) {
-      next = (field.at ?? next) + field.skip;
-      size = Math.max(size, next);
-      continue;
-    }
-    if (field.len === "rest") return new EncodeFault(`${field.n}: texts to the end are not written`);
-    const type = field.t ?? style.type;
-    const at = field.at ?? next;
-    if (at < 0) {
-      fromEnd.push((b) => encodeField(b, b.length + at, field, type, style, input));
-      continue;
-    }
-    placed.push({ field, at, type });
-    next = at + sizeOf(type, field.len ?? 0);
-    size = Math.max(size, next);
-  }
-  const content = new Uint8Array(size);
-  for (const { field, at, type } of placed) {
-    const fault = encodeField(content, at, field, type, style, input);
-    if (fault !== null) return fault;
-  }
-  return { content, port: 0, fromEnd };
-}
-
-function encodeField(
-  b: Uint8Array,
-  at: number,
-  field: Field,
-  type: string,
-  style: Style,
-  input: EncodeInput,
-): EncodeFault | null {
-  const name = field.n ?? "";
-  const little = (field.endian ?? style.endian) === "le";
-  if (name === SAMPLED_AT) return writeTime(b, at, field, type, little, input.ts);
-  const def = input.metrics.get(name);
-  if (def === undefined) return new EncodeFault(`${name} is only seen by formulas: it has no inverse`);
-  const value = Object.hasOwn(input.values, name) ? input.values[name] : null;
-  const raw = rawValue(field, def, value);
-  return raw instanceof EncodeFault ? raw : writeField(b, at, field, type, little, raw);
 }
 
 const fieldsOf = (item: Item): Field[] => (Array.isArray(item) ? item : item.fields);
@@ -207,6 +146,13 @@ function encodeTlv(tlv: Tlv, input: EncodeInput): Body | EncodeFault {
     if (tlv.length !== undefined) parts.push(integer(body.content.length, tlv.length, style.endian));
     parts.push(body.content);
     for (const { n } of fieldsOf(item)) if (n !== undefined) done.add(n);
+  }
+  for (const sample of input.past ?? []) {
+    const found = encodeItemPast(Object.entries(tlv.items), style, sample, input);
+    if (found instanceof EncodeFault) return found;
+    parts.push(integer(found.id, tlv.id?.t ?? "u8", tlv.id?.endian ?? "be"));
+    if (tlv.length !== undefined) parts.push(integer(found.content.length, tlv.length, style.endian));
+    parts.push(found.content);
   }
   return done.size === 0 ? fault : { content: Buffer.concat(parts), port: 0, fromEnd: header.fromEnd };
 }

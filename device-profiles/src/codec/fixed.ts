@@ -4,7 +4,8 @@ import { groupsCode } from "./bitmap.ts";
 import { compileFields, type FieldGroup } from "./field.ts";
 import { countOutside, extractCode, fieldsCode, integerCode, outsideCode, partialCode } from "./field-source.ts";
 import { compileFrame, CONTENT, type FrameDecoder, hex, roomOf } from "./frame.ts";
-import type { Field, Fixed, Layout, Selector } from "./schema.ts";
+import { compilePast } from "./past.ts";
+import type { Field, Fixed, Layout, Run, Selector } from "./schema.ts";
 import { type Code, js, Source } from "./source.ts";
 import { itemsCode } from "./tlv.ts";
 import type { CompileContext } from "./value.ts";
@@ -14,6 +15,8 @@ interface Options {
   readonly endian: "be" | "le";
   readonly partial: boolean;
   readonly trailing: boolean;
+  /** a frame cut short does not reach the layout */
+  readonly guarded: boolean;
   /** most bytes of content that a frame can have */
   readonly room: number;
   /** ports that reach the layout; null = any */
@@ -31,15 +34,19 @@ export function compileFixed(fixed: Fixed, path: Path, outer: CompileContext): F
     endian: fixed.endian ?? "be",
     partial: fixed.frame?.short === "partial",
     trailing: fixed.frame?.trailing === "reject",
+    guarded:
+      fixed.frame?.check !== undefined || fixed.frame?.end !== undefined || typeof fixed.frame?.length === "number",
     room: roomOf(fixed.frame),
     ports: fixed.frame?.ports === undefined ? null : new Set(fixed.frame.ports),
     sizes: [],
   };
-  const { fields, select, cases } = fixed;
+  const { fields, past, select, cases } = fixed;
+  if (past !== undefined && fields === undefined)
+    ctx.report([...path, "past"], "the list stands behind fields; in a case: {fields: [..], past: ..}");
   if ((fields === undefined) === (select === undefined))
     ctx.report(path, "expected either fields, or select with cases");
   let step = src.define(CONTENT, js`return ${src.bind(empty)}();`);
-  if (fields !== undefined) step = runCode(fields, [...path, "fields"], options, ctx);
+  if (fields !== undefined) step = runCode({ fields, past }, path, options, ctx);
   else if (select !== undefined && cases !== undefined)
     step = choiceCode({ select, cases, default: fixed.default, common: fixed.common }, path, options, ctx);
   else if (select !== undefined) ctx.report([...path, "select"], "select needs cases");
@@ -55,6 +62,7 @@ const empty = (): Rejection => reject("frame_selector", "the layout is empty");
 /** A function of the layout, with the parameters of a {@link CONTENT}; as all below. */
 function layoutCode(layout: Layout, path: Path, options: Options, ctx: CompileContext): Code {
   if (Array.isArray(layout)) return runCode(layout, path, options, ctx);
+  if ("fields" in layout) return runCode(layout, path, options, ctx);
   if ("select" in layout) return choiceCode(layout, path, options, ctx);
   options.sizes.push(0);
   const inner = "tlv" in layout ? layout.tlv : layout.bitmap;
@@ -150,12 +158,25 @@ function selectorCode(
   };
 }
 
-function runCode(fields: readonly Field[], path: Path, options: Options, ctx: CompileContext): Code {
-  const { src, partial, trailing, room } = options;
-  const group = compileFields(fields, options.endian, path, ctx);
+function runCode(
+  run: readonly Field[] | { readonly fields: Field[]; readonly past?: Run["past"] },
+  path: Path,
+  options: Options,
+  ctx: CompileContext,
+): Code {
+  const { src, partial, room } = options;
+  const [fields, past] = "fields" in run ? [run.fields, run.past] : [run, undefined];
+  const here = "fields" in run ? [...path, "fields"] : path;
+  const group = compileFields(fields, options.endian, here, ctx);
   const { ops, size } = group;
-  options.sizes.push(size);
-  if (size > room) ctx.report(path, `the fields need ${size} bytes, the frame's length leaves ${room} of content`);
+  const list = past === undefined ? null : compilePast(past, size, [...path, "past"], options, ctx);
+  const least = list?.least ?? size;
+  options.sizes.push(least);
+  if (size > room) ctx.report(here, `the fields need ${size} bytes, the frame's length leaves ${room} of content`);
+  else if (least > room)
+    ctx.report([...path, "past"], `with the samples ${least} bytes, the frame's length leaves ${room} of content`);
+  // behind a list it is the list that knows where the layout ends
+  const trailing = options.trailing && list === null;
   const place = { base: null, limit: js`limit` };
   const refuse = refusals(group);
   const read = partial
@@ -170,7 +191,7 @@ function runCode(fields: readonly Field[], path: Path, options: Options, ctx: Co
     ${read}
     ${trailing ? js`if (limit > ${size}) return ${src.bind(refuse.surplus)}(limit);` : js``}
     ${ops.length !== 0 && !partial ? js`if (${size} > limit) return ${src.bind(refuse.cut)}(limit);` : js``}
-    return null;`,
+    ${list === null ? js`return null;` : js`return ${src.bind(list.read)}(b, limit, out, when);`}`,
   );
 }
 

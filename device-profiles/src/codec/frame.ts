@@ -3,7 +3,7 @@ import { Quality, type RecordBuffer } from "../reading.ts";
 import { reject, type Rejection } from "../rejection.ts";
 import { crc16Kermit, crc16Modbus, crc16Xmodem, sum8, xor8 } from "./check.ts";
 import { TEMPORARIES } from "./formula.ts";
-import type { Check, Frame } from "./schema.ts";
+import type { Check, Frame } from "./frame-schema.ts";
 import { js } from "./source.ts";
 
 /**

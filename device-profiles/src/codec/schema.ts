@@ -1,4 +1,6 @@
 import Type, { type Static } from "typebox";
+import { Check, Frame } from "./frame-schema.ts";
+import { Past } from "./past-schema.ts";
 import type { FieldProtocolName } from "../protocol/protocols.ts";
 import { RESULT_DEFS, type ResultCodecs } from "./result-schema.ts";
 
@@ -16,7 +18,6 @@ export const FIELD_TYPES = [
 ] as const;
 export const INTEGER_TYPES = ["u8", "i8", "u16", "i16", "u24", "i24", "u32", "i32"] as const;
 
-const Hex = (description: string) => Type.String({ pattern: "^([0-9a-fA-F]{2}[ :]?)+$", description });
 const DefaultType = Type.Enum([...FIELD_TYPES], { description: "raw type of fields that say none; u8 unless said" });
 const Endian = Type.Enum(["be", "le"], { description: "byte order; be unless said" });
 const Scalar = Type.Union([Type.Number(), Type.Boolean(), Type.String({ maxLength: 64 })]);
@@ -128,8 +129,12 @@ const Selector = Type.Object(
 );
 export type Selector = Static<typeof Selector>;
 
-/** Fields, or a choice of layouts; choices nest. */
-export type Layout = Field[] | Choice | { tlv: Tlv } | { bitmap: Bitmap };
+/** Fields, fields with a list of earlier samples behind them, or a choice of layouts; choices nest. */
+export type Layout = Field[] | Run | Choice | { tlv: Tlv } | { bitmap: Bitmap };
+export interface Run {
+  fields: Field[];
+  past: Past;
+}
 interface Choice {
   select: Selector;
   cases: Record<string, Layout>;
@@ -148,65 +153,13 @@ const Choice = Type.Object(
   closed,
 );
 
-const Positions = Type.Array(Type.Integer({ maximum: -1, minimum: -16 }), { minItems: 1, maxItems: 2 });
-const Check = Type.Object(
-  {
-    crc16_modbus: Type.Optional(Positions),
-    xor: Type.Optional(Positions),
-    sum8: Type.Optional(Positions),
-    crc16_kermit: Type.Optional(Positions),
-    crc16_xmodem: Type.Optional(Positions),
-    from: Type.Optional(Type.Integer({ minimum: 0, description: "first byte covered; 0 unless said" })),
-    endian: Type.Optional(Type.Enum(["be", "le"], { description: "order of the two CRC bytes; le as in Modbus RTU" })),
-  },
-  { ...closed, description: "checksum: the positions of its bytes from the frame's end; covers all bytes before them" },
-);
-export type Check = Static<typeof Check>;
-
-const Frame = Type.Object(
-  {
-    start: Type.Optional(Hex("bytes that every frame begins with")),
-    end: Type.Optional(Hex("bytes that every frame ends with")),
-    length: Type.Optional(
-      Type.Union(
-        [Type.Integer({ minimum: 1 }), Type.Array(Type.Integer({ minimum: 1 }), { minItems: 2, maxItems: 2 })],
-        {
-          description: "allowed length in bytes, or [least, most]",
-        },
-      ),
-    ),
-    unescape: Type.Optional(
-      Type.Record(Type.String({ pattern: "^[0-9a-fA-F]{4}$" }), Type.String({ pattern: "^[0-9a-fA-F]{2}$" }), {
-        ...closed,
-        description: 'byte stuffing undone between the markers, before the check: {"7D02": "7E"}',
-      }),
-    ),
-    check: Type.Optional(Type.Ref("Check")),
-    short: Type.Optional(
-      Type.Enum(["reject", "partial"], {
-        description: "a frame that ends before its layout: refuse it (default), or keep the fields that are complete",
-      }),
-    ),
-    trailing: Type.Optional(
-      Type.Enum(["reject", "ignore"], { description: "bytes after the layout; ignored by fixed, refused by bitmap" }),
-    ),
-    ports: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 1, maximum: 255 }), {
-        minItems: 1,
-        description: "LoRaWAN ports of this layout; frames without a port pass",
-      }),
-    ),
-  },
-  closed,
-);
-export type Frame = Omit<Static<typeof Frame>, "check"> & { check?: Check };
-
 const Fixed = Type.Object(
   {
     endian: Type.Optional(Endian),
     t: Type.Optional(DefaultType),
     frame: Type.Optional(Type.Ref("Frame")),
     fields: Type.Optional(Type.Array(Type.Ref("Field"), { minItems: 1 })),
+    past: Type.Optional(Type.Ref("Past")),
     select: Type.Optional(Type.Ref("Selector")),
     cases: Type.Optional(Cases),
     default: Type.Optional(Type.Ref("Layout")),
@@ -318,12 +271,14 @@ export const CODEC_DEFS = {
   Selector,
   Layout: Type.Union([
     Type.Array(Type.Ref("Field")),
+    Type.Object({ fields: Type.Array(Type.Ref("Field")), past: Type.Ref("Past") }, closed),
     Choice,
     Type.Object({ tlv: Type.Ref("Tlv") }, closed),
     Type.Object({ bitmap: Type.Ref("Bitmap") }, closed),
   ]),
   Check,
   Frame,
+  Past,
   Item,
   JsonField,
   Fixed,
@@ -340,6 +295,7 @@ interface Framed {
 }
 export interface Fixed extends Framed {
   fields?: Field[];
+  past?: Past;
   select?: Selector;
   cases?: Record<string, Layout>;
   default?: Layout;

@@ -7,9 +7,9 @@ import { currentEngine } from "../script/engine.ts";
 import { MAX_SOURCE, type Outcome, Sandbox } from "../script/sandbox.ts";
 import type { FrameDecoder } from "./frame.ts";
 import { compileJson, type JsonDecoder } from "./json.ts";
+import { MAX_PAST } from "./past-schema.ts";
 import type { Script } from "./result-schema.ts";
 import { plausible } from "./time.ts";
-import { MAX_PAST } from "./tlv.ts";
 import type { CompileContext } from "./value.ts";
 
 type Decoded = Extract<Outcome, { kind: "data" }>;

@@ -4,6 +4,7 @@ import { reject, type Rejection } from "../rejection.ts";
 import { compileFields, type FieldOp } from "./field.ts";
 import { fieldsCode, integerCode, outsideCode } from "./field-source.ts";
 import { compileFrame, CONTENT, type FrameDecoder, hex } from "./frame.ts";
+import { MAX_PAST } from "./past-schema.ts";
 import type { Item, Tlv } from "./schema.ts";
 import { type Code, js, Source } from "./source.ts";
 import type { CompileContext } from "./value.ts";
@@ -15,9 +16,6 @@ export interface CompiledItem {
   /** an earlier sample: a record of its own */
   readonly past: boolean;
 }
-
-/** Earlier samples that one frame may carry. */
-export const MAX_PAST = 500;
 
 /** @param hasLength whether the frame carries the item's length, so that an item without fields may have any size */
 export function compileItem(
