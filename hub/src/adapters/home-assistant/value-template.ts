@@ -31,23 +31,51 @@ const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
 /**
  * The simple kinds of `value_template`: `{{ value }}`, `{{ value_json.a['b'][0] }}`, with `| float`, `| int`, `| round(n)`,
- * `| default(x)` and `* / + -` by a number behind it. No template language is run: whatever else a template says is refused.
+ * `| default(x)`, `* / + -` by a number behind it, and brackets around that. No template language is run: whatever else a template
+ * says is refused.
  */
 export function compileValueTemplate(template: string | null): ValueReader | Rejection {
   if (template === null) return ({ text }) => text;
-  const unsupported = reject("foreign_unsupported", `value_template ${template.slice(0, 120)}`);
-  const inner = /^\s*\{\{-?([^{}]*)-?\}\}\s*$/.exec(template)?.[1].trim();
-  if (inner === undefined) return unsupported;
-  const [, head, tail] = /^\(?\s*((?:value_json|value)\b(?:\.[A-Za-z_]\w*|\[[^\]]*\])*)(.*)$/s.exec(inner) ?? [];
-  if (head === undefined) return unsupported;
-  const steps = stepsOf(head.slice(head.startsWith("value_json") ? "value_json".length : "value".length));
-  const changes = changesOf(tail.replaceAll(/[()](?=\s*(?:[|*/+-]|$))|^\s*\)/g, (sign) => (sign === ")" ? " " : sign)));
-  if (steps === null || changes === null || (!head.startsWith("value_json") && steps.length > 0)) return unsupported;
-  return (state) => {
-    let value: unknown = head.startsWith("value_json") ? walk(state.json?.value, steps) : state.text;
-    for (const change of changes) value = change(value);
-    return value;
-  };
+  const inner = /^\s*\{\{-?([^{}]*?)-?\}\}\s*$/.exec(template.slice(0, 1000))?.[1].trim();
+  return (
+    (inner === undefined ? null : compile(inner)) ??
+    reject("foreign_unsupported", `value_template ${template.slice(0, 120)}`)
+  );
+}
+
+const PATH = /^(value_json|value)\b((?:\.[A-Za-z_]\w*|\[[^\]]*\])*)\s*/;
+
+function compile(text: string): ValueReader | null {
+  let read: ValueReader;
+  let rest: string;
+  if (text.startsWith("(")) {
+    const end = closing(text);
+    const inside = end === -1 ? null : compile(text.slice(1, end).trim());
+    if (inside === null) return null;
+    read = inside;
+    rest = text.slice(end + 1);
+  } else {
+    const head = PATH.exec(text);
+    if (head === null) return null;
+    const [whole, name, path] = head;
+    const steps = stepsOf(path);
+    if (steps === null || (name === "value" && steps.length > 0)) return null;
+    read = name === "value" ? (state) => state.text : (state) => walk(state.json?.value, steps);
+    rest = text.slice(whole.length);
+  }
+  const changes = changesOf(rest);
+  if (changes === null) return null;
+  return (state) => changes.reduce((value, change) => change(value), read(state));
+}
+
+/** Where the bracket that opens at 0 closes; -1 = nowhere. */
+function closing(text: string): number {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "(") depth++;
+    else if (text[i] === ")" && --depth === 0) return i;
+  }
+  return -1;
 }
 
 function stepsOf(path: string): (string | number)[] | null {
@@ -72,17 +100,24 @@ function walk(value: unknown, steps: readonly (string | number)[]): unknown {
 
 type Change = (value: unknown) => unknown;
 
-/** `| float(0) * 0.1 | round(1)` step by step, from the left. */
+/**
+ * `| float(0) * 0.1`, from the left. A filter behind a calculation, or a product behind a sum, would bind tighter to the number before it:
+ * such a template is refused, since it rarely means what it says.
+ */
 function changesOf(tail: string): Change[] | null {
   const changes: Change[] = [];
+  let reached = 0; // 0 filters, 1 products, 2 sums
   for (let rest = tail.trim(); rest !== "";) {
-    const filter = /^\|\s*(float|int|round|default|d)\s*(?:\(\s*([^()]*?)\s*\))?\s*/.exec(rest);
-    const arithmetic = /^([*/+-])\s*(-?\d+(?:\.\d+)?)\s*/.exec(rest);
-    const change =
-      filter !== null ? filterOf(filter[1], filter[2]) : arithmetic !== null ? calculation(arithmetic) : null;
-    if (change === null) return null;
+    const filter = /^\|\s*(float|int|round|default|d)\b\s*(?:\(\s*([^()]*?)\s*\))?\s*/.exec(rest);
+    const calculation = /^([*/+-])\s*(-?\d+(?:\.\d+)?)\s*/.exec(rest);
+    const found = filter ?? calculation;
+    if (found === null) return null;
+    const level = filter !== null ? 0 : /[*/]/.test(found[1]) ? 1 : 2;
+    const change = filter !== null ? filterOf(filter[1], filter[2]) : calculate(found[1], Number(found[2]));
+    if (level < reached || change === null) return null;
+    reached = level;
     changes.push(change);
-    rest = rest.slice((filter ?? arithmetic)![0].length);
+    rest = rest.slice(found[0].length);
   }
   return changes;
 }
@@ -111,8 +146,7 @@ function filterOf(name: string, argument = ""): Change | null {
   }
 }
 
-function calculation([, sign, text]: readonly string[]): Change {
-  const operand = Number(text);
+function calculate(sign: string, operand: number): Change {
   return (value) => {
     const n = numberOf(value);
     if (n === undefined) return undefined;
