@@ -99,6 +99,7 @@ export async function startHub(
       timeZone: config.time_zone,
     });
   const rules = freshRules();
+  const fresh = { rules: freshRules, derived: () => new DerivedMetrics() };
   const health = new HealthMonitor({ durationScale, flapCount: 4, flapWindowMs: 3_600_000 });
   const fleet = new Fleet({ durationScale }, grids);
   const vision = new Vision({
@@ -217,7 +218,7 @@ export async function startHub(
   });
 
   const recent = new RecentRecords();
-  const versions = new ProfileVersions({ pool: store.pool, profiles, registry, sources, recent, rules: freshRules });
+  const versions = new ProfileVersions({ pool: store.pool, profiles, registry, sources, recent, fresh });
   await versions.start();
   await pipeline.start();
   stack.defer(() => pipeline.close());
@@ -232,7 +233,7 @@ export async function startHub(
       await pipeline.submit(() => {});
       await store.flushLatest();
     },
-    rules: freshRules,
+    fresh,
     emit: (findings) => pipeline.submit(() => findings.forEach((finding) => stages.inject(finding))),
     busy: () => pipeline.pending.messages,
     limits: { maxSkewMs: config.ingest.max_skew_s * 1000, latenessMs: config.ingest.lateness_s * 1000 },

@@ -159,7 +159,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     silentLog,
   );
   const freshRules = () => new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000 });
-  const versions = new ProfileVersions({ pool: store.pool, profiles, registry, sources, rules: freshRules });
+  const versions = new ProfileVersions({ pool: store.pool, profiles, registry, sources, fresh: { rules: freshRules } });
   await versions.start();
   await pipeline.start();
   const redecoder = new Redecoder({
@@ -169,7 +169,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     registry,
     ensureSeries: (series) => store.ensureSeries(series),
     settled: () => pipeline.submit(() => {}),
-    rules: freshRules,
+    fresh: { rules: freshRules },
     emit: (findings) => pipeline.submit(() => findings.forEach((finding) => stages.inject(finding))),
     busy: () => 0,
     limits: { maxSkewMs: 300_000, latenessMs: 120_000 },

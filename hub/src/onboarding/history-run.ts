@@ -1,13 +1,20 @@
 import type { CompiledProfile } from "@gridhub/device-profiles/compiled.ts";
-import { RecordBuffer } from "@gridhub/device-profiles/reading.ts";
+import type { RecordBuffer } from "@gridhub/device-profiles/reading.ts";
 import type { Device } from "../device.ts";
 import type { Finding } from "../finding.ts";
-import { decodeKept, type KeptRecord, samplesIn } from "./frame-samples.ts";
+import { type FreshDerived, type KeptRecord, VersionReader } from "./frame-samples.ts";
 
 /** Rules that hold nothing yet, apart from those of the live flow. */
 export interface FreshRules {
   /** @param late true = history mode */
   observe(device: Device, ts: number, record: RecordBuffer, late: boolean, out: Finding[]): void;
+}
+
+/** Where rules and derived metrics come from that know nothing of the live flow. */
+export interface Fresh {
+  readonly rules: () => FreshRules;
+  /** absent = nothing is derived */
+  readonly derived?: () => FreshDerived;
 }
 
 /** An alarm from its beginning to its end, as the rules found it in old records. */
@@ -23,24 +30,23 @@ export interface Episode {
 export class HistoryRun {
   readonly #device: Device;
   readonly #rules: FreshRules;
-  readonly #record = new RecordBuffer();
+  readonly #reader: VersionReader;
   #findings: Finding[] = [];
   readonly #open = new Map<string, Finding>();
   #last = 0;
 
-  constructor(device: Device, profile: CompiledProfile, rules: FreshRules) {
+  constructor(device: Device, profile: CompiledProfile, { rules, derived }: Fresh) {
     this.#device = { ...device, profile };
-    this.#rules = rules;
+    this.#rules = rules();
+    this.#reader = new VersionReader(profile, device, derived);
   }
 
   /** @returns episodes that ended with it */
   observe(kept: KeptRecord): Episode[] {
-    const { profile } = this.#device;
-    if (decodeKept(profile, kept, this.#record) !== null) return [];
-    for (const { ts, values } of samplesIn(this.#record, kept.ts)) {
+    this.#reader.read(kept, (ts, values) => {
       this.#rules.observe(this.#device, ts, values, true, this.#findings);
       this.#last = Math.max(this.#last, ts);
-    }
+    });
     const ended: Episode[] = [];
     for (const finding of this.#findings.splice(0)) {
       const raise = this.#open.get(finding.kind);

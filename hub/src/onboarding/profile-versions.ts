@@ -4,7 +4,7 @@ import type { Device } from "../device.ts";
 import { blaming } from "../store/failure.ts";
 import { lastMove, moveDevices, movesInForce, newestFrames, undoMove } from "../store/queries/profile-moves.ts";
 import type { ProfileSource } from "../store/queries/profile-sources.ts";
-import type { FreshRules } from "./history-run.ts";
+import type { Fresh } from "./history-run.ts";
 import { modelOf } from "./profile-library.ts";
 import type { RecentRecord } from "./recent-records.ts";
 import { shadow, type Shadow, type ShadowRecord } from "./shadow.ts";
@@ -17,13 +17,15 @@ export interface VersionsOptions {
   readonly sources?: VersionSources;
   /** records of values that a device sent lately; absent = frames alone are tried */
   readonly recent?: { of(uid: string): RecentRecord[] };
-  /** rules without any state; absent = alarms are not compared */
-  readonly rules?: () => FreshRules;
+  /** absent = alarms are not compared */
+  readonly fresh?: Fresh;
 }
 
 /** Where it is kept what versions there are and were. */
 export interface VersionSources {
   load(): Promise<void>;
+  /** what is not written yet: a move writes to the rows */
+  flush(): Promise<void>;
   get(id: string): ProfileSource | undefined;
   of(model: string): ProfileSource[];
   tried(id: string): void;
@@ -117,7 +119,7 @@ export class ProfileVersions {
   ): Promise<(Shadow & { readonly alarms: AlarmDifference[] }) | VersionProblem> {
     const pair = this.#pair(from, to);
     if ("problem" in pair) return pair;
-    const { pool, registry, recent, rules, sources } = this.#options;
+    const { pool, registry, recent, fresh, sources } = this.#options;
     const devices = registry.boundTo(from);
     const frames = await blaming(
       newestFrames(
@@ -132,7 +134,7 @@ export class ProfileVersions {
         records.push({ deviceId: id, ts, port: 0, payload: m });
     sources?.tried(to);
     const alarms =
-      rules === undefined ? [] : shadowAlarms(pair.from, pair.to, records, (id) => registry.deviceById(id), rules);
+      fresh === undefined ? [] : shadowAlarms(pair.from, pair.to, records, (id) => registry.deviceById(id), fresh);
     return { ...shadow(pair.from, pair.to, records), alarms };
   }
 
@@ -153,8 +155,11 @@ export class ProfileVersions {
       if (devices.length === 0 && !current) return { problem: "nothing", detail: `no device is on ${from}` };
       const ids = devices.map(({ id }) => id);
       const all = only === undefined;
-      await registry.rebind(devices, pair.to, () => blaming(moveDevices(pool, { who, from, to, devices: ids, all })));
-      await this.start();
+      await sources?.flush();
+      await registry.rebind(devices, pair.to, async () => {
+        await blaming(moveDevices(pool, { who, from, to, devices: ids, all }));
+        await this.start();
+      });
       return { from, to, devices: devices.map(({ uid }) => uid) };
     });
   }
@@ -162,7 +167,7 @@ export class ProfileVersions {
   /** Takes the last promotion to `profile` back: the devices that it moved and that are still there return. */
   rollback(profile: string): Promise<Moved | VersionProblem> {
     return this.#inTurn(async () => {
-      const { pool, profiles, registry } = this.#options;
+      const { pool, profiles, registry, sources } = this.#options;
       const move = await blaming(lastMove(pool, profile));
       if (move === null) return { problem: "nothing", detail: `no promotion to ${profile} is in force` };
       const back = profiles.get(move.from);
@@ -171,8 +176,11 @@ export class ProfileVersions {
         .map((id) => registry.deviceById(id))
         .filter((device): device is Device => device?.profile.id === profile);
       const ids = devices.map(({ id }) => id);
-      await registry.rebind(devices, back, () => blaming(undoMove(pool, move.id, ids)));
-      await this.start();
+      await sources?.flush();
+      await registry.rebind(devices, back, async () => {
+        await blaming(undoMove(pool, move.id, ids));
+        await this.start();
+      });
       return { from: profile, to: move.from, devices: devices.map(({ uid }) => uid) };
     });
   }

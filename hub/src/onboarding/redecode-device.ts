@@ -10,9 +10,17 @@ import {
   type RedecodeDifference,
   type RedecodeJob,
 } from "../store/queries/redecode-jobs.ts";
-import { eventSpans, type FrameRange, framesAfter, framesInTime, seriesOf } from "../store/queries/stored-frames.ts";
+import {
+  eventSpans,
+  type FrameRange,
+  framesAfter,
+  framesBefore,
+  framesInTime,
+  seriesOf,
+} from "../store/queries/stored-frames.ts";
 import type { NewSeries, StoreMode } from "../store/store.ts";
-import { type Episode, type FreshRules, HistoryRun } from "./history-run.ts";
+import { VersionReader } from "./frame-samples.ts";
+import { type Episode, type Fresh, HistoryRun } from "./history-run.ts";
 import { type PlaceChange, type RedecodeLimits, RedecodePlan } from "./redecode-plan.ts";
 
 /** Differences that a job remembers. */
@@ -31,7 +39,7 @@ export interface RedecodeDeviceOptions {
   readonly pool: Pool;
   readonly mode: StoreMode;
   readonly ensureSeries: (series: readonly NewSeries[]) => Promise<number[]>;
-  readonly rules?: () => FreshRules;
+  readonly fresh: Fresh;
   readonly emit: (findings: readonly Finding[]) => Promise<void>;
   readonly limits: RedecodeLimits;
   readonly chunk?: number;
@@ -48,6 +56,8 @@ export interface RedecodeDeviceOptions {
 export class RedecodeDevice {
   readonly #options: RedecodeDeviceOptions;
   #series: Map<string, number> | null = null;
+  #readers: VersionReader[] | null = null;
+  #page: { readonly frames: readonly StoredFrame[]; readonly plan: RedecodePlan } | null = null;
 
   constructor(options: RedecodeDeviceOptions) {
     this.#options = options;
@@ -57,21 +67,21 @@ export class RedecodeDevice {
   async step(): Promise<boolean> {
     const { pool, job, device, chunk = 250 } = this.#options;
     if (device === undefined) return this.#next();
-    const frames = await blaming(framesAfter(pool, this.#range(device), job.afterRx, chunk));
+    const frames = this.#page?.frames ?? (await blaming(framesAfter(pool, this.#range(device), job.afterRx, chunk)));
     if (frames.length === 0) {
-      if (job.counts.ofDevice > 0 && this.#options.rules !== undefined && this.#options.version.alarms.length > 0)
-        job.counts.events += await this.#events(device, this.#options.rules());
+      if (job.counts.ofDevice > 0 && this.#options.version.alarms.length > 0)
+        job.counts.events += await this.#events(device);
       return this.#next();
     }
     this.#series ??= await this.#seriesOf(device);
     const series = this.#series;
-    const plan = new RedecodePlan(
-      frames,
-      this.#options.version,
-      this.#options.others,
-      (metric) => series.get(metric),
-      this.#options.limits,
-    );
+    // A chunk that is tried again must not be read again: what is derived goes on from frame to frame.
+    if (this.#page === null) {
+      const [version, ...others] = (this.#readers ??= await this.#read(device, frames[0].rx));
+      const plan = new RedecodePlan(frames, version, others, (metric) => series.get(metric), this.#options.limits);
+      this.#page = { frames, plan };
+    }
+    const { plan } = this.#page;
     const done = await correcting(pool, this.#options.mode, async (client) => {
       const numbers = await readingsAt(client, "telemetry", plan.places(false));
       const texts = await readingsAt(client, "telemetry_text", plan.places(true));
@@ -98,6 +108,7 @@ export class RedecodeDevice {
       if (!(await advanceJob(client, job.id, to))) throw new CancelledMeanwhile();
       return to;
     });
+    this.#page = null;
     Object.assign(job, done, { differences: job.differences + done.differences.length });
     return true;
   }
@@ -116,6 +127,18 @@ export class RedecodeDevice {
     if (!running) throw new CancelledMeanwhile();
     Object.assign(job, to, { differences: job.differences });
     return false;
+  }
+
+  /** The version and the others, each with what it derives of frames that came just before. */
+  async #read(device: Device, first: number): Promise<VersionReader[]> {
+    const { pool, version, others, fresh, limits, chunk = 250 } = this.#options;
+    const readers = [version, ...others].map(
+      (profile) => new VersionReader(profile, device, fresh.derived, limits.latenessMs),
+    );
+    if (!readers.some(({ remembers }) => remembers)) return readers;
+    for (const frame of await blaming(framesBefore(pool, device.id, first, chunk)))
+      for (const reader of readers) if (reader.remembers) reader.read(frame, () => {});
+    return readers;
   }
 
   #range({ id }: Device): FrameRange {
@@ -138,11 +161,11 @@ export class RedecodeDevice {
    * at that time already, found live or by a run before, is not told again. Runs from the beginning after a restart.
    * @returns how many are new
    */
-  async #events(device: Device, rules: FreshRules): Promise<number> {
-    const { pool, job, version, emit, chunk = 250 } = this.#options;
+  async #events(device: Device): Promise<number> {
+    const { pool, job, version, emit, fresh: from, chunk = 250 } = this.#options;
     const kinds = [...new Set(version.alarms.map(({ event }) => event))];
     const known = await blaming(eventSpans(pool, `device:${device.uid}`, kinds));
-    const run = new HistoryRun(device, version, rules);
+    const run = new HistoryRun(device, version, from);
     let fresh: Episode[] = [];
     let count = 0;
     const tell = async (episodes: readonly Episode[], atLeast: number) => {

@@ -1,8 +1,7 @@
-import type { CompiledProfile } from "@gridhub/device-profiles/compiled.ts";
-import { Quality, RecordBuffer } from "@gridhub/device-profiles/reading.ts";
+import { Quality, type RecordBuffer } from "@gridhub/device-profiles/reading.ts";
 import type { StoredReading } from "../store/queries/correct-readings.ts";
 import type { StoredFrame } from "../store/queries/stored-frames.ts";
-import { decodeKept, samplesIn, storedValue } from "./frame-samples.ts";
+import { storedValue, type VersionReader } from "./frame-samples.ts";
 
 export interface RedecodeLimits {
   /** sample times further ahead of their arrival get Quality.clock, ms */
@@ -50,38 +49,33 @@ export class RedecodePlan {
 
   constructor(
     frames: readonly StoredFrame[],
-    version: CompiledProfile,
-    others: readonly CompiledProfile[],
+    version: VersionReader,
+    others: readonly VersionReader[],
     seriesOf: (metric: string) => number | undefined,
     limits: RedecodeLimits,
   ) {
-    const record = new RecordBuffer();
     for (const frame of frames) {
-      const refused = decodeKept(version, frame, record);
-      if (refused !== null) this.refused.set(refused.reason, (this.refused.get(refused.reason) ?? 0) + 1);
-      else
-        this.#each(version, record, frame.ts, seriesOf, (place, values, i, past) => {
-          const late = past || frame.rx - place.time > limits.latenessMs ? Quality.late : 0;
-          const clock = place.time - frame.rx > limits.maxSkewMs ? Quality.clock : 0;
-          place.wanted ??= { value: storedValue(values, i), quality: values.quality[i] | late | clock };
-        });
-      for (const other of others) {
-        if (decodeKept(other, frame, record) !== null) continue;
-        this.#each(other, record, frame.ts, seriesOf, (place, values, i) => place.others.push(storedValue(values, i)));
-      }
+      const refused = this.#read(version, frame, seriesOf, (place, values, i, past) => {
+        const late = past || frame.rx - place.time > limits.latenessMs ? Quality.late : 0;
+        const clock = place.time - frame.rx > limits.maxSkewMs ? Quality.clock : 0;
+        place.wanted ??= { value: storedValue(values, i), quality: values.quality[i] | late | clock };
+      });
+      if (refused !== null) this.refused.set(refused, (this.refused.get(refused) ?? 0) + 1);
+      for (const other of others)
+        this.#read(other, frame, seriesOf, (place, values, i) => place.others.push(storedValue(values, i)));
     }
   }
 
-  #each(
-    profile: CompiledProfile,
-    record: RecordBuffer,
-    at: number,
+  /** @returns the reason where the version refuses the frame */
+  #read(
+    reader: VersionReader,
+    frame: StoredFrame,
     seriesOf: (metric: string) => number | undefined,
     see: (place: Place, values: RecordBuffer, i: number, past: boolean) => void,
-  ): void {
-    for (const { ts, values, past } of samplesIn(record, at)) {
+  ): string | null {
+    const refused = reader.read(frame, (ts, values, past) => {
       for (let i = 0; i < values.n; i++) {
-        const metric = profile.metrics[values.metric[i]].name;
+        const metric = reader.profile.metrics[values.metric[i]].name;
         const series = seriesOf(metric);
         if (series === undefined) continue;
         const text = values.text[i] !== null;
@@ -91,7 +85,8 @@ export class RedecodePlan {
           this.#places.set(key, (place = { metric, series, time: ts, text, wanted: null, others: [] }));
         see(place, values, i, past);
       }
-    }
+    });
+    return refused === null ? null : refused.reason;
   }
 
   /** Where readings of these frames may lie. */

@@ -18,7 +18,7 @@ import {
   type RedecodeJob,
 } from "../store/queries/redecode-jobs.ts";
 import type { NewSeries, StoreMode } from "../store/store.ts";
-import type { FreshRules } from "./history-run.ts";
+import type { Fresh } from "./history-run.ts";
 import { modelOf } from "./profile-library.ts";
 import type { VersionProblem } from "./profile-versions.ts";
 import { CancelledMeanwhile, RedecodeDevice } from "./redecode-device.ts";
@@ -32,8 +32,7 @@ export interface RedecoderOptions {
   readonly ensureSeries: (series: readonly NewSeries[]) => Promise<number[]>;
   /** resolves once all that had arrived is stored, newest values included */
   readonly settled: () => Promise<void>;
-  /** rules without any state; absent = no events are looked for */
-  readonly rules?: () => FreshRules;
+  readonly fresh: Fresh;
   /** hands findings to the events; resolves when they are stored */
   readonly emit: (findings: readonly Finding[]) => Promise<void>;
   /** messages that wait for the live path */

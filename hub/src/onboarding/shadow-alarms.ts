@@ -1,6 +1,6 @@
 import type { CompiledProfile } from "@gridhub/device-profiles/compiled.ts";
 import type { Device } from "../device.ts";
-import { type Episode, type FreshRules, HistoryRun } from "./history-run.ts";
+import { type Episode, type Fresh, HistoryRun } from "./history-run.ts";
 import type { ShadowRecord } from "./shadow.ts";
 
 /** One kind of event, as two versions would raise it over the same records. */
@@ -27,7 +27,7 @@ export function shadowAlarms(
   to: CompiledProfile,
   records: readonly ShadowRecord[],
   deviceOf: (id: number) => Device | undefined,
-  rules: () => FreshRules,
+  fresh: Fresh,
 ): AlarmDifference[] {
   const kinds = new Map<string, AlarmDifference>();
   const of = (kind: string) => {
@@ -40,13 +40,13 @@ export function shadowAlarms(
     const device = deviceOf(deviceId);
     if (device === undefined) continue;
     const inTime = list.toSorted((a, b) => a.ts - b.ts);
-    const [old, fresh] = [from, to].map((profile) => {
-      const run = new HistoryRun(device, profile, rules());
+    const [old, next] = [from, to].map((profile) => {
+      const run = new HistoryRun(device, profile, fresh);
       return [...inTime.flatMap((record) => run.observe(record)), ...run.end()];
     });
     for (const [episodes, others, count, what] of [
-      [old, fresh, "from", "lost"],
-      [fresh, old, "to", "gained"],
+      [old, next, "from", "lost"],
+      [next, old, "to", "gained"],
     ] as const) {
       for (const episode of episodes) {
         const difference = of(episode.raise.kind);

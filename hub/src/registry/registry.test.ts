@@ -115,4 +115,39 @@ describe("registry", () => {
       /auto_register is off/,
     );
   });
+
+  it("registers one device by hand, with its series before it can be seen", async () => {
+    registry = await fresh(false);
+    const { edge } = await registry.createEdge("town", "e");
+    const declared = { id: "g", profile: "generic/flood-gauge-json", lon: 122.5, lat: 30.7 };
+    const device = await registry.adopt(edge, declared);
+    expect(device).toBe(registry.device("town/g"));
+    expect(await registry.adopt(edge, declared)).toBe(device);
+    expect([...registry.device("town/g")!.series].every((id) => id > 0)).toBe(true);
+    const { edge: other } = await registry.createEdge("town", "f");
+    expect(await registry.adopt(other, declared)).toMatchObject({ reason: "device_unknown" });
+    expect(await registry.adopt(edge, { id: "x", profile: "no/such" })).toMatchObject({ reason: "profile_unknown" });
+    const tlv = { ...declared, profile: "generic/hydrant-tlv" };
+    expect(await registry.adopt(edge, tlv)).toMatchObject({ reason: "device_unknown" });
+    expect((await fresh(false)).device("town/g")?.profile.id).toBe(registry.device("town/g")?.profile.id);
+  });
+
+  it("moves devices to another version only once that is durable, all at one moment", async () => {
+    await registry.createEdge("town", "e");
+    await declare("e", [
+      { id: "a", profile: "generic/flood-gauge-json" },
+      { id: "b", profile: "generic/flood-gauge-json" },
+    ]);
+    const devices = ["a", "b"].map((id) => registry.device(`town/${id}`)!);
+    const before = devices[0].profile;
+    const next = { ...before, id: "generic/flood-gauge-json@9.0.0" };
+    await expect(registry.rebind(devices, next, () => Promise.reject(new Error("not stored")))).rejects.toThrow();
+    expect(devices.map(({ profile }) => profile)).toEqual([before, before]);
+    await registry.rebind(devices, next, async () => {
+      expect(devices.map(({ profile }) => profile)).toEqual([before, before]);
+    });
+    expect(devices.map(({ profile }) => profile)).toEqual([next, next]);
+    expect(registry.boundTo(next.id)).toEqual(devices);
+    expect([...devices[1].series].every((id) => id > 0)).toBe(true);
+  });
 });

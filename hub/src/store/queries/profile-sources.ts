@@ -38,7 +38,7 @@ export async function versionsInUse(pool: Pool): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Writes rows whole. The text of a version that was used stays what it was, whoever asks. */
+/** Writes rows. The text of a version that was used stays what it was, and what moves said of promotion is not undone here. */
 export async function saveSources(pool: Pool, rows: readonly ProfileSource[]): Promise<void> {
   const time = (t: number | null) => (t === null ? null : new Date(t));
   await pool.query(
@@ -49,7 +49,7 @@ export async function saveSources(pool: Pool, rows: readonly ProfileSource[]): P
        hash = CASE WHEN s.used_at IS NULL THEN excluded.hash ELSE s.hash END,
        text = CASE WHEN s.used_at IS NULL THEN excluded.text ELSE s.text END,
        origin = excluded.origin, added_at = excluded.added_at, added_by = excluded.added_by,
-       used_at = coalesce(s.used_at, excluded.used_at), promoted_at = excluded.promoted_at, tried_at = excluded.tried_at`,
+       used_at = coalesce(s.used_at, excluded.used_at), promoted_at = coalesce(s.promoted_at, excluded.promoted_at), tried_at = excluded.tried_at`,
     [
       rows.map((r) => r.id),
       rows.map((r) => r.hash),

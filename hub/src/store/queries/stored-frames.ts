@@ -43,6 +43,15 @@ export async function framesAfter(
   return rows;
 }
 
+/** The last frames that came before `rx` (ms UTC), in the order of arrival. */
+export async function framesBefore(pool: Pool, deviceId: number, rx: number, limit: number): Promise<StoredFrame[]> {
+  const { rows } = await pool.query<StoredFrame>(
+    `SELECT ${FRAME} FROM raw_frame f WHERE f.device_id = $1 AND f.rx < $2 ORDER BY f.rx DESC LIMIT $3`,
+    [deviceId, new Date(rx), limit],
+  );
+  return rows.reverse();
+}
+
 /** All frames by sample time, `atOnce` of them in memory. */
 export async function* framesInTime(pool: Pool, range: FrameRange, atOnce: number): AsyncGenerator<StoredFrame[]> {
   const client = await pool.connect();
