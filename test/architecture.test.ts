@@ -58,6 +58,7 @@ const SIDEWAYS: Readonly<Record<string, readonly string[]>> = {
   // The API shows what the rooms hold; it is the one room that looks at all of them, by type.
   api: [
     "store",
+    "adapters",
     "events",
     "grids",
     "registry",
@@ -68,6 +69,7 @@ const SIDEWAYS: Readonly<Record<string, readonly string[]>> = {
     "dispatch",
     "broker",
     "ingest",
+    "rules",
   ],
   // SQL of the outbox and of grid sets lives in the store and speaks the shapes of these rooms.
   store: ["dispatch", "grids"],

@@ -25,6 +25,7 @@ import { DerivedMetrics } from "./ingest/derived-metrics.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { QualityWatch } from "./ingest/quality.ts";
 import { importGrids } from "./import-grids.ts";
+import { readAreaRules } from "./load-area-rules.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { ProfileLibrary } from "./onboarding/profile-library.ts";
@@ -35,8 +36,11 @@ import { Redecoder } from "./onboarding/redecoder.ts";
 import { Quarantine } from "./onboarding/quarantine.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Registry } from "./registry/registry.ts";
+import { AreaRules } from "./rules/area/area-rules.ts";
+import { dryRun } from "./rules/dry-run.ts";
 import { RuleEngine } from "./rules/rule-engine.ts";
 import { RoomStages } from "./stages.ts";
+import { storedReadings } from "./stored-readings.ts";
 import { openDatabase } from "./database.ts";
 import { forgetMedia } from "./store/queries/media.ts";
 import { OutboxQueries } from "./store/queries/outbox.ts";
@@ -100,6 +104,13 @@ export async function startHub(
     });
   const rules = freshRules();
   const fresh = { rules: freshRules, derived: () => new DerivedMetrics() };
+  const area = new AreaRules({
+    rules: readAreaRules(config.rules, (id) => grids.get(id) !== undefined, profiles.newest(), log),
+    grids,
+    durationScale,
+    allowedLatenessMs: config.ingest.lateness_s * 1000,
+    counters: rules.counters,
+  });
   const health = new HealthMonitor({ durationScale, flapCount: 4, flapWindowMs: 3_600_000 });
   const fleet = new Fleet({ durationScale }, grids);
   const vision = new Vision({
@@ -146,7 +157,7 @@ export async function startHub(
   });
   const derived = new DerivedMetrics();
   const stages: RoomStages = new RoomStages(
-    { registry, cursors, derived, rules, health, fleet, vision, events, folds: [identities, gate] },
+    { registry, cursors, derived, rules, area, health, fleet, vision, events, folds: [identities, gate] },
     clock,
     (edge, meta) => pipeline.birth(edge, meta),
   );
@@ -257,6 +268,17 @@ export async function startHub(
     sessions,
     pipeline,
     registry,
+    rules: {
+      engine: rules,
+      area,
+      setFlag: (flag, now) => stages.setFlag(flag, now),
+      dryRun: (request) =>
+        dryRun(
+          { port: storedReadings(store.reads), grids: () => grids, timeZone: config.time_zone, durationScale },
+          request,
+        ),
+    },
+    adapters: () => gate.status(),
     quarantine: new Quarantine({
       pool: store.reads,
       candidates: () => profiles.offered(),

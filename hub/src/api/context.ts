@@ -1,3 +1,4 @@
+import type { AdapterStatus } from "../adapters/gate.ts";
 import type pg from "pg";
 import type { Broker } from "../broker/broker.ts";
 import type { Clock } from "../clock.ts";
@@ -15,6 +16,10 @@ import type { ProfileSources } from "../onboarding/profile-sources.ts";
 import type { Redecoder } from "../onboarding/redecoder.ts";
 import type { Quarantine } from "../onboarding/quarantine.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { AreaFlag } from "../rules/area/area-flags.ts";
+import type { AreaRules } from "../rules/area/area-rules.ts";
+import type { DryRunRequest, DryRunResult } from "../rules/dry-run.ts";
+import type { RuleEngine } from "../rules/rule-engine.ts";
 import type { Vision } from "../vision/vision.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -34,6 +39,15 @@ export interface Flow {
   };
 }
 
+/** Rules as the API sees them. */
+export interface RuleDesk {
+  readonly engine: RuleEngine;
+  readonly area: AreaRules;
+  /** between two batches: call it from `pipeline.submit` */
+  setFlag(flag: AreaFlag, now: number): void;
+  dryRun(request: DryRunRequest): Promise<DryRunResult>;
+}
+
 /** Everything that the API shows or asks; joined by the composition root. */
 export interface ApiContext {
   readonly host: string;
@@ -48,6 +62,9 @@ export interface ApiContext {
   readonly sessions: Sessions;
   readonly pipeline: Flow;
   readonly registry: Registry;
+  readonly rules: RuleDesk;
+  /** formats of others that come in, with what their devices say of themselves */
+  readonly adapters?: () => readonly AdapterStatus[];
   readonly quarantine: Quarantine;
   readonly profiles: ProfileLibrary;
   readonly versions: ProfileVersions;

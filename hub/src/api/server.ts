@@ -9,6 +9,7 @@ import { EventView } from "./event-view.ts";
 import { expose } from "./exposition.ts";
 import { guard } from "./guard.ts";
 import type { Parts } from "./parts.ts";
+import { adapterRoutes } from "./routes/adapters.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { deviceRoutes } from "./routes/devices.ts";
@@ -23,6 +24,7 @@ import { overviewRoutes } from "./routes/overview.ts";
 import { profileSourceRoutes } from "./routes/profile-sources.ts";
 import { profileRoutes } from "./routes/profiles.ts";
 import { redecodeRoutes } from "./routes/redecode.ts";
+import { ruleRoutes } from "./routes/rules.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { vesselRoutes } from "./routes/vessels.ts";
 import { visionRoutes } from "./routes/vision.ts";
@@ -51,10 +53,12 @@ const ROUTES = [
   edgeRoutes,
   deadLetterRoutes,
   onboardingRoutes,
+  adapterRoutes,
   profileRoutes,
   profileSourceRoutes,
   redecodeRoutes,
   auditRoutes,
+  ruleRoutes,
   mediaRoutes,
   streamRoute,
   operationRoutes,

@@ -206,6 +206,10 @@ export class Registry {
     return entry.edge;
   }
 
+  hasCredential(edgeKey: string): boolean {
+    return (this.#edges.get(edgeKey)?.tokenHash ?? null) !== null;
+  }
+
   isDisabled(edgeKey: string): boolean {
     return this.#edges.get(edgeKey)?.disabled === true;
   }

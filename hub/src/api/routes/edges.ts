@@ -55,7 +55,7 @@ export function edgeRoutes(app: App, { context }: Parts): void {
       if (scope.sites()?.has(site) === false) {
         throw new ApiFailure(403, "FORBIDDEN", `site ${site} is outside your grids`);
       }
-      const exists = registry.edge(site, edge) !== undefined;
+      const exists = registry.hasCredential(key);
       // A typing error must not cut off an edge that works.
       if (exists && !renew) {
         throw new ApiFailure(409, "EDGE_EXISTS", `edge ${key} exists already`, {
