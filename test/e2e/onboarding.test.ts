@@ -12,6 +12,14 @@ import type {
   QuarantineItem,
   ShadowInfo,
 } from "../../hub/src/api/onboarding-schema.ts";
+import type {
+  DecodeInfo,
+  LintInfo,
+  RedecodeDetail,
+  RedecodeList,
+  UploadInfo,
+  VersionInfo,
+} from "../../hub/src/api/redecode-schema.ts";
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
 
 const NB = "generic/hydrant-nb@1.2.0";
@@ -51,13 +59,15 @@ describe("the life of a device type in a running hub", () => {
     return (await hub.api<{ rows: [number, number][] }>(path)).rows.map(([, value]) => value);
   };
 
+  const options = () => ({
+    dataDir: dir,
+    settings: { vision_workers: 0, log_level: "error", profiles: [join(dir, "profiles")] },
+  });
+
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "gridhub-onboarding-"));
     mkdirSync(join(dir, "profiles"));
-    hub = await startHubProcess({
-      dataDir: dir,
-      settings: { vision_workers: 0, log_level: "error", profiles: [join(dir, "profiles")] },
-    });
+    hub = await startHubProcess(options());
     const { username, token } = await hub.createEdge("town", "gw");
     device = await connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, { username, password: token });
   }, 60_000);
@@ -183,5 +193,125 @@ describe("the life of a device type in a running hub", () => {
     await send("h1", frame(start + 35_000, 0.3));
     expect((await pressures("h1")).at(-1)).toBe(0.3);
     await expect(post("rollback", { profile: NEXT })).rejects.toThrow("NOT_MOVABLE");
+  }, 30_000);
+
+  it("decodes history again: the numbers change exactly where they should, over a kill in the middle", async () => {
+    const redecode = (body: object) => hub.api<{ id: number }>("/api/profiles/redecode", { method: "POST", body });
+    const detail = (id: number) => hub.api<RedecodeDetail>(`/api/profiles/redecode/${id}`);
+    const ended = async (id: number) =>
+      vi.waitFor(async () => {
+        const job = await detail(id);
+        expect(job.endedAt).not.toBeNull();
+        return job;
+      }, PATIENT);
+    const metrics = ["pressure", "tilt", "cap_open", "battery"];
+    /** every stored reading: metric and sample time -> value */
+    const everything = async () => {
+      const rows = new Map<string, number>();
+      for (const metric of metrics) {
+        for (let from = start - 7_200_000; from < start + 600_000; from += 1_500_000) {
+          const range = `from=${from}&to=${from + 1_500_000}&points=2000`;
+          const part = await hub.api<{ rows: [number, number][] }>(
+            `/api/devices/town/h1/series?metric=${metric}&${range}`,
+          );
+          for (const [ts, value] of part.rows) rows.set(`${metric} ${ts}`, value);
+        }
+      }
+      return rows;
+    };
+    const differs = (a: Map<string, number>, b: Map<string, number>) =>
+      [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key));
+    const FRAMES = 2000;
+    for (let i = 0; i < FRAMES; i += 100)
+      await Promise.all(
+        Array.from({ length: 100 }, (_, k) => send("h1", frame(start - 7_200_000 + (i + k) * 1000, 0.2 + i / 1e4))),
+      );
+    const events = async () =>
+      (await hub.api<{ items: { id: string; kind: string; late: boolean; handling: string }[] }>("/api/events")).items;
+    const known = new Set((await events()).map(({ id }) => id));
+    const mixed = await everything();
+    expect(mixed.size).toBe(4 * (FRAMES + 9));
+
+    // what was decoded while version 2 was in force is the only thing that version 1 reads differently
+    const trial = await ended((await redecode({ profile: NB, dry_run: true })).id);
+    expect(trial.differences).toEqual([
+      { device: "town/h1", metric: "pressure", ts: start + 30_000, before: 0.6, after: 0.3, what: "changed" },
+    ]);
+    expect(differs(mixed, await everything())).toEqual([]);
+    const first = await ended((await redecode({ profile: NB })).id);
+    expect(first.counts).toEqual(trial.counts);
+    expect(first.counts).toMatchObject({ frames: FRAMES + 10, added: 0, changed: 1, removed: 0, refused: 1 });
+    const right = await everything();
+    expect(differs(mixed, right)).toEqual([`pressure ${start + 30_000}`]);
+
+    const { id } = await redecode({ profile: NEXT, devices: ["town/h1"] });
+    const halfway = await vi.waitFor(
+      async () => {
+        const job = await detail(id);
+        expect(job.progress.done).toBeGreaterThan(0);
+        return job;
+      },
+      { timeout: 20_000, interval: 5 },
+    );
+    await device.endAsync(true);
+    await hub.kill();
+    expect(halfway.progress.done).toBeLessThan(FRAMES);
+    hub = await startHubProcess(options());
+    const job = await ended(id);
+    expect(job).toMatchObject({ state: "done", by: "admin", progress: { done: FRAMES + 10, total: FRAMES + 10 } });
+    expect(job.counts).toMatchObject({ frames: FRAMES + 10, added: 0, changed: FRAMES + 9, removed: 0, refused: 1 });
+    const doubled = await everything();
+    expect(differs(right, doubled).toSorted()).toEqual([...right.keys()].filter((key) => /^p/.test(key)).toSorted());
+    for (const [key, value] of doubled)
+      expect(value).toBeCloseTo(/^p/.test(key) ? 2 * right.get(key)! : right.get(key)!, 9);
+    const again = await ended((await redecode({ profile: NEXT, devices: ["town/h1"] })).id);
+    expect(again.counts).toMatchObject({ frames: FRAMES + 10, added: 0, changed: 0, removed: 0, events: 0 });
+    // by version 2 the pressure fell fast enough for an alarm: told as history, to nobody
+    const found = (await events()).filter(({ id }) => !known.has(id));
+    expect(found).toMatchObject([{ kind: "hydrant.burst", late: true, handling: "new" }]);
+    expect(job.counts.events).toBe(1);
+    const { items } = await hub.api<RedecodeList>("/api/profiles/redecode");
+    expect(items.map(({ state, dryRun }) => [state, dryRun])).toEqual([
+      ["done", false],
+      ["done", false],
+      ["done", false],
+      ["done", true],
+    ]);
+  }, 90_000);
+
+  it("takes a version by the API, says what is wrong with one, and keeps what was used without any file", async () => {
+    const put = (text: string) => hub.api<UploadInfo>("/api/profiles", { method: "PUT", body: { text } });
+    const text = readFileSync(SHIPPED, "utf8");
+    const broken = await put("profile: v1\nid: acme/probe@1.0.0\nkind: hydrant\n");
+    expect(broken).toMatchObject({ id: null, version: null });
+    expect(broken.problems[0]).toMatchObject({ severity: "error", line: expect.any(Number) as number });
+    const stolen = await put(text.replace("scale: 0.001", "scale: 0.004"));
+    expect(stolen.problems.at(-1)).toMatchObject({ advice: "raise the version", severity: "error" });
+    const third = await put(text.replace(NB, "generic/hydrant-nb@1.4.0"));
+    expect(third).toEqual({ id: "generic/hydrant-nb", version: "1.4.0", problems: [] });
+    rmSync(join(dir, "profiles/hydrant.yaml"));
+    await hub.api("/api/profiles/reload", { method: "POST", body: {} });
+    const versions = await hub.api<VersionInfo[]>("/api/profiles/generic%2Fhydrant-nb/versions");
+    expect(versions.map(({ version, state, devices }) => [version, state, devices])).toEqual([
+      ["1.4.0", "file", 0],
+      ["1.3.0", "retired", 0],
+      ["1.2.0", "promoted", 1],
+    ]);
+    expect(versions[0]).toMatchObject({ addedBy: "admin", origin: "api" });
+    const body = { profile: NEXT, hex: frame(start, 0.3).toString("hex") };
+    const decoded = await hub.api<DecodeInfo>("/api/profiles/decode", { method: "POST", body });
+    expect(decoded.readings).toContainEqual({ metric: "pressure", value: 0.6, unit: "MPa", quality: 0 });
+    expect(decoded).toMatchObject({ ts: start, rejection: null });
+    const lint = await hub.api<LintInfo>("/api/profiles/lint", {
+      method: "POST",
+      body: { text: text.replace("0.28, tilt", "0.3, tilt") },
+    });
+    expect(lint.problems).toMatchObject([{ field: "vectors[0]", severity: "warning" }]);
+    expect(await hub.api("/api/audit/verify")).toEqual({ whole: true, broken: null });
+    const { items } = await hub.api<{ items: { action: string }[] }>("/api/audit");
+    const actions = items.map(({ action }) => action);
+    expect(actions).toEqual(
+      expect.arrayContaining(["profile_upload", "profile_redecode", "profile_promote", "profile_rollback"]),
+    );
   }, 30_000);
 });

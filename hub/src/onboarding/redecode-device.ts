@@ -17,6 +17,7 @@ import {
   framesBefore,
   framesInTime,
   seriesOf,
+  type StoredFrame,
 } from "../store/queries/stored-frames.ts";
 import type { NewSeries, StoreMode } from "../store/store.ts";
 import { VersionReader } from "./frame-samples.ts";
