@@ -143,16 +143,6 @@ export async function eventDetail(
   return { event: event.rows[0], timeline: timeline.rows, deliveries: deliveries.rows };
 }
 
-/** Active events by severity "1".."4". */
-export async function activeBySeverity(pool: Pool): Promise<Record<string, number>> {
-  const { rows } = await pool.query<{ severity: number; n: number }>(
-    "SELECT severity, count(*)::int AS n FROM event WHERE sensing = 'active' GROUP BY severity",
-  );
-  const counts: Record<string, number> = { "1": 0, "2": 0, "3": 0, "4": 0 };
-  for (const { severity, n } of rows) counts[severity] = n;
-  return counts;
-}
-
 /** Events opened, and handlings closed, since `from`, ms UTC; on these grids only, where given. */
 export async function openedAndClosedSince(
   pool: Pool,

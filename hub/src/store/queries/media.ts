@@ -19,16 +19,7 @@ export async function findMedia(pool: Pool, hash: string): Promise<MediaInfo | n
   return rows[0] ?? null;
 }
 
-/** Oldest pictures from before `before` (ms UTC): delete the file first, then the row by {@link forgetMedia}. */
-export async function expiredMedia(pool: Pool, before: number, limit: number): Promise<MediaInfo[]> {
-  const { rows } = await pool.query<MediaInfo>(
-    `SELECT hash, bytes::float8 AS bytes, type, device_id AS "deviceId", ${ms("media.ts")} AS ts FROM media
-     WHERE media.ts < $1 ORDER BY media.ts LIMIT $2`,
-    [new Date(before), limit],
-  );
-  return rows;
-}
-
+/** Rows of pictures whose files are gone. */
 export async function forgetMedia(pool: Pool, hashes: readonly string[]): Promise<void> {
   await pool.query("DELETE FROM media WHERE hash = ANY ($1)", [hashes]);
 }
