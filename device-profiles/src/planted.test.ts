@@ -78,6 +78,46 @@ const PLANTED: readonly (readonly [string, string, string, number, string, RegEx
   ["no vector", SOUND.slice(SOUND.indexOf("vectors:")), "", 1, "vectors", /give at least one frame/],
 ]; // prettier-ignore
 
+/** A list of earlier samples, and what goes wrong with one. */
+const LOGGER = `profile: v1
+id: acme/logger@1.0.0
+kind: flood_gauge
+title: {zh: 自记水位计, en: Logger}
+transport: {uplink: raw}
+codec:
+  fixed:
+    frame: {length: 11}
+    fields:
+      - {n: water_level, t: u16, unit: mm}
+      - {n: _interval, t: u8, scale: 60}
+    past:
+      count: 4
+      every: _interval
+      order: oldest
+      fields:
+        - {n: water_level, t: u16, unit: mm}
+vectors:
+  - {hex: "04 b0 0f 00 01 00 02 00 03 00 04", out: {water_level: 1.2}}
+`;
+
+const PLANTED_PAST: typeof PLANTED = [
+  ["samples without a time", "      every: _interval\n      order: oldest\n", "", 12, "codec.fixed.past", /need their time/],
+  ["samples with two times", "- {n: water_level, t: u16, unit: mm}\nvectors", "- {n: sampled_at, t: unix_s}\nvectors", 12, "codec.fixed.past", /expected one of/],
+  ["an interval misspelt", "every: _interval", "every: _intervall", 14, "codec.fixed.past.every", /no value "_intervall" stands before/],
+  ["an interval without a unit", "every: _interval", "every: 15", 14, "codec.fixed.past.every", /expected string/],
+  ["a count that is read nowhere", "count: 4", "count: _count", 13, "codec.fixed.past.count", /no value "_count" stands before/],
+  ["more samples than the frame holds", "count: 4", "count: 5", 12, "codec.fixed.past", /13 bytes, the frame's length leaves 11/],
+  ["more samples than any frame may bring", "count: 4", "count: 4000", 13, "codec.fixed.past.count", /500/],
+  ["samples nearer than they are long", "count: 4", "size: 1\n      count: 4", 13, "codec.fixed.past.size", /need 2 bytes/],
+  ["a list within the fields", "count: 4", "at: 2\n      count: 4", 13, "codec.fixed.past.at", /within the fields before it, which end at byte 3/],
+  ["an order of what has its own time", "every: _interval", "age: _interval", 15, "codec.fixed.past.order", /no meaning without every/],
+  ["an order that a cut frame turns round", "{length: 11}\n", "{length: [5, 99]}\n", 14, "codec.fixed.past.order", /date the others wrongly/],
+  ["a position before the sample", "- {n: water_level, t: u16, unit: mm}\nvectors", "- {n: water_level, at: -2, t: u16, unit: mm}\nvectors", 17, "codec.fixed.past.fields[0].at", /count from its start/],
+  ["a word of the list misspelt", "order: oldest", "ordre: oldest", 15, "codec.fixed.past.ordre", /order/],
+]; // prettier-ignore
+
+const ALL = [...PLANTED.map((p) => [SOUND, ...p] as const), ...PLANTED_PAST.map((p) => [LOGGER, ...p] as const)];
+
 describe("a planted mistake is found:", () => {
   const found = new Map<string, readonly Problem[]>();
   let sound: readonly Problem[] = [];
@@ -93,24 +133,33 @@ describe("a planted mistake is found:", () => {
       return (JSON.parse(printed) as { problems: Problem[] }).problems;
     };
     sound = await lint("sound.yaml", SOUND);
-    for (const [name, from, to] of PLANTED)
-      found.set(name, await lint(`${name.replaceAll(" ", "-")}.yaml`, SOUND.replace(from, to)));
+    sound = [...sound, ...(await lint("logger.yaml", LOGGER))];
+    for (const [whole, name, from, to] of ALL) {
+      // an order of a list without a count is told only where nothing counts it
+      const text = name.includes("turns round") ? whole.replace("      count: 4\n", "") : whole;
+      found.set(name, await lint(`${name.replaceAll(" ", "-")}.yaml`, text.replace(from, to)));
+    }
   });
   afterAll(() => rmSync(dir, { recursive: true }));
 
   it("none in the sound profile", () => {
     expect(sound).toEqual([]);
-    const { profile } = loadText(SOUND, "sound");
-    expect(profile === null ? null : testProfile(profile).failures).toEqual([]);
+    for (const text of [SOUND, LOGGER]) {
+      const { profile } = loadText(text, "sound");
+      expect(profile === null ? null : testProfile(profile).failures).toEqual([]);
+    }
     expect(PLANTED.length).toBeGreaterThanOrEqual(20);
   });
 
-  it.each(PLANTED)("%s", (name, from, _to, line, path, advice) => {
-    expect(SOUND).toContain(from);
-    const problems = found.get(name) ?? [];
-    const problem = problems.find((p) => p.path === path && advice.test(p.message));
-    expect(problem, JSON.stringify(problems, null, 1)).toBeDefined();
-    expect(problem?.line).toBe(line);
-    expect(problem?.file).toBe(join(dir, `${name.replaceAll(" ", "-")}.yaml`));
-  });
+  it.each(ALL.map(([whole, name, ...rest]) => [name, whole, ...rest] as const))(
+    "%s",
+    (name, whole, from, _to, line, path, advice) => {
+      expect(whole).toContain(from);
+      const problems = found.get(name) ?? [];
+      const problem = problems.find((p) => p.path === path && advice.test(p.message));
+      expect(problem, JSON.stringify(problems, null, 1)).toBeDefined();
+      expect(problem?.line).toBe(line);
+      expect(problem?.file).toBe(join(dir, `${name.replaceAll(" ", "-")}.yaml`));
+    },
+  );
 });
