@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type { Codec, JsonField } from "../codec/schema.ts";
+import { canonicalMetric, SAMPLED_AT } from "../metric.ts";
 import type { Vector } from "../profile.ts";
 import { type PublishedField, mapField, wordsOf } from "./field-name.ts";
 import { ucum } from "./published-unit.ts";
@@ -71,6 +72,7 @@ function ownMetrics(result: Mapping, taken: Set<string>): void {
       .replace(/^[^a-z]+/, "")
       .slice(0, 44);
     if (name === "") continue;
+    if (canonicalMetric(name) !== undefined || name === SAMPLED_AT) name = `own_${name}`.slice(0, 44);
     if (taken.has(name)) name = `${name}_${taken.size}`;
     taken.add(name);
     const title = { zh: words.join(" "), en: words.join(" ") };

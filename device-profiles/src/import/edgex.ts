@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { parseAllDocuments } from "yaml";
 import type { JsonField } from "../codec/schema.ts";
 import { type Draft, mapFields, slug } from "./draft.ts";
 import type { PublishedField } from "./field-name.ts";
@@ -11,15 +11,28 @@ interface Resource {
   };
 }
 
-/** An EdgeX device profile (v2 and v3, or v1's nested properties): its readable resources as values of a JSON record. */
-export function readEdgex(content: string): Draft | string {
-  const value = parse(content, { maxAliasCount: 100 }) as {
-    name?: unknown;
-    manufacturer?: unknown;
-    model?: unknown;
-    description?: unknown;
-    deviceResources?: unknown;
-  } | null;
+interface Profile {
+  readonly name?: unknown;
+  readonly manufacturer?: unknown;
+  readonly model?: unknown;
+  readonly description?: unknown;
+  readonly deviceResources?: unknown;
+  readonly deviceCommands?: unknown;
+}
+
+/** EdgeX device profiles (v2, v3, or v1's nested properties; YAML, JSON, as files or as the API takes them): readable resources as values of a JSON record. */
+export function readEdgex(content: string): (Draft | string)[] {
+  const drafts = parseAllDocuments(content).flatMap((doc) => {
+    const value = doc.toJS({ maxAliasCount: 100 }) as unknown;
+    return (Array.isArray(value) ? value : [value]).map((item: unknown) => {
+      const outer = item as { profile?: Profile } & Profile;
+      return draftOf(typeof outer?.profile === "object" ? outer.profile : outer);
+    });
+  });
+  return drafts.length === 0 ? ["empty: not a device profile of EdgeX"] : drafts;
+}
+
+function draftOf(value: Profile | null): Draft | string {
   const resources = value?.deviceResources;
   if (!Array.isArray(resources)) return "no deviceResources: not a device profile of EdgeX";
   const name = typeof value?.name === "string" ? value.name : "device";
@@ -28,7 +41,9 @@ export function readEdgex(content: string): Draft | string {
   const skipped: PublishedField[] = [];
   for (const resource of resources as Resource[]) {
     const path = String(resource.name);
-    const p = resource.properties?.value ?? resource.properties ?? {};
+    const nested = resource.properties?.value;
+    const p: Readonly<Record<string, unknown>> =
+      typeof nested === "object" && nested !== null ? nested : (resource.properties ?? {});
     const type = String(p.valueType ?? p.type ?? "").toLowerCase();
     const units = resource.properties?.units;
     const unit = String(
@@ -36,7 +51,7 @@ export function readEdgex(content: string): Draft | string {
     );
     const sample = type === "bool" ? true : type === "string" ? "" : /^(u?int|float)\d+$/.test(type) ? 0 : null;
     const field = { path, unit: unit === "" ? null : unit, samples: [] };
-    if (sample === null || String(p.readWrite ?? "R") === "W" || !/^[^.[\]]+$/.test(path)) {
+    if (sample === null || /^w$/i.test(String(p.readWrite ?? "R")) || !/^[^.[\]]+$/.test(path)) {
       skipped.push(field);
       continue;
     }

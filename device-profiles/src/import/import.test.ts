@@ -72,7 +72,7 @@ describe("ttn", () => {
       "acme/probe.yaml": "name: Acme Door Probe\\ndescription: A door probe\\n".replaceAll("\\n", "\n"),
     });
     const [result] = await run("ttn", ["acme/probe-codec.yaml"]);
-    expect(result).toMatchObject({ device: "acme/probe", technique: "script", vectors: 3, passed: 3, error: null });
+    expect(result).toMatchObject({ device: "acme/probe", technique: "fixed", vectors: 3, passed: 3, error: null });
     expect(result.unmapped).toEqual(["Work_mode_code"]);
     const { profile, problems } = loadFile(join(dir, "out/acme/probe.yaml"));
     expect(problems).toEqual([]);
@@ -94,6 +94,9 @@ describe("ttn", () => {
     const [first] = await run("ttn", ["acme/probe-codec.yaml"]);
     expect(first).toMatchObject({ vectors: 3, passed: 2 });
     expect(first.notes.join()).toContain("air_temperature is -2 Cel, expected 653.36");
+    const [same] = await run("ttn", ["acme/probe-codec.yaml"]);
+    expect(same).toEqual(first);
+    writeFileSync(first.file!, "changed");
     const [again] = await run("ttn", ["acme/probe-codec.yaml"]);
     expect(again.error).toContain("exists already");
   });
@@ -149,7 +152,7 @@ describe("ttn", () => {
     expect(results.map((r) => r.error === null)).toEqual([false, false, false, true, true, false]);
     expect(results[3]).toMatchObject({ vectors: 1, passed: 0 });
     expect(results[4]).toMatchObject({ vectors: 3, passed: 3 });
-    expect(importTable(results)[5]).toMatch(/^acme\/probe +script +4 +1 +3\/3/);
+    expect(importTable(results)[5]).toMatch(/^acme\/probe +fixed +4 +1 +3\/3/);
   });
 });
 

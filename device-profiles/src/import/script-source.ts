@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
+import { bundle } from "./bundle.ts";
 import { parseDialect } from "./dialect.ts";
 
 /** One published example. */
@@ -10,6 +11,7 @@ export interface Example {
   readonly port: number;
   /** ms UTC; 0 = not given */
   readonly at: number;
+  /** as published: an object, or a list of them; null = none */
   readonly data: Readonly<Record<string, unknown>> | null;
   readonly errors: readonly string[];
 }
@@ -21,112 +23,70 @@ export interface ScriptSource {
   readonly title: string;
   readonly description: string;
   readonly name: string;
+  /** one file: helpers that it requires are in it */
   readonly script: string;
   readonly examples: readonly Example[];
+  /** what reading it showed that its author should know */
+  readonly notes?: readonly string[];
 }
 
 /** @returns the source, or what is wrong in words */
 export type Found = ScriptSource | string;
 
-/**
- * The Things Network's device repository: `<model>-codec.yaml` (`uplinkDecoder: {fileName, examples}`), the script beside it, name and
- * description in `<model>.yaml`. A script alone is taken without examples.
- */
-export function readTtn(file: string): Found {
-  if (/\.c?js$/.test(file)) return scriptAlone(file);
-  const codec = record(read(file));
-  const decoder = record(codec.uplinkDecoder);
-  if (typeof decoder.fileName !== "string")
-    return "no uplinkDecoder.fileName: not a codec file of the device repository";
-  const script = sibling(file, decoder.fileName);
-  if (script === null) return `the script ${decoder.fileName} is not beside it`;
-  const model = basename(file).replace(/(-codec)?\.ya?ml$/, "");
-  const about = sibling(file, `${model}.yaml`);
-  const device = about === null || about === file ? {} : record(read(about));
+export const SCRIPT_FILE = /\.(c|m)?js$/;
+
+/** A script without anything beside it: what it decodes is found by trying. */
+export function scriptAlone(file: string): ScriptSource {
+  const model = basename(file).replace(SCRIPT_FILE, "");
+  const { script, notes } = bundle(file);
   return {
-    vendor: basename(dirname(file)),
+    vendor: vendorOf(file),
     model,
-    title: text(device.name) || model,
-    description: text(device.description),
-    name: basename(script),
-    script: readFileSync(script, "utf8"),
-    examples: list(decoder.examples).map((raw, i) => {
-      const { description, input, output } = record(raw);
-      return example(text(description) || `example ${i + 1}`, record(input), record(output));
-    }),
+    title: model,
+    description: "",
+    name: basename(file),
+    script,
+    examples: [],
+    notes,
   };
 }
 
-/**
- * ChirpStack: `<codec>.js` with `test_decode_<codec>.json` (a list of `{name, input, expected}`) beside it or in `tests/`; or a JSON file
- * of one device with `examples` and the name of its script. The tests may be JavaScript rather than JSON (hex numbers, comments).
- */
-export function readChirpstack(file: string): Found {
-  if (/\.c?js$/.test(file)) {
-    const stem = basename(file).replace(/\.c?js$/, "");
-    const tests = ["test_decode_", "tests/test_decode_", "../tests/test_decode_"]
-      .map((prefix) => sibling(file, `${prefix}${stem}.json`))
-      .find((path) => path !== null);
-    const source = scriptAlone(file);
-    return typeof source === "string" || tests == null ? source : { ...source, examples: examplesOf(read(tests)) };
-  }
-  const value = read(file);
-  const about = Array.isArray(value) ? {} : record(value);
-  const tests = Array.isArray(value) ? value : list(about.examples ?? about.tests);
-  if (tests.length === 0) return "no list of examples";
-  const stem = basename(file)
-    .replace(/\.json$/, "")
-    .replace(/^test_decode_/, "");
-  const named = text(record(about.codec).path) || text(about.codec);
-  const script = [named === "" ? "" : basename(named), `${stem}.js`, `../${stem}.js`]
-    .filter((name) => name !== "")
-    .map((name) => sibling(file, name))
-    .find((path) => path !== null);
-  if (script == null) return `the script ${named === "" ? `${stem}.js` : basename(named)} is not beside it`;
-  return {
-    vendor: text(about.vendor) || vendorOf(script),
-    model: stem.replace(/^.*__/, ""),
-    title: text(about.device) || stem,
-    description: text(about.description),
-    name: basename(script),
-    script: readFileSync(script, "utf8"),
-    examples: examplesOf(tests),
-  };
+export function vendorOf(file: string): string {
+  const parts = dirname(resolve(file))
+    .split("/")
+    .filter((part) => part !== "" && part !== ".");
+  while (
+    parts.length > 1 &&
+    /^(codecs?|src|scripts?|payload|lib|dist|decoders?|devices?|sensors?)$/i.test(parts.at(-1) ?? "")
+  )
+    parts.pop();
+  return parts.at(-1) ?? "unknown";
 }
 
-function scriptAlone(file: string): Found {
-  const model = basename(file).replace(/\.c?js$/, "");
-  const script = readFileSync(file, "utf8");
-  return { vendor: vendorOf(file), model, title: model, description: "", name: basename(file), script, examples: [] };
-}
-
-function vendorOf(file: string): string {
-  const folder = dirname(file);
-  return /^(codecs?|src|scripts)$/.test(basename(folder)) ? basename(dirname(folder)) : basename(folder);
-}
-
-function examplesOf(tests: unknown): Example[] {
+export function examplesOf(tests: unknown): Example[] {
   return list(tests).map((raw, i) => {
-    const { name, description, input, expected, output } = record(raw);
-    return example(text(name) || text(description) || `example ${i + 1}`, record(input), record(expected ?? output));
+    const { name, description, title, input, expected, output, ...rest } = record(raw);
+    const label = text(name) || text(description) || text(title) || `example ${i + 1}`;
+    return example(label, input === undefined ? rest : record(input), record(expected ?? output ?? rest.result));
   });
 }
 
-function example(
+export function example(
   title: string,
   input: Readonly<Record<string, unknown>>,
   output: Readonly<Record<string, unknown>>,
 ): Example {
-  const port = Number(input.fPort ?? input.port ?? 0);
+  const port = Number(input.fPort ?? input.port ?? input.f_port ?? input.fport ?? 0);
   const data = output.data ?? (Object.keys(output).length > 0 && output.errors === undefined ? output : null);
   const at = input.recvTime === undefined ? 0 : Date.parse(text(input.recvTime));
+  const errors = typeof output.errors === "string" ? [output.errors] : list(output.errors).map(String);
   return {
-    title,
-    bytes: bytesOf(input.bytes ?? input.hex ?? input.data),
+    title: title.replace(/\s+/g, " ").trim().slice(0, 200),
+    bytes: bytesOf(input.bytes ?? input.hex ?? input.payload ?? input.data ?? input.frmPayload),
     port: Number.isInteger(port) && port > 0 && port < 256 ? port : 0,
     at: Number.isFinite(at) ? at : 0,
-    data: typeof data === "object" && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : null,
-    errors: list(output.errors).map(String),
+    data: typeof data === "object" && data !== null && errors.length === 0 ? (data as Record<string, unknown>) : null,
+    errors,
   };
 }
 
@@ -137,24 +97,24 @@ export function bytesOf(value: unknown): Uint8Array {
   return Uint8Array.from(Buffer.from(digits, /^([0-9a-f]{2})*$/i.test(digits) ? "hex" : "base64"));
 }
 
-function sibling(file: string, name: string): string | null {
+export function sibling(file: string, name: string): string | null {
   const path = join(dirname(file), name);
   return existsSync(path) ? path : null;
 }
 
-function read(file: string): unknown {
+export function read(file: string): unknown {
   const content = readFileSync(file, "utf8");
   return file.endsWith(".json") ? parseDialect(content) : parse(content, { maxAliasCount: 100 });
 }
 
-function record(x: unknown): Readonly<Record<string, unknown>> {
+export function record(x: unknown): Readonly<Record<string, unknown>> {
   return typeof x === "object" && x !== null && !Array.isArray(x) ? (x as Record<string, unknown>) : {};
 }
 
-function list(x: unknown): readonly unknown[] {
+export function list(x: unknown): readonly unknown[] {
   return Array.isArray(x) ? x : [];
 }
 
-function text(x: unknown): string {
+export function text(x: unknown): string {
   return typeof x === "string" ? x : x instanceof Date ? x.toISOString() : typeof x === "number" ? String(x) : "";
 }

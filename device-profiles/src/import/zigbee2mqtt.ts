@@ -3,7 +3,7 @@ import { parseDialect } from "./dialect.ts";
 import { type Draft, mapFields, slug } from "./draft.ts";
 import type { PublishedField } from "./field-name.ts";
 
-interface Expose {
+export interface Expose {
   readonly type?: string;
   readonly property?: string;
   readonly name?: string;
@@ -15,8 +15,9 @@ interface Expose {
   readonly value_max?: number;
   readonly values?: readonly unknown[];
   readonly features?: readonly Expose[];
+  readonly item_type?: unknown;
 }
-interface Definition {
+export interface Definition {
   readonly model?: string;
   readonly vendor?: string;
   readonly description?: string;
@@ -54,7 +55,8 @@ const MEANINGS: Readonly<Record<string, (e: Expose) => JsonField>> = {
   occupancy: () => ({ n: "motion", path: "occupancy" }),
 };
 
-function draftOf(definition: Definition): Draft | string {
+/** A definition's readable values as a profile of a JSON record. */
+export function draftOf(definition: Definition): Draft | string {
   const leaves = (definition.exposes ?? []).flatMap((e) => leavesOf(e, ""));
   const readable = leaves.filter(({ expose }) => (expose.access ?? 1) & 1);
   const battery = readable.some(({ path }) => path === "battery");
@@ -87,7 +89,10 @@ function draftOf(definition: Definition): Draft | string {
     codec: { json: { fields: all } },
     metrics: mapping.metrics,
     vectors: [],
-    unmapped: mapping.unmapped.filter((u) => !all.some((f) => f.path === u.path)),
+    unmapped: [
+      ...mapping.unmapped.filter((u) => !all.some((f) => f.path === u.path)),
+      ...unread(leaves, definition.exposes ?? []),
+    ],
     notes: mapping.notes,
     script: null,
   };
@@ -101,6 +106,18 @@ function leavesOf(expose: Expose, prefix: string): { path: string; expose: Expos
     return expose.features.flatMap((feature) => leavesOf(feature, inner));
   }
   return own === undefined || expose.type === "list" || !/^[^.[\]]+$/.test(own) ? [] : [{ path: prefix + own, expose }];
+}
+
+/** What cannot be read as a value: lists, and what can only be set. */
+function unread(leaves: readonly { path: string; expose: Expose }[], exposes: readonly Expose[]): PublishedField[] {
+  const lists = (items: readonly Expose[]): Expose[] =>
+    items.flatMap((e) => (e.type === "list" ? [e] : lists(e.features ?? [])));
+  const set = leaves.filter(({ expose }) => ((expose.access ?? 1) & 1) === 0).map(({ path }) => path);
+  return [...set, ...lists(exposes).map((e) => e.property ?? e.name ?? "list")].map((path) => ({
+    path,
+    unit: null,
+    samples: [],
+  }));
 }
 
 function samplesOf(expose: Expose): unknown[] {

@@ -285,6 +285,32 @@ ${RESULT_SHAPE}
     return whole;
   };
 
+  const attempt = (buffer, size, port, at) => {
+      now = at;
+      missing = -1;
+      try {
+        const bytes = [];
+        const octets = construct(Octets, [buffer]);
+        for (let i = 0; i < size; i++) bytes[i] = octets[i];
+        if (strict) setPrototypeOf(bytes, watched);
+        const found = open();
+        if (found === null) return "-the script defines no decoder";
+        const result = decoded(found, bytes, port);
+        const warnings = list(result.warnings ?? result.warning);
+        let errors = errorsOf(result);
+        let data = result.data;
+        if (missing >= 0) return "<" + missing;
+        if (errors.length === 0 && found.normalize !== null) [errors, data] = normalized(found.normalize, result, warnings);
+        if (errors.length > 0) return "-" + call(join, errors, "; ");
+        if (typeof data !== "object" || data === null) return "-" + found.entry + " returned no data";
+        const shape = shaped(data);
+        const out = stringify([shape[0], warnings, shape[1], shape[2]]);
+        return out.length > most ? "-the result has " + out.length + " characters, at most " + most : "+" + out;
+      } catch (error) {
+        return missing >= 0 ? "<" + missing : failure(error);
+      }
+    };
+
   return {
     prepared() {
       counted = count();
@@ -307,31 +333,10 @@ ${RESULT_SHAPE}
     lean(made) {
       make = made;
     },
+    // "*" before the answer: something stays behind, the context must go
     run(buffer, size, port, at) {
-      now = at;
-      missing = -1;
-      try {
-        const bytes = [];
-        const octets = construct(Octets, [buffer]);
-        for (let i = 0; i < size; i++) bytes[i] = octets[i];
-        if (strict) setPrototypeOf(bytes, watched);
-        const found = open();
-        if (found === null) return "-the script defines no decoder";
-        const result = decoded(found, bytes, port);
-        const warnings = list(result.warnings ?? result.warning);
-        let errors = errorsOf(result);
-        let data = result.data;
-        if (missing >= 0) return "<" + missing;
-        if (errors.length === 0 && found.normalize !== null) [errors, data] = normalized(found.normalize, result, warnings);
-        if (errors.length > 0) return "-" + call(join, errors, "; ");
-        if (typeof data !== "object" || data === null) return "-" + found.entry + " returned no data";
-        const shape = shaped(data);
-        const out = stringify([shape[0], warnings, shape[1], shape[2]]);
-        const left = make === null || !clean() ? "*" : "";
-        return out.length > most ? "-the result has " + out.length + " characters, at most " + most : left + "+" + out;
-      } catch (error) {
-        return missing >= 0 ? "<" + missing : failure(error);
-      }
+      const answer = attempt(buffer, size, port, at);
+      return make !== null && clean() ? answer : "*" + answer;
     },
   };
 })()`;

@@ -164,14 +164,15 @@ export class Sandbox {
     const left = answer[0] === "*";
     const text = left ? answer.slice(1) : answer;
     const rest = text.slice(1);
+    if (left) this.close();
     if (text[0] === "+") {
-      if (left) this.close();
       const [data, warnings, past, at] = JSON.parse(rest) as [unknown, string[], [number, unknown][], number];
       return { kind: "data", data, warnings, past: past.map(([ms, sample]) => ({ at: ms, data: sample })), at };
     }
-    // what the script left half done must not reach the next frame
-    this.close();
-    return answer[0] === "<" ? { kind: "short", byte: Number(rest) } : { kind: "failed", message: rest };
+    if (text[0] === "<") return { kind: "short", byte: Number(rest) };
+    // a context at its limits serves no further frame
+    if (/memory|stack/i.test(rest)) this.close();
+    return { kind: "failed", message: rest };
   }
 
   private open(): Live | string {

@@ -1,0 +1,172 @@
+import type { Field } from "../codec/schema.ts";
+import type { Reading } from "../reading.ts";
+import { convert } from "../unit.ts";
+
+type Read = (frame: Uint8Array) => Map<string, Reading> | null;
+type Type = NonNullable<Field["t"]>;
+
+/** What changing single bits of a frame says about it. */
+export interface Sensitivity {
+  /** metric -> bits (8 * byte + 7 - place) that change it */
+  readonly affects: ReadonlyMap<string, readonly number[]>;
+  /** bits that change which metrics there are, or whether the frame is taken */
+  readonly selects: readonly number[];
+}
+
+export function flipped(frame: Uint8Array, bit: number): Uint8Array {
+  const copy = Uint8Array.from(frame);
+  copy[bit >> 3] ^= 0x80 >> (bit & 7);
+  return copy;
+}
+
+export function sensitivity(read: Read, base: Uint8Array, from: number): Sensitivity {
+  const affects = new Map<string, number[]>();
+  const selects: number[] = [];
+  const shown = read(base);
+  if (shown === null) return { affects, selects };
+  for (const name of shown.keys()) affects.set(name, []);
+  for (let bit = from * 8; bit < base.length * 8; bit++) {
+    const other = read(flipped(base, bit));
+    if (other === null || other.size !== shown.size || [...shown.keys()].some((k) => !other.has(k))) selects.push(bit);
+    else
+      for (const [name, { value, quality }] of other) {
+        const before = shown.get(name);
+        if (before !== undefined && (before.value !== value || before.quality !== quality))
+          affects.get(name)?.push(bit);
+      }
+  }
+  return { affects, selects };
+}
+
+/** How a metric stands in the frames that `read` takes, from the bits that change it; null = in no way that a field can say. */
+export function fitField(name: string, bits: readonly number[], read: Read, base: Uint8Array): Field | null {
+  if (bits.length === 0) return null;
+  const value = (frame: Uint8Array) => read(frame)?.get(name)?.value;
+  const kind = typeof value(base);
+  if (kind === "number")
+    return fitNumber(name, bits, value, base) ?? fitFloat(name, bits, value, base) ?? fitTable(name, bits, value, base);
+  return fitTable(name, bits, value, base);
+}
+
+type Value = (frame: Uint8Array) => Reading["value"] | undefined;
+
+function fitNumber(name: string, bits: readonly number[], value: Value, base: Uint8Array): Field | null {
+  const zero = withBits(base, bits, 0);
+  const origin = value(zero);
+  if (typeof origin !== "number") return null;
+  const weights: { bit: number; weight: number }[] = [];
+  for (const bit of bits) {
+    const x = value(flipped(zero, bit));
+    if (typeof x !== "number") return null;
+    weights.push({ bit, weight: x - origin });
+  }
+  weights.sort((a, b) => Math.abs(a.weight) - Math.abs(b.weight));
+  const unitWeight = weights[0].weight;
+  if (unitWeight === 0) return null;
+  for (let k = 0; k < weights.length; k++) {
+    const ratio = weights[k].weight / (unitWeight * 2 ** k);
+    const last = k === weights.length - 1 && k > 0;
+    if (Math.abs(ratio - 1) > 1e-6 && !(last && Math.abs(ratio + 1) < 1e-6)) return null;
+  }
+  const signed = weights.length > 1 && Math.sign(weights.at(-1)!.weight) !== Math.sign(unitWeight);
+  const place = placeOf(weights.map((w) => w.bit));
+  if (place === null) return null;
+  return { n: name, ...place.where(signed), ...scaling(unitWeight, origin) };
+}
+
+/** Bits by rising weight -> where their integer stands: byte order, size, bit field. */
+function placeOf(bits: readonly number[]): { where: (signed: boolean) => Partial<Field> } | null {
+  const low = bits[0];
+  const shift = 7 - (low & 7);
+  const top = shift + bits.length - 1;
+  const size = (top >> 3) + 1;
+  if (size > 4) return null;
+  for (const step of [-1, 1]) {
+    const fits = bits.every(
+      (bit, k) => bit >> 3 === (low >> 3) + step * ((shift + k) >> 3) && 7 - (bit & 7) === ((shift + k) & 7),
+    );
+    if (!fits) continue;
+    const at = step === -1 ? (low >> 3) - size + 1 : low >> 3;
+    const whole = shift === 0 && bits.length === size * 8;
+    return {
+      where: (signed) => ({
+        at,
+        t: `${signed && whole ? "i" : "u"}${size * 8}` as Type,
+        ...(size > 1 && step === 1 ? { endian: "le" as const } : {}),
+        ...(whole ? {} : { bits: [shift, top], ...(signed ? { signed: true } : {}) }),
+      }),
+    };
+  }
+  return null;
+}
+
+function scaling(scale: number, offset: number): Partial<Field> {
+  const own = tidy(scale);
+  const shift = tidy(offset);
+  return { ...(own === 1 ? {} : { scale: own }), ...(shift === 0 ? {} : { offset: shift }) };
+}
+
+function fitFloat(name: string, bits: readonly number[], value: Value, base: Uint8Array): Field | null {
+  const at = Math.min(...bits.map((b) => b >> 3));
+  const last = Math.max(...bits.map((b) => b >> 3));
+  if (last - at > 3 || at + 4 > base.length) return null;
+  for (const endian of ["be", "le"] as const) {
+    const seen = [1.5, 3, -20.25].map((x) => {
+      const copy = Uint8Array.from(base);
+      new DataView(copy.buffer).setFloat32(at, x, endian === "le");
+      return value(copy);
+    });
+    const [a, b, c] = seen;
+    if (typeof a !== "number" || typeof b !== "number" || typeof c !== "number") continue;
+    const scale = (b - a) / 1.5;
+    if (scale === 0 || Math.abs(c - (a + scale * (-20.25 - 1.5))) > 1e-6 * Math.abs(c)) continue;
+    return { n: name, at, t: "f32", ...(endian === "le" ? { endian } : {}), ...scaling(scale, a - scale * 1.5) };
+  }
+  return null;
+}
+
+/** A flag or a word (or a number that is no multiple) of a few bits of one byte: a table of what each pattern gives. */
+function fitTable(name: string, bits: readonly number[], value: Value, base: Uint8Array): Field | null {
+  const at = bits[0] >> 3;
+  if (bits.some((bit) => bit >> 3 !== at)) return null;
+  const places = bits.map((bit) => 7 - (bit & 7));
+  const [low, high] = [Math.min(...places), Math.max(...places)];
+  const map: Record<string, string | number | boolean> = {};
+  for (let raw = 0; raw < 2 ** (high - low + 1); raw++) {
+    const copy = Uint8Array.from(base);
+    copy[at] = (copy[at] & ~((2 ** (high - low + 1) - 1) << low)) | (raw << low);
+    const x = value(copy);
+    if (x === undefined) return null;
+    if (x !== null) map[String(raw)] = x;
+  }
+  if (low === high && map["0"] === false && map["1"] === true) return { n: name, at, bit: low };
+  if (Object.keys(map).length > 64 || Object.keys(map).length === 0) return null;
+  return { n: name, at, ...(low === 0 && high === 7 ? {} : { bits: [low, high] }), map };
+}
+
+function withBits(base: Uint8Array, bits: readonly number[], to: 0 | 1): Uint8Array {
+  const copy = Uint8Array.from(base);
+  for (const bit of bits)
+    if (to === 0) copy[bit >> 3] &= ~(0x80 >> (bit & 7));
+    else copy[bit >> 3] |= 0x80 >> (bit & 7);
+  return copy;
+}
+
+/** Removes what binary fractions add: 0.1 * 3 / 3. */
+export function tidy(x: number): number {
+  const near = Number(x.toPrecision(11));
+  return Math.abs(near) < 1e-12 ? 0 : near;
+}
+
+/** A field that `fitField` gave in canonical units, said in the published one. */
+export function inPublishedUnit(field: Field, published: string | undefined, canonical: string): Field {
+  const by =
+    published === undefined || published === canonical || field.map !== undefined
+      ? null
+      : convert(published, canonical);
+  if (by === null) return field;
+  const scale = tidy((field.scale ?? 1) / by.factor);
+  const offset = tidy(((field.offset ?? 0) - by.shift) / by.factor);
+  const { scale: _s, offset: _o, ...rest } = field;
+  return { ...rest, ...(scale === 1 ? {} : { scale }), ...(offset === 0 ? {} : { offset }), unit: published };
+}
