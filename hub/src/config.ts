@@ -60,6 +60,10 @@ export const ConfigSchema = Type.Object(
     grids: Type.Array(Type.String(), { default: [], description: "GeoJSON files of grids and formations." }),
     coast: Text("", "GeoJSON file of land for the console's map."),
     profiles: Type.Array(Type.String(), { default: [], description: "Further folders of device profiles (YAML)." }),
+    rules: Type.Array(Type.String(), {
+      default: [],
+      description: "Files of rules that join devices of a grid (YAML).",
+    }),
     profiles_watch: Type.Boolean({
       default: true,
       description: "Load new and changed files of these folders while running.",
@@ -211,7 +215,7 @@ function readYaml(file: string): Record<string, unknown> {
 }
 
 const PATH_KEYS = ["data_dir", "coast", "models_dir"] as const;
-const PATH_LISTS = ["grids", "profiles"] as const;
+const PATH_LISTS = ["grids", "profiles", "rules"] as const;
 
 function resolvePaths(tree: Record<string, unknown>, base: string): void {
   const absolute = (p: unknown) => (typeof p === "string" && p !== "" && !isAbsolute(p) ? resolve(base, p) : p);

@@ -18,6 +18,7 @@ export const ERRORS = {
   DB_TOO_OLD: "Use PostgreSQL 17 or 18 (TimescaleDB 2.29.2 or newer where it is used).",
   PORT_IN_USE: "Another program listens on this port; stop it or choose another port.",
   PROFILE_INVALID: "Run `gridhub profile lint FILE`; the message names the field.",
+  RULES_INVALID: "Run `gridhub rules check FILE`; the message names line and field.",
   GRID_INVALID: "Correct the named feature of the GeoJSON file.",
   MODEL_INVALID: "Check the model card; a model whose sha256 differs from its card is refused.",
 } as const;

@@ -13,6 +13,8 @@ import type { IngestObserver } from "./ingest/ingest.ts";
 import type { Message } from "./message.ts";
 import type { Stages } from "./pipeline.ts";
 import type { Registry } from "./registry/registry.ts";
+import type { AreaFlag } from "./rules/area/area-flags.ts";
+import type { AreaRules } from "./rules/area/area-rules.ts";
 import type { RuleEngine } from "./rules/rule-engine.ts";
 import type { CommitBatch, FoldStateRow } from "./store/batch.ts";
 import type { Snapshot } from "./store/store.ts";
@@ -24,6 +26,8 @@ export interface Rooms {
   /** absent = no profile derives anything */
   readonly derived?: DerivedMetrics;
   readonly rules: RuleEngine;
+  /** absent = no rules that join devices */
+  readonly area?: AreaRules;
   readonly health: HealthMonitor;
   readonly fleet: Fleet;
   readonly vision: Vision;
@@ -94,6 +98,7 @@ export class RoomStages implements Stages, IngestObserver {
     for (const fold of this.#rooms.folds ?? []) fold.load(snapshot.foldState);
     this.#rooms.derived?.load(snapshot.foldState, registry.devices());
     rules.load(snapshot.foldState, registry.devices());
+    this.#rooms.area?.load(snapshot.foldState);
     health.load(snapshot.health, snapshot.foldState, registry.devices(), this.#clock());
     fleet.load(snapshot.foldState);
     vision.load(snapshot.foldState);
@@ -106,6 +111,7 @@ export class RoomStages implements Stages, IngestObserver {
     const before = this.#findings.length;
     // The rules judge lateness on the live lane themselves: a device whose clock runs behind is not a late one.
     this.#rooms.rules.observe(device, ts, record, backfill, this.#findings);
+    this.#rooms.area?.observe(device, ts, record, late, this.#findings);
     if (this.#findings.length > before) this.#rx.push(late ? rx : Math.min(ts, rx));
   }
 
@@ -165,6 +171,11 @@ export class RoomStages implements Stages, IngestObserver {
     this.#rooms.health.register(device, now);
   }
 
+  /** Weather, posture: a word that area rules ask for; to be called between two batches. */
+  setFlag(flag: AreaFlag, now: number): void {
+    this.#rooms.area?.setFlag(flag, now, this.#findings);
+  }
+
   /** Findings from outside the flow (a target that does not answer); folded with the next turn. */
   inject(finding: Finding): void {
     this.#findings.push(finding);
@@ -177,9 +188,11 @@ export class RoomStages implements Stages, IngestObserver {
     rules.tick(now, findings);
     fleet.tick(now, findings);
     vision.collect(batch, findings, now);
+    this.#join(findings, now);
     events.fold(findings, now);
     this.#rooms.derived?.drain(batch.foldState);
     rules.drain(batch.foldState);
+    this.#rooms.area?.drain(batch.foldState);
     health.drain(batch.health, batch.foldState);
     fleet.drain(batch.foldState);
     for (const row of cursors.drain()) batch.cursors.push(row);
@@ -192,6 +205,16 @@ export class RoomStages implements Stages, IngestObserver {
     this.#findings = [];
     this.#rx = [];
     this.#announced = [];
+  }
+
+  /** Rules of areas see what the other rooms found, and their findings become events with those. */
+  #join(findings: Finding[], now: number): void {
+    const { area } = this.#rooms;
+    if (area === undefined) return;
+    const joined: Finding[] = [];
+    area.tick(now, joined);
+    area.found(findings, joined);
+    for (const finding of joined) findings.push(finding);
   }
 
   committed(batch: CommitBatch, now: number): void {

@@ -25,8 +25,12 @@ import { Redecoder } from "../onboarding/redecoder.ts";
 import { Quarantine } from "../onboarding/quarantine.ts";
 import { Pipeline } from "../pipeline.ts";
 import { Registry } from "../registry/registry.ts";
+import { loadAreaRules } from "../rules/area/area-rule.ts";
+import { AreaRules } from "../rules/area/area-rules.ts";
+import { dryRun } from "../rules/dry-run.ts";
 import { RuleEngine } from "../rules/rule-engine.ts";
 import { RoomStages } from "../stages.ts";
+import { storedReadings } from "../stored-readings.ts";
 import { openStore } from "../store/postgres.ts";
 import { type RoleName, setGrids, setPassword } from "../store/queries/access.ts";
 import { Vision } from "../vision/vision.ts";
@@ -36,6 +40,16 @@ import { type Api, startApi } from "./server.ts";
 import { Sessions } from "./sessions.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
+/** Of devices that the profiles of the tests do not have, so that nothing else is disturbed. */
+const AREA_RULES = `rules: v1
+area:
+  storm:
+    title: {zh: 暴雨, en: Storm}
+    event: weather.storm
+    severity: 2
+    grid: east
+    all: [{flag: weather.rain, is: red}]
+`;
 export const PASSWORD = "test-only-password";
 
 /** One county; towns `east` and `west` side by side with one grid each, a sea area with a formation. */
@@ -144,8 +158,15 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   );
   const cursors = new Cursors();
   const rules = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000 });
+  const area = new AreaRules({
+    rules: loadAreaRules(AREA_RULES, "area.yaml").rules,
+    grids,
+    durationScale: 1,
+    allowedLatenessMs: 120_000,
+    counters: rules.counters,
+  });
   const stages: RoomStages = new RoomStages(
-    { registry, cursors, rules, health, fleet, vision, events },
+    { registry, cursors, rules, area, health, fleet, vision, events },
     clock,
     (edge, meta) => pipeline.birth(edge, meta),
   );
@@ -187,6 +208,13 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     sessions: new Sessions(store.pool, clock),
     pipeline,
     registry,
+    rules: {
+      engine: rules,
+      area,
+      setFlag: (flag, now) => stages.setFlag(flag, now),
+      dryRun: (request) =>
+        dryRun({ port: storedReadings(store.reads), grids: () => grids, timeZone: "UTC", durationScale: 1 }, request),
+    },
     quarantine: new Quarantine({
       pool: store.reads,
       candidates: () => profiles.offered(),

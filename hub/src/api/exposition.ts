@@ -48,6 +48,19 @@ export function expose(context: ApiContext, stream: Stream, tally: Tally): void 
     Object.entries(broker.stats().refused),
   );
 
+  const { counters } = context.rules.engine;
+  labelled("counter", "gridhub_rule_evaluated_total", "Records judged, by rule", "rule", () =>
+    counters.read("evaluated"),
+  );
+  labelled("counter", "gridhub_rule_raised_total", "Alarms raised, by rule", "rule", () => counters.read("raised"));
+  labelled("counter", "gridhub_rule_cleared_total", "Alarms cleared, by rule", "rule", () => counters.read("cleared"));
+  labelled("counter", "gridhub_rule_suppressed_total", "Alarms held back by another one, by rule", "rule", () =>
+    counters.read("suppressed"),
+  );
+  labelled("counter", "gridhub_rule_late_total", "Alarms found in history, by rule", "rule", () =>
+    counters.read("late"),
+  );
+
   const everything = new Scope([], context.grids());
   labelled("gauge", "gridhub_devices", "Devices by health", "state", () => Object.entries(context.health.counts()));
   labelled("gauge", "gridhub_events_active", "Active events by severity, 1 the highest", "severity", () =>

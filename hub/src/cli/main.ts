@@ -17,6 +17,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "check grid files, find the grid of a position",
     run: async (argv) => (await import("./grid.ts")).gridCommand(argv),
   },
+  rules: {
+    summary: "check rules of areas, try rules on stored readings",
+    run: async (argv) => (await import("./rules.ts")).rulesCommand(argv),
+  },
   ais: {
     summary: "decode and encode AIS sentences",
     run: async (argv) => (await import("@gridhub/device-profiles/cli/ais.ts")).aisCommand(argv),

@@ -1,0 +1,38 @@
+import type { Finding } from "../../finding.ts";
+import type { AreaInstance } from "./area-state.ts";
+
+/** Names shown of a condition; the rest is a count. */
+const SHOWN = 20;
+
+/** One event on the grid: what the conditions asked for, and who satisfied them. */
+export function areaFinding(instance: AreaInstance, phase: "raise" | "clear", ts: number): Finding {
+  const { rule, gridId, met } = instance;
+  const conditions = rule.all.map((condition, i) => {
+    if (condition.what === "flag") return { what: "flag", flag: condition.flag, is: condition.is };
+    const by = [...met[i].keys()].slice(0, SHOWN);
+    const asked = "atLeast" in condition ? condition.atLeast : 1;
+    const count = met[i].size;
+    if (condition.what === "finding") return { what: "finding", kind: condition.kind, at_least: asked, count, by };
+    return { what: condition.what, when: condition.text, at_least: asked, count, by };
+  });
+  const { since } = instance;
+  return {
+    kind: rule.event,
+    phase,
+    severity: rule.severity,
+    ts,
+    subject: `grid:${gridId}`,
+    device: null,
+    gridId,
+    lon: null,
+    lat: null,
+    source: `area:${rule.id}`,
+    evidence: {
+      since,
+      heldMs: Math.max(0, ts - since),
+      conditions,
+      trace: conditions.map((c) => ({ step: "area", ...c })),
+    },
+    late: false,
+  };
+}

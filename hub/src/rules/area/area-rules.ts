@@ -1,0 +1,354 @@
+import type { RecordBuffer } from "@gridhub/device-profiles/reading.ts";
+import type { Device } from "../../device.ts";
+import { DueQueue } from "../../due-queue.ts";
+import type { Finding } from "../../finding.ts";
+import type { FoldStateRow } from "../../store/batch.ts";
+import type { RuleCounters, RuleCounts } from "../rule-counts.ts";
+import { areaFinding } from "./area-finding.ts";
+import { type AreaFlag, AreaFlags } from "./area-flags.ts";
+import type { AreaRule } from "./area-rule.ts";
+import { AreaInstance, DeviceVerdict, type StoredInstance, storeInstance, Witness } from "./area-state.ts";
+
+/** What this room needs of a grid set. */
+export interface AreaGrids {
+  path(id: string): readonly { readonly id: string; readonly level: string }[];
+  locate(lon: number, lat: number): { readonly gridId: string | null };
+}
+
+export interface AreaOptions {
+  readonly rules: readonly AreaRule[];
+  readonly grids: AreaGrids;
+  readonly durationScale: number;
+  /** readings older than this are none of a rule that joins devices, ms */
+  readonly allowedLatenessMs: number;
+  readonly counters: RuleCounters;
+}
+
+const KEY = "@area ";
+
+/**
+ * Rules that join devices, findings and flags of a grid. Pure and durable like the alarms of a profile: a record, a finding or the
+ * clock moves it, and what it found is one event on the grid.
+ */
+export class AreaRules {
+  readonly rules: readonly AreaRule[];
+  readonly flags = new AreaFlags();
+  readonly #grids: AreaGrids;
+  readonly #scale: number;
+  readonly #lateness: number;
+  readonly #counts: ReadonlyMap<AreaRule, RuleCounts>;
+  readonly #instances = new Map<string, AreaInstance>();
+  readonly #devices = new Map<number, { gridId: string | null; profile: unknown; verdicts: DeviceVerdict[] }>();
+  readonly #timers = new DueQueue<AreaInstance | Witness>();
+  #orphans: { readonly key: string; readonly finding: Omit<Finding, "ts"> }[] = [];
+  #rows: FoldStateRow[] = [];
+  #dirty: AreaInstance[] = [];
+  #now = Number.NaN;
+  #out: Finding[] = [];
+
+  constructor({ rules, grids, durationScale, allowedLatenessMs, counters }: AreaOptions) {
+    this.rules = rules;
+    this.#grids = grids;
+    this.#scale = durationScale;
+    this.#lateness = allowedLatenessMs;
+    this.#counts = new Map(rules.map((rule) => [rule, counters.of(`area:${rule.id}`)]));
+  }
+
+  load(rows: readonly FoldStateRow[]): void {
+    this.#instances.clear();
+    this.#devices.clear();
+    this.#timers.clear();
+    this.#orphans = [];
+    this.#rows = [];
+    this.#dirty = [];
+    this.#now = Number.NaN;
+    this.flags.load(rows);
+    for (const { room, key, state } of rows) {
+      if (room !== "rules" || state === null || !key.startsWith(KEY)) continue;
+      const [id, gridId] = key.slice(KEY.length).split("|");
+      const rule = this.rules.find((each) => each.id === id && each.event === (state as StoredInstance).event);
+      if (rule !== undefined) this.#restore(rule, gridId, state as StoredInstance);
+      else this.#forget(key, id, gridId, state as StoredInstance);
+    }
+    // a rule with one grid exists from the start: flags and findings alone may hold
+    for (const rule of this.rules) if (rule.each === null && rule.grid !== null) this.#instance(rule, rule.grid);
+  }
+
+  /** One live record. @param late backfill: rules of areas look at the present only */
+  observe(device: Device, ts: number, record: RecordBuffer, late: boolean, out: Finding[]): void {
+    if (this.rules.length === 0) return;
+    let entry = this.#devices.get(device.id);
+    if (entry === undefined || entry.gridId !== device.gridId || entry.profile !== device.profile) {
+      entry = this.#join(device);
+    }
+    if (entry.verdicts.length === 0) return;
+    this.#out = out;
+    if (late || ts < this.#now - this.#lateness) {
+      for (const { instance } of entry.verdicts) this.#countsOf(instance).late++;
+      return;
+    }
+    const t = this.#now < ts ? this.#now : ts;
+    this.#fire(t, false);
+    for (const verdict of entry.verdicts) {
+      this.#countsOf(verdict.instance).evaluated++;
+      const says = verdict.judge(ts, record);
+      if (says === -1) continue;
+      const condition = verdict.instance.rule.all[verdict.condition];
+      const within = condition.what === "sensors" || condition.what === "device" ? condition.withinMs : Infinity;
+      if (says === 1) this.#speak(verdict.instance, verdict.condition, device.uid, t, t + within * this.#scale);
+      else this.#silence(verdict.instance, verdict.condition, device.uid, t);
+    }
+  }
+
+  /** Findings of all rooms, before they become events; what these rules found themselves is left out. */
+  found(findings: readonly Finding[], out: Finding[]): void {
+    if (this.rules.length === 0) return;
+    this.#out = out;
+    for (const f of findings) {
+      if (f.late || f.source.startsWith("area:")) continue;
+      for (const rule of this.rules) {
+        rule.all.forEach((condition, i) => {
+          if (condition.what !== "finding" || condition.kind !== f.kind) return;
+          const instance = this.#instanceFor(rule, this.#gridOf(f));
+          if (instance === null) return;
+          const t = f.ts > this.#now ? this.#now : f.ts;
+          this.#countsOf(instance).evaluated++;
+          if (f.phase !== "clear") this.#speak(instance, i, f.subject, t, Infinity);
+          else if (instance.met[i].has(f.subject)) {
+            if (condition.withinMs === 0) this.#silence(instance, i, f.subject, t);
+            else this.#speak(instance, i, f.subject, t, t + condition.withinMs * this.#scale);
+          }
+        });
+      }
+    }
+  }
+
+  /** Sets or (with an empty value) takes back a flag. */
+  setFlag(flag: AreaFlag, now: number, out: Finding[]): void {
+    this.#out = out;
+    this.flags.set(flag);
+    this.#flagged(flag.name, now);
+  }
+
+  /** Fires what is due without a message. */
+  tick(now: number, out: Finding[]): void {
+    this.#out = out;
+    const first = Number.isNaN(this.#now);
+    this.#now = now;
+    for (const { key, finding } of this.#orphans.splice(0)) {
+      out.push({ ...finding, ts: now });
+      this.#rows.push({ room: "rules", key, state: null });
+    }
+    for (const name of this.flags.expire(now)) this.#flagged(name, now);
+    if (first) for (const instance of [...this.#instances.values()]) this.#evaluate(instance, now);
+    this.#fire(now, true);
+  }
+
+  drain(out: FoldStateRow[]): void {
+    this.flags.drain(out);
+    for (const row of this.#rows.splice(0)) out.push(row);
+    for (const instance of this.#dirty) {
+      instance.dirty = false;
+      const state = storeInstance(instance);
+      if (state !== null || instance.kept) out.push({ room: "rules", key: KEY + instance.key, state });
+      instance.kept = state !== null;
+    }
+    this.#dirty.length = 0;
+  }
+
+  /** Grids in which a rule is active. */
+  activeOf(rule: AreaRule): string[] {
+    return [...this.#instances.values()].filter((i) => i.rule === rule && i.phase === "active").map((i) => i.gridId);
+  }
+
+  #join(device: Device): { gridId: string | null; profile: unknown; verdicts: DeviceVerdict[] } {
+    // where it stood before it says nothing any more
+    for (const { instance, condition } of this.#devices.get(device.id)?.verdicts ?? [])
+      this.#silence(instance, condition, device.uid, this.#now);
+    const { gridId, profile } = device;
+    const verdicts: DeviceVerdict[] = [];
+    for (const rule of this.rules) {
+      rule.all.forEach((condition, i) => {
+        const instances: AreaInstance[] = [];
+        if (
+          condition.what === "sensors" &&
+          (profile.kind === condition.sensors || profile.id.startsWith(`${condition.sensors}@`))
+        ) {
+          const instance = this.#instanceFor(rule, gridId);
+          if (instance !== null) instances.push(instance);
+        } else if (condition.what === "device" && condition.uid === device.uid) {
+          if (rule.each === null || rule.grid === null) {
+            const instance = this.#instanceFor(rule, rule.each === null ? rule.grid : gridId);
+            if (instance !== null) instances.push(instance);
+          } else instances.push(...[...this.#instances.values()].filter((each) => each.rule === rule));
+        } else return;
+        const { when } = condition;
+        for (const instance of instances) {
+          const verdict = new DeviceVerdict(device, instance, i, when, this.#scale);
+          if (verdict.fits) verdicts.push(verdict);
+        }
+      });
+    }
+    const entry = { gridId, profile, verdicts };
+    this.#devices.set(device.id, entry);
+    return entry;
+  }
+
+  /** The rule's instance that covers a grid; null = the grid is none of its business. */
+  #instanceFor(rule: AreaRule, gridId: string | null): AreaInstance | null {
+    if (gridId === null) return null;
+    const path = this.#grids.path(gridId);
+    if (rule.grid !== null && !path.some(({ id }) => id === rule.grid)) return null;
+    if (rule.each === null) return rule.grid === null ? null : this.#instance(rule, rule.grid);
+    const cell = path.find(({ level }) => level === rule.each);
+    return cell === undefined ? null : this.#instance(rule, cell.id);
+  }
+
+  #instance(rule: AreaRule, gridId: string): AreaInstance {
+    const key = `${rule.id}|${gridId}`;
+    let instance = this.#instances.get(key);
+    if (instance === undefined) {
+      instance = new AreaInstance(rule, gridId);
+      this.#instances.set(key, instance);
+    }
+    return instance;
+  }
+
+  #gridOf(f: Finding): string | null {
+    if (f.gridId !== null) return f.gridId;
+    if (f.device !== null && f.device.gridId !== null) return f.device.gridId;
+    return f.lon === null || f.lat === null ? null : this.#grids.locate(f.lon, f.lat).gridId;
+  }
+
+  #speak(instance: AreaInstance, condition: number, name: string, ts: number, due: number): void {
+    const map = instance.met[condition];
+    let witness = map.get(name);
+    const isNew = witness === undefined;
+    if (witness === undefined) {
+      witness = new Witness(instance, condition, name, ts);
+      map.set(name, witness);
+    }
+    witness.ts = Math.max(witness.ts, ts);
+    this.#timers.remove(witness);
+    this.#timers.set(witness, due);
+    // a witness that goes on is written again when a tenth of its life is over
+    if (isNew || (due !== Infinity && ts - witness.stored > (due - ts) / 10)) this.#touch(instance);
+    if (isNew) this.#evaluate(instance, ts);
+  }
+
+  #silence(instance: AreaInstance, condition: number, name: string, ts: number): void {
+    const witness = instance.met[condition].get(name);
+    if (witness === undefined) return;
+    this.#timers.remove(witness);
+    instance.met[condition].delete(name);
+    this.#touch(instance);
+    this.#evaluate(instance, ts);
+  }
+
+  #flagged(name: string, now: number): void {
+    for (const instance of this.#instances.values())
+      if (instance.rule.all.some((c) => c.what === "flag" && c.flag === name)) this.#evaluate(instance, now);
+  }
+
+  #holds(instance: AreaInstance): boolean {
+    return instance.rule.all.every((condition, i) => {
+      if (condition.what !== "flag") return instance.met[i].size >= ("atLeast" in condition ? condition.atLeast : 1);
+      const path = this.#grids.path(instance.gridId).map(({ id }) => id);
+      for (const value of this.flags.of(condition.flag, path)) if (condition.is.includes(value)) return true;
+      return false;
+    });
+  }
+
+  #evaluate(instance: AreaInstance, ts: number): void {
+    const { rule } = instance;
+    const held = this.#holds(instance);
+    const t = Math.max(ts || 0, instance.raisedAt || 0, instance.since || 0);
+    if (instance.phase === "rest" && held) {
+      instance.phase = "pending";
+      instance.since = t;
+    } else if (instance.phase === "pending" && !held) {
+      instance.phase = "rest";
+      instance.since = Number.NaN;
+    } else if (instance.phase === "active" && held !== Number.isNaN(instance.clearSince)) {
+      instance.clearSince = held ? Number.NaN : t;
+    } else return;
+    this.#touch(instance);
+    this.#timers.remove(instance);
+    if (instance.phase === "pending") this.#timers.set(instance, instance.since + rule.forMs * this.#scale);
+    else if (!Number.isNaN(instance.clearSince))
+      this.#timers.set(instance, instance.clearSince + rule.clearForMs * this.#scale);
+    if (instance.due <= t) {
+      this.#timers.remove(instance);
+      this.#turn(instance, t);
+    }
+  }
+
+  /** What is due by `ts`; a record at that very time still comes first unless `inclusive`. */
+  #fire(ts: number, inclusive: boolean): void {
+    const until = inclusive ? ts : ts - 1;
+    for (let item = this.#timers.take(until); item !== undefined; item = this.#timers.take(until)) {
+      const { due } = item;
+      if (item instanceof AreaInstance) this.#turn(item, due);
+      else this.#silence(item.instance, item.condition, item.name, due);
+    }
+  }
+
+  #turn(instance: AreaInstance, ts: number): void {
+    if (instance.phase === "pending") {
+      instance.phase = "active";
+      instance.raisedAt = ts;
+      this.#countsOf(instance).raised++;
+      this.#out.push(areaFinding(instance, "raise", ts));
+    } else {
+      this.#countsOf(instance).cleared++;
+      this.#out.push(areaFinding(instance, "clear", ts));
+      instance.phase = "rest";
+      instance.since = instance.raisedAt = instance.clearSince = Number.NaN;
+    }
+    this.#touch(instance);
+  }
+
+  #restore(rule: AreaRule, gridId: string, stored: StoredInstance): void {
+    const instance = this.#instance(rule, gridId);
+    const back = (t: number) => (t < 0 ? Number.NaN : t);
+    instance.kept = true;
+    instance.phase = stored.phase;
+    instance.since = back(stored.since);
+    instance.raisedAt = back(stored.raised);
+    instance.clearSince = back(stored.clear);
+    stored.met.slice(0, instance.met.length).forEach((names, i) => {
+      for (const [name, [ts, due]] of Object.entries(names)) {
+        const witness = new Witness(instance, i, name, ts);
+        witness.stored = ts;
+        instance.met[i].set(name, witness);
+        this.#timers.set(witness, due < 0 ? Infinity : due);
+      }
+    });
+    if (instance.phase === "pending") this.#timers.set(instance, instance.since + rule.forMs * this.#scale);
+    else if (!Number.isNaN(instance.clearSince))
+      this.#timers.set(instance, instance.clearSince + rule.clearForMs * this.#scale);
+  }
+
+  /** A rule that is configured no more: its event ends with the next tick. */
+  #forget(key: string, id: string, gridId: string, { phase, event }: StoredInstance): void {
+    const where = { subject: `grid:${gridId}`, device: null, gridId, lon: null, lat: null, source: `area:${id}` };
+    if (phase !== "active") this.#rows.push({ room: "rules", key, state: null });
+    else {
+      const evidence = { trace: [{ step: "profile", note: "the rule is no longer configured" }] };
+      this.#orphans.push({
+        key,
+        finding: { kind: event, phase: "clear", severity: 4, ...where, evidence, late: false },
+      });
+    }
+  }
+
+  #countsOf({ rule }: AreaInstance): RuleCounts {
+    return this.#counts.get(rule) as RuleCounts;
+  }
+
+  #touch(instance: AreaInstance): void {
+    if (instance.dirty) return;
+    instance.dirty = true;
+    this.#dirty.push(instance);
+  }
+}

@@ -1,0 +1,149 @@
+import type { WrittenComparison } from "@gridhub/device-profiles/expression.ts";
+import type { RecordBuffer } from "@gridhub/device-profiles/reading.ts";
+import type { Device } from "../../device.ts";
+import type { Due } from "../../due-queue.ts";
+import { RateWindow } from "../../rate-window.ts";
+import type { AreaRule } from "./area-rule.ts";
+
+/** One rule in one grid. Times are event time, ms UTC. */
+export class AreaInstance implements Due {
+  readonly rule: AreaRule;
+  readonly gridId: string;
+  due = Infinity;
+  slot = -1;
+  phase: "rest" | "pending" | "active" = "rest";
+  since = Number.NaN;
+  raisedAt = Number.NaN;
+  clearSince = Number.NaN;
+  /** by condition: what satisfies it now; devices by uid, findings by subject */
+  readonly met: Map<string, Witness>[];
+  dirty = false;
+  kept = false;
+
+  constructor(rule: AreaRule, gridId: string) {
+    this.rule = rule;
+    this.gridId = gridId;
+    this.met = rule.all.map(() => new Map());
+  }
+
+  get key(): string {
+    return `${this.rule.id}|${this.gridId}`;
+  }
+
+  /** Nothing worth a row or memory. */
+  get isIdle(): boolean {
+    return this.phase === "rest" && this.met.every((map) => map.size === 0);
+  }
+}
+
+/** What satisfies a condition; `due` is when it no longer does if nothing comes. */
+export class Witness implements Due {
+  readonly instance: AreaInstance;
+  readonly condition: number;
+  readonly name: string;
+  due = Infinity;
+  slot = -1;
+  /** event time of the newest reading or finding that speaks for it */
+  ts: number;
+  /** `ts` as it was last stored */
+  stored = -Infinity;
+
+  constructor(instance: AreaInstance, condition: number, name: string, ts: number) {
+    this.instance = instance;
+    this.condition = condition;
+    this.name = name;
+    this.ts = ts;
+  }
+}
+
+export interface StoredInstance {
+  readonly v: 1;
+  readonly phase: AreaInstance["phase"];
+  readonly since: number;
+  readonly raised: number;
+  readonly clear: number;
+  /** by condition: name -> [ts, due]; due -1 = holds until something says otherwise */
+  readonly met: readonly Readonly<Record<string, readonly [number, number]>>[];
+  readonly event: string;
+}
+
+const time = (t: number) => (Number.isFinite(t) ? t : -1);
+
+export function storeInstance(i: AreaInstance): StoredInstance | null {
+  if (i.isIdle) return null;
+  const met = i.met.map((map) => {
+    const stored: Record<string, [number, number]> = {};
+    for (const [name, witness] of map) {
+      stored[name] = [witness.ts, time(witness.due)];
+      witness.stored = witness.ts;
+    }
+    return stored;
+  });
+  const { phase, since, raisedAt, clearSince } = i;
+  return { v: 1, phase, since: time(since), raised: time(raisedAt), clear: time(clearSince), met, event: i.rule.event };
+}
+
+/** A conjunction over the last values of one device. */
+export class DeviceVerdict {
+  readonly device: Device;
+  readonly instance: AreaInstance;
+  readonly condition: number;
+  readonly #all: readonly WrittenComparison[];
+  readonly #metric: readonly number[];
+  readonly #values: Float64Array;
+  readonly #windows: readonly (RateWindow | null)[];
+  #newest = -Infinity;
+
+  constructor(
+    device: Device,
+    instance: AreaInstance,
+    condition: number,
+    all: readonly WrittenComparison[],
+    scale: number,
+  ) {
+    this.device = device;
+    this.instance = instance;
+    this.condition = condition;
+    this.#all = all;
+    this.#metric = all.map((c) => device.profile.metricIndex.get(c.metric) ?? -1);
+    this.#values = new Float64Array(all.length).fill(Number.NaN);
+    this.#windows = all.map((c) => (c.fn === "value" ? null : new RateWindow(c.windowMs * scale, c.fn === "rate")));
+  }
+
+  /** false where the device's profile lacks a metric: it never takes part */
+  get fits(): boolean {
+    return !this.#metric.includes(-1);
+  }
+
+  /** @returns 1 holds, 0 does not, -1 nothing new, not known, or older than what is known */
+  judge(ts: number, record: RecordBuffer): -1 | 0 | 1 {
+    if (ts < this.#newest) return -1;
+    let news = false;
+    for (let i = 0; i < record.n; i++) {
+      if (record.num[i] !== record.num[i]) continue;
+      for (let k = 0; k < this.#metric.length; k++) {
+        if (this.#metric[k] !== record.metric[i]) continue;
+        this.#values[k] = this.#windows[k]?.add(ts, record.num[i]) ?? record.num[i];
+        news = true;
+      }
+    }
+    if (!news) return -1;
+    this.#newest = ts;
+    let verdict: -1 | 1 = 1;
+    for (let k = 0; k < this.#all.length; k++) {
+      const value = this.#values[k];
+      if (value !== value) verdict = -1;
+      else if (!holds(this.#all[k], value)) return 0;
+    }
+    return verdict;
+  }
+}
+
+function holds({ op, limit }: WrittenComparison, value: number): boolean {
+  const bound = limit as number;
+  if (op === "<") return value < bound;
+  if (op === "<=") return value <= bound;
+  if (op === ">") return value > bound;
+  if (op === ">=") return value >= bound;
+  return op === "==" ? value === bound : value !== bound;
+}
