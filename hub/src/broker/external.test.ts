@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { existsSync } from "node:fs";
 import { connectAsync } from "mqtt";
-import { describe, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { requireOrSkip } from "../../../test/support/require.ts";
 import { systemClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
-import type { MessageSink } from "../message.ts";
-import { brokerContract, type BrokerUnderTest } from "./broker.contract.ts";
+import type { ForeignDoor, ForeignPublish, MessageSink, Settle } from "../message.ts";
+import { brokerContract, type BrokerUnderTest, HeldSink } from "./broker.contract.ts";
 import { ExternalBroker } from "./external.ts";
 
 const PROGRAM = existsSync("/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : "mosquitto";
@@ -24,7 +24,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function open(sink: MessageSink): Promise<BrokerUnderTest> {
+async function open(sink: MessageSink, foreign?: ForeignDoor): Promise<BrokerUnderTest> {
   const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), "gridhub-mosquitto-"));
   const config = join(dir, "mosquitto.conf");
@@ -43,6 +43,7 @@ async function open(sink: MessageSink): Promise<BrokerUnderTest> {
     root: "gridhub/v1",
     clock: systemClock,
     log: silentLog,
+    foreign,
   });
   await broker.start(sink);
   return {
@@ -62,5 +63,39 @@ async function open(sink: MessageSink): Promise<BrokerUnderTest> {
   };
 }
 
-if (missing === "") brokerContract("external (mosquitto)", open);
+if (missing === "") brokerContract("external (mosquitto)", (sink) => open(sink));
 else describe.skip(`broker contract: external ${missing}`, () => it("needs mosquitto", () => {}));
+
+describe.skipIf(missing !== "")("external broker with another format", () => {
+  it("subscribes to it, says what was kept, and acknowledges when it is settled", async () => {
+    const came: { publish: ForeignPublish; settle: Settle }[] = [];
+    const door: ForeignDoor = {
+      filters: ["other/#"],
+      owns: (edgeKey) => edgeKey === "town/gw",
+      maySubscribe: () => false,
+      limit: () => 0,
+      accept: (publish, _publisher, _sink, settle) => {
+        came.push({ publish, settle });
+        return publish.topic.startsWith("other/");
+      },
+    };
+    const sink = new HeldSink();
+    const under = await open(sink, door);
+    try {
+      const device = await under.connect();
+      // resolves once the broker has it; whether the hub subscribed before or after, it gets it, in the latter case as kept
+      await device.publishAsync("other/state", "on", { qos: 1, retain: true });
+      await vi.waitFor(() => expect(came.map(({ publish }) => publish.topic)).toContain("other/state"), 10_000);
+      came[0].settle(new Error("database down"));
+      // not acknowledged: it comes again after a new connection
+      await vi.waitFor(() => expect(came.some(({ publish }) => publish.dup || publish.retained)).toBe(true), 10_000);
+      for (const { settle } of came) settle();
+      await device.publishAsync("gridhub/v1/town/gw/d/d1/t", "{}", { qos: 1 });
+      await vi.waitFor(() => expect(sink.refused.map(({ reason }) => reason)).toContain("topic_forbidden"), 10_000);
+      expect(sink.held).toEqual([]);
+      await device.endAsync(true);
+    } finally {
+      await under.close();
+    }
+  });
+});
