@@ -7,7 +7,7 @@ import { reject, type Rejection } from "../../device-profiles/src/rejection.ts";
 import { scriptBench } from "./script.ts";
 
 const COUNT = 300_000;
-const ROUNDS = 5;
+const ROUNDS = 15;
 const VARIANTS = 64;
 const PORT = 85;
 
@@ -47,7 +47,7 @@ export async function codecBench(): Promise<object> {
   };
 }
 
-/** Rounds alternate, so that a change of the machine's speed meets both. */
+/** Short rounds in turn, the best of each: what else the machine does meets both, and spoils some rounds only. */
 function compare<T>(inputs: readonly T[], compiled: Decode<T>, byHand: Decode<T>): object {
   const out = new RecordBuffer();
   for (const input of inputs) {
@@ -250,40 +250,47 @@ metrics: {water_level: {}, rain: {}, battery: {}}
   return profile.compiled;
 }
 
-/** What the canonical names mean, read by key in the record's order is read by name here: the fastest that a person would write. */
+/** By name, where the profile keeps the order of the record's keys: the fastest that a person would write. */
 function recordByHand(m: Readonly<Record<string, unknown>>, _port: number, out: RecordBuffer): Rejection | null {
   out.reset();
-  const { water_level: level, rain, battery } = m;
-  return (
-    keep(0, "water_level", level, -50, 9000, out) ??
-    keep(1, "rain", rain, 0, 500, out) ??
-    keep(2, "battery", battery, 0, 60, out) ??
-    (out.n > 0 ? null : reject("value_invalid", "no known key"))
-  );
+  const level = m.water_level;
+  if (typeof level === "number" && Number.isFinite(level)) out.push(0, level, level < -50 || level > 9000 ? 1 : 0);
+  else if (level === null) out.push(0, Number.NaN, 2);
+  else if (level !== undefined) return reject("value_invalid", "level");
+  const rain = m.rain;
+  if (typeof rain === "number" && Number.isFinite(rain)) out.push(1, rain, rain < 0 || rain > 500 ? 1 : 0);
+  else if (rain === null) out.push(1, Number.NaN, 2);
+  else if (rain !== undefined) return reject("value_invalid", "rain");
+  const battery = m.battery;
+  if (typeof battery === "number" && Number.isFinite(battery))
+    out.push(2, battery, battery < 0 || battery > 60 ? 1 : 0);
+  else if (battery === null) out.push(2, Number.NaN, 2);
+  else if (battery !== undefined) return reject("value_invalid", "battery");
+  return out.n > 0 ? null : reject("value_invalid", "no known key");
 }
 
 function gaugeByHand(m: Readonly<Record<string, unknown>>, _port: number, out: RecordBuffer): Rejection | null {
   out.reset();
-  return (
-    keep(0, "water_level", m.water_level === undefined ? m.level : m.water_level, -20, 100, out) ??
-    keep(1, "rain", m.rain === undefined ? m.rain_mm : m.rain, 0, 500, out) ??
-    keep(2, "battery", m.battery === undefined ? m.battery_v : m.battery, 0, 60, out) ??
-    keep(3, "rssi", m.rssi, -200, 20, out) ??
-    keep(4, "snr", m.snr, -40, 40, out) ??
-    (out.n > 0 ? null : reject("value_invalid", "no known key"))
-  );
-}
-
-function keep(
-  metric: number,
-  name: string,
-  value: unknown,
-  low: number,
-  high: number,
-  out: RecordBuffer,
-): Rejection | null {
-  if (typeof value === "number" && Number.isFinite(value)) out.push(metric, value, value < low || value > high ? 1 : 0);
-  else if (value === null) out.push(metric, Number.NaN, 2);
-  else if (value !== undefined) return reject("value_invalid", name);
-  return null;
+  const level = m.water_level === undefined ? m.level : m.water_level;
+  if (typeof level === "number" && Number.isFinite(level)) out.push(0, level, level < -20 || level > 100 ? 1 : 0);
+  else if (level === null) out.push(0, Number.NaN, 2);
+  else if (level !== undefined) return reject("value_invalid", "level");
+  const rain = m.rain === undefined ? m.rain_mm : m.rain;
+  if (typeof rain === "number" && Number.isFinite(rain)) out.push(1, rain, rain < 0 || rain > 500 ? 1 : 0);
+  else if (rain === null) out.push(1, Number.NaN, 2);
+  else if (rain !== undefined) return reject("value_invalid", "rain");
+  const battery = m.battery === undefined ? m.battery_v : m.battery;
+  if (typeof battery === "number" && Number.isFinite(battery))
+    out.push(2, battery, battery < 0 || battery > 60 ? 1 : 0);
+  else if (battery === null) out.push(2, Number.NaN, 2);
+  else if (battery !== undefined) return reject("value_invalid", "battery");
+  const rssi = m.rssi;
+  if (typeof rssi === "number" && Number.isFinite(rssi)) out.push(3, rssi, rssi < -200 || rssi > 20 ? 1 : 0);
+  else if (rssi === null) out.push(3, Number.NaN, 2);
+  else if (rssi !== undefined) return reject("value_invalid", "rssi");
+  const snr = m.snr;
+  if (typeof snr === "number" && Number.isFinite(snr)) out.push(4, snr, snr < -40 || snr > 40 ? 1 : 0);
+  else if (snr === null) out.push(4, Number.NaN, 2);
+  else if (snr !== undefined) return reject("value_invalid", "snr");
+  return out.n > 0 ? null : reject("value_invalid", "no known key");
 }

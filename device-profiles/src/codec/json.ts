@@ -26,7 +26,6 @@ export function compileCanonical(metrics: readonly MetricDef[], index: ReadonlyM
     const otherwise = js`return ${src.bind(refuse)}(${metric}, v);`;
     const invalid = js`if (v === null) out.push(${metric}, NaN, ${Quality.invalid}); else ${otherwise}`;
     return js`case ${quoted(def.name)}: {
-      const v = m[key];
       ${canonicalCode(def, metric)} ${invalid}
       break;
     }`;
@@ -38,6 +37,8 @@ export function compileCanonical(metrics: readonly MetricDef[], index: ReadonlyM
       js`
       out.reset();
       for (const key in m) {
+        // at once: where the engine knows the keys' order, it knows the value's place too
+        const v = m[key];
         switch (key) {
           ${cases}
         }
