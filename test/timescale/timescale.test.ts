@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { silentLog } from "../../hub/src/log.ts";
 import { openStore } from "../../hub/src/store/postgres.ts";
+import { correcting, correctReadings, readingsAt } from "../../hub/src/store/queries/correct-readings.ts";
 import { seriesContract } from "../../hub/src/store/series.contract.ts";
 import { storeContract } from "../../hub/src/store/store.contract.ts";
 import { NOW, readings, type Subject } from "../../hub/src/store/store-scene.ts";
@@ -104,6 +105,30 @@ if (why === "") {
       await store.pool.query("CALL refresh_continuous_aggregate('telemetry_5m', NULL, NULL)");
       const totals = await store.pool.query("SELECT sum(n)::int AS n, sum(sum) AS sum FROM telemetry_5m");
       expect(totals.rows).toEqual([{ n: 600, sum: (599 * 600) / 2 }]);
+    } finally {
+      await subject.close();
+    }
+  });
+
+  it("corrects readings in the columnstore: changed, added, removed, and totalled again", async () => {
+    const subject = await open();
+    const { store } = subject;
+    try {
+      const old = NOW - 10 * 86_400_000;
+      const rows = Array.from({ length: 600 }, (_, i) => [1 + (i % 3), old + i * 1000, i] as const);
+      await store.commit(readings(rows));
+      await store.pool.query("SELECT compress_chunk(c) FROM show_chunks('telemetry') AS c");
+      await store.pool.query("CALL refresh_continuous_aggregate('telemetry_5m', NULL, NULL)");
+      const of = (i: number, value: number) => ({ series: rows[i][0], time: rows[i][1], value, quality: 64 });
+      const extra = { series: 2, time: old + 500, value: 1000, quality: 64 };
+      await correcting(store.pool, store.mode, async (client) => {
+        expect(await readingsAt(client, "telemetry", [of(7, 0), extra])).toEqual([{ ...of(7, 7), quality: 0 }]);
+        const numbers = { changed: [of(7, 2000)], added: [extra], removed: [of(10, 10)] };
+        await correctReadings(client, store.mode, numbers, { changed: [], added: [], removed: [] });
+      });
+      await store.pool.query("CALL refresh_continuous_aggregate('telemetry_5m', NULL, NULL)");
+      const totals = await store.pool.query("SELECT sum(n)::int AS n, sum(sum) AS sum FROM telemetry_5m");
+      expect(totals.rows).toEqual([{ n: 600, sum: (599 * 600) / 2 - 7 + 2000 + 1000 - 10 }]);
     } finally {
       await subject.close();
     }
