@@ -1,14 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { violations } from "../../test/support/axe.ts";
 import { browserMissing, openBrowser, type TestBrowser } from "../../test/support/browser.ts";
 import { DEV_PASSWORD, type Mock, startMock } from "./dev/mock.ts";
 
 const HERE = import.meta.dirname;
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const missing = browserMissing();
 
 describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
@@ -28,17 +26,6 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
   async function live(state: string): Promise<void> {
     await page.locator(`[data-testid=live-status][data-state=${state}]`).waitFor({ timeout: 15_000 });
   }
-  async function violations(): Promise<string[]> {
-    await page.evaluate(AXE);
-    return page.evaluate(async () => {
-      const { axe } = window as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> };
-      };
-      const { violations } = await axe.run();
-      return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary}`));
-    });
-  }
-
   beforeAll(async () => {
     execFileSync(process.execPath, [join(HERE, "build.ts")]);
     browser = await openBrowser();
@@ -61,7 +48,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await at("login-password").fill("wrong");
     await at("login-submit").click();
     await page.getByText("用户名或密码不正确").waitFor();
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   it("logs in, goes live, and takes an event from the list to its evidence and an acknowledgement", async () => {
@@ -100,7 +87,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await attempt(DEV_PASSWORD, "short", "short", "新密码至少 12 个字符");
     await attempt(DEV_PASSWORD, "a-long-enough-one", "another-long-one", "两次输入的新密码不一致");
     await attempt("wrong", "a-long-enough-one", "a-long-enough-one", "当前密码不正确");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await attempt(DEV_PASSWORD, "a-long-enough-one", "a-long-enough-one", "其他 1 处登录已退出");
     await at("password-close").click();
     await at("password-current").waitFor({ state: "detached" });
@@ -182,6 +169,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
   it("shows the token of a new edge once and replays a dead letter", async () => {
     await login();
     await at("nav-onboarding").click();
+    await at("onboarding-edges").click();
     await at("edge-new").click();
     await at("edge-site").fill("caiyuan");
     await at("edge-name").fill("edge-99");
@@ -189,6 +177,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     expect(await at("edge-token").textContent()).toMatch(/^ghe_/u);
     await page.keyboard.press("Escape");
     await page.getByRole("cell", { name: "caiyuan/edge-99" }).waitFor();
+    await at("onboarding-dead").click();
     await at("dead-replay").nth(3).click();
     await page.locator(".done").first().waitFor();
   });
@@ -200,6 +189,12 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     expect(await at("action-close").count()).toBe(0);
     await at("nav-onboarding").click();
     await page.getByText("没有查看权限").waitFor();
+    for (const room of ["profiles", "dead"]) {
+      await at(`onboarding-${room}`).click();
+      await page.getByText("没有查看权限").waitFor();
+    }
+    await at("onboarding-edges").click();
+    await page.getByText("仅管理员可新建凭据").waitFor();
     expect(await at("edge-new").count()).toBe(0);
   });
 
@@ -215,7 +210,8 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
       "#/devices",
       "#/devices/caiyuan/hydrant-0006",
       vessel,
-      "#/onboarding",
+      "#/onboarding/dead",
+      "#/onboarding/edges",
       "#/screen",
     ]) {
       await page.goto(`${mock.url}/${hash}`);
@@ -225,7 +221,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
         await at("event-panel").getByTestId("event-handling").waitFor();
       }
       if (hash.includes("hydrant")) await at("device-panel").waitFor();
-      found.push(...(await violations()).map((v) => `${hash} ${v}`));
+      found.push(...(await violations(page)).map((v) => `${hash} ${v}`));
     }
     expect(found).toEqual([]);
   });

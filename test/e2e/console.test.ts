@@ -139,6 +139,7 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
     await page.getByTestId("health-tile").first().waitFor({ timeout: 15_000 });
     expect(await page.getByTestId("health-tile").count()).toBe(1);
     await page.getByTestId("nav-onboarding").click();
+    await page.getByTestId("onboarding-edges").click();
     await page.getByText("330922100/gate").first().waitFor();
     await page.getByTestId("lang-switch").click();
     await vi.waitFor(async () => expect(await page.locator("html").getAttribute("lang")).toBe("en"));

@@ -5,6 +5,7 @@ import { extname, join, normalize } from "node:path";
 import type { EventDetail, EventInfo, User } from "../../src/api/schema.ts";
 import { deadLetters, deviceDetail, overviewOf, seriesOf } from "./answers.ts";
 import { makeIncidents } from "./incidents.ts";
+import { makeOnboarding } from "./onboarding.ts";
 import { makeStream } from "./stream.ts";
 import { makeWorld } from "./world.ts";
 
@@ -53,6 +54,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const world = makeWorld(7, started);
   const incidents = makeIncidents(world, 7, started);
   const dead = deadLetters(world, started);
+  const onboarding = makeOnboarding(world, started);
   const sessions = new Map<string, User>();
   const events = () => [...incidents.details.values()].map((d) => d.event).sort((a, b) => b.openedAt - a.openedAt);
   const stream = makeStream(
@@ -203,6 +205,9 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         return [200, { items: world.formations() }];
       case "edges":
         return [200, { items: world.edges }];
+      case "quarantine":
+      case "profiles":
+        return onboarding.get(parts, user);
       case "dead-letters":
         if (user.role === "viewer") return fail(403, "FORBIDDEN", "operators only");
         return pageOf(
@@ -252,6 +257,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       letter.replayed = letter.reason === "device_unknown";
       return [200, { outcome: letter.replayed ? "stored" : letter.reason }];
     }
+    if (room === "quarantine" || room === "profiles")
+      return onboarding.post(path.split("/").slice(2).map(decodeURIComponent), body, user);
     return fail(404, "NOT_FOUND", path);
   }
 
@@ -272,7 +279,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       const svg = incidents.media.get(decodeURIComponent(url.pathname.slice(11)));
       res.writeHead(svg === undefined ? 404 : 200, { "content-type": "image/svg+xml" }).end(svg);
       return;
-    } else answer = req.method === "POST" ? post(url.pathname, body, user) : get(url.pathname, url.searchParams, user);
+    } else if (req.method === "PUT" && url.pathname === "/api/profiles") answer = onboarding.put(body, user);
+    else answer = req.method === "POST" ? post(url.pathname, body, user) : get(url.pathname, url.searchParams, user);
     res.writeHead(answer[0], { "content-type": "application/json" }).end(JSON.stringify(answer[1]));
   }
 

@@ -15,7 +15,7 @@ export const TOWNS: readonly [code: string, name: string, site: string, grids: n
   ["330922203", "花鸟乡", "huaniao", 3, 22],
 ];
 export const KINDS: readonly [kind: string, title: string, profile: string, weight: number][] = [
-  ["hydrant", "消火栓", "generic/hydrant-nbiot@1.2.0", 46],
+  ["hydrant", "消火栓", "generic/hydrant-nb@1.2.0", 46],
   ["camera", "摄像头", "onvif/camera@1.0.0", 28],
   ["flood_gauge", "水位计", "sl651/level-rain@1.1.0", 14],
   ["smoke_detector", "烟感", "generic/smoke-lora@1.0.0", 9],

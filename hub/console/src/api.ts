@@ -15,6 +15,7 @@ import type {
   User,
   VesselInfo,
 } from "../../src/api/schema.ts";
+import { type Method, OnboardingApi } from "./onboarding/onboarding-api.ts";
 
 export interface Page<T> {
   readonly items: T[];
@@ -55,13 +56,15 @@ export interface ApiOptions {
 export class Api {
   readonly #fetch: typeof fetch;
   readonly #onLoggedOut: () => void;
+  /** quarantine and profiles */
+  readonly onboarding = new OnboardingApi((method, path, body, signal) => this.#send(method, path, body, signal));
 
   constructor(options: ApiOptions = {}) {
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#onLoggedOut = options.onLoggedOut ?? (() => {});
   }
 
-  async #send<T>(method: "GET" | "POST", path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  async #send<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     const init: RequestInit = { method, credentials: "same-origin", headers: { accept: "application/json" } };
     if (signal !== undefined) init.signal = signal;
     if (body !== undefined) {

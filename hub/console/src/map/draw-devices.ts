@@ -2,10 +2,15 @@ import type { DeviceInfo } from "../../../src/api/schema.ts";
 import type { Pen } from "./canvas-layer.ts";
 import type { Palette } from "./palette.ts";
 
+/** Marks of 1 at the zoom of an island, growing by an eighth a level: seen from the county they do not hide it, in a street they can be hit. */
+export function markScale(zoom: number): number {
+  return Math.min(2.4, Math.max(0.75, 1.125 ** ((zoom - 12) * 1.25)));
+}
+
 /** Healthy devices are small and quiet and lie below; what needs somebody is larger, coloured and has its own shape. */
 export function drawDevices(pen: Pen, devices: readonly DeviceInfo[], selected: string | null, c: Palette): void {
   const { ctx, zoom } = pen;
-  const scale = zoom < 11 ? 0.75 : zoom < 12.5 ? 1 : 1.3;
+  const scale = markScale(zoom);
   ctx.fillStyle = c["ok-dot"];
   for (const d of devices) {
     if (d.health !== "online" || d.lon === null || d.lat === null) continue;

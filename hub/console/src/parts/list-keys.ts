@@ -7,6 +7,8 @@ export function listKeys(
   selected: string | null,
   select: (id: string | null) => void,
 ): void {
+  // A dialog that is open has the keys, also where its focused button just went away.
+  if (document.querySelector("dialog[open]") !== null) return;
   const target = e.target as HTMLElement | null;
   if (e.ctrlKey || e.metaKey || e.altKey || target?.closest("input, select, textarea, dialog") != null) return;
   const onMap = target?.closest(".leaflet-container") != null;

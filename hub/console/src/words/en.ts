@@ -1,4 +1,6 @@
 import { enCodes } from "./en-codes.ts";
+import { enOnboarding } from "./en-onboarding.ts";
+import { enProfiles } from "./en-profiles.ts";
 import type { Dictionary } from "./words.ts";
 
 export const en: Dictionary = {
@@ -10,7 +12,7 @@ export const en: Dictionary = {
   "nav.events": "Events",
   "nav.devices": "Devices",
   "nav.maritime": "At sea",
-  "nav.onboarding": "Edges",
+  "nav.onboarding": "Onboard",
   "nav.screen": "Screen",
   "nav.unseen": "not acknowledged",
   "nav.letters": "dead letters",
@@ -104,7 +106,7 @@ export const en: Dictionary = {
   "device.kind": "Kind of device",
   "device.allKinds": "All kinds",
   "device.none": "No devices yet",
-  "device.noneHow": "Create an edge under Edges; once it connects and announces devices, each gets a tile here.",
+  "device.noneHow": "Create an edge under Onboard; once it connects and announces devices, each gets a tile here.",
   "device.nowhere": "no town",
   "device.noReadings": "No readings yet",
   "device.noReadingsHow": "The latest values and a chart appear after the first report.",
@@ -218,4 +220,6 @@ export const en: Dictionary = {
   "screen.active": "Events",
   "screen.evidence": "Evidence",
   ...enCodes,
+  ...enOnboarding,
+  ...enProfiles,
 };

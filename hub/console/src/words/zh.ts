@@ -1,4 +1,6 @@
 import { zhCodes } from "./zh-codes.ts";
+import { zhOnboarding } from "./zh-onboarding.ts";
+import { zhProfiles } from "./zh-profiles.ts";
 
 // 中文词典:词义以网格治理的习惯用语为准。en.ts 的键必须与此一致(类型与测试都会检查)。
 export const zh = {
@@ -217,4 +219,6 @@ export const zh = {
   "screen.active": "事件",
   "screen.evidence": "证据",
   ...zhCodes,
+  ...zhOnboarding,
+  ...zhProfiles,
 } as const;
