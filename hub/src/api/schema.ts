@@ -46,6 +46,7 @@ export const Overview = Type.Object({
   /** devices by health state */
   health: Type.Record(Type.String(), Type.Number()),
   devices: Type.Number(),
+  /** gateways: an edge that is one device of the same name is counted under `devices` alone */
   edges: Type.Object({ online: Type.Number(), total: Type.Number() }),
   /** active events by severity "1".."4" */
   active: Type.Record(Type.String(), Type.Number()),

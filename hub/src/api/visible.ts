@@ -10,6 +10,12 @@ export function visibleEdges(scope: Scope, registry: Registry): string[] {
   return keys;
 }
 
+/** A device that speaks the contract itself is an edge with one device of its own name: it is counted as a device, not as a gateway. */
+export function carriesOthers(key: string, registry: Registry): boolean {
+  const devices = registry.devicesOf(key);
+  return devices.size !== 1 || !devices.has(key.slice(key.indexOf("/") + 1));
+}
+
 export function visibleVessels(scope: Scope, { fleet }: Pick<ApiContext, "fleet">, now: number): VesselView[] {
   const vessels: VesselView[] = [];
   for (const vessel of fleet.vessels(now)) {

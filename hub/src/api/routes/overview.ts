@@ -6,7 +6,7 @@ import { callerOf } from "../guard.ts";
 import { startOfDay } from "../local-day.ts";
 import type { Parts } from "../parts.ts";
 import { Overview } from "../schema.ts";
-import { visibleEdges, visibleVessels } from "../visible.ts";
+import { carriesOthers, visibleEdges, visibleVessels } from "../visible.ts";
 
 export function overviewRoutes(app: App, { context, tally, rate }: Parts): void {
   const { pool, clock, timeZone, health, registry } = context;
@@ -23,14 +23,15 @@ export function overviewRoutes(app: App, { context, tally, rate }: Parts): void 
           countDeadLetters(pool, scope.everything ? undefined : keys),
         ]),
       );
+      const gateways = keys.filter((key) => carriesOthers(key, registry));
       const { devices, health: states, active } = tally.of(scope);
       return {
         now,
         health: states,
         devices,
         edges: {
-          online: keys.reduce((n, key) => n + (health.of(`edge:${key}`)?.state === "online" ? 1 : 0), 0),
-          total: keys.length,
+          online: gateways.reduce((n, key) => n + (health.of(`edge:${key}`)?.state === "online" ? 1 : 0), 0),
+          total: gateways.length,
         },
         active,
         today,
