@@ -3,6 +3,10 @@ import { EncodeFault, type Value } from "./codec/encode-value.ts";
 import type { MetricDef } from "./compiled.ts";
 import type { EnvelopeRecord } from "./envelope.ts";
 import type { LoadedProfile } from "./load.ts";
+import { mulberry32 } from "./seeded-random.ts";
+
+/** steps of a drift that a leap takes at once */
+const LEAP = 40;
 
 interface Walk {
   readonly walk?: readonly number[];
@@ -30,10 +34,11 @@ export class SimulatedDevice {
    * The next record of an envelope: a raw frame where the profile decodes frames, else decoded values.
    *
    * @param ts sample time, ms UTC
+   * @param leaps values that drift leap once, far more than by a step
    * @returns why not, where the profile describes nothing or its layout cannot be encoded
    */
-  next(ts: number): EnvelopeRecord | EncodeFault {
-    const values = this.values(ts);
+  next(ts: number, leaps = false): EnvelopeRecord | EncodeFault {
+    const values = this.values(ts, leaps);
     if (Object.keys(values).length === 0) return new EncodeFault("the profile has no simulate section");
     const { codec = {}, transport } = this.profile.source;
     if (transport.uplink !== "raw") {
@@ -47,23 +52,23 @@ export class SimulatedDevice {
     return encoded.port === 0 ? { ts, x } : { ts, x, p: encoded.port };
   }
 
-  private values(ts: number): Record<string, Value> {
+  private values(ts: number, leaps: boolean): Record<string, Value> {
     const values: Record<string, Value> = {};
     for (const [name, rule] of Object.entries(this.profile.source.simulate ?? {})) {
       const def = this.metrics.get(name);
       if (def === undefined || Array.isArray(rule)) continue;
-      values[name] = this.value(name, rule, def, ts);
+      values[name] = this.value(name, rule, def, ts, leaps);
     }
     return values;
   }
 
-  private value(name: string, { walk, sine, value }: Walk, def: MetricDef, ts: number): Value {
+  private value(name: string, { walk, sine, value }: Walk, def: MetricDef, ts: number, leaps: boolean): Value {
     if (walk !== undefined) {
       const [centre, step] = walk;
       const before = this.state.get(name) ?? centre;
       const now = before + (this.random() * 2 - 1) * step + (centre - before) * 0.05;
       this.state.set(name, now);
-      return clip(now, def);
+      return clip(leaps ? now + LEAP * step : now, def);
     }
     if (sine !== undefined) {
       const [mean, amplitude, period] = sine;
@@ -82,14 +87,4 @@ export class SimulatedDevice {
 
 function clip(x: number, { range }: MetricDef): number {
   return Number((range === null ? x : Math.min(Math.max(x, range[0]), range[1])).toPrecision(6));
-}
-
-function mulberry32(seed: number): () => number {
-  let a = seed | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

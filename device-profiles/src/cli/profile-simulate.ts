@@ -7,6 +7,7 @@ import { loadFile } from "../load.ts";
 import { formatProblem } from "../problem.ts";
 import { loadScriptEngine } from "../script/engine.ts";
 import { SimulatedDevice } from "../simulated-device.ts";
+import { SimulatedFaults } from "../simulated-faults.ts";
 import { NAME_PATTERN, topics } from "../topic.ts";
 
 const HELP = `usage: gridhub profile simulate FILE [--stdout | --url mqtt://host:1883]
@@ -22,6 +23,8 @@ options:
   --count N         messages; 0 = until interrupted (default 10)
   --every DURATION  between messages (default 1s; 0s with --stdout)
   --seed N          another device of the same kind (default 1)
+  --faults RATE     share of messages, 0 to 1, with which a fault begins that the profile declares (default 0): drop, duplicate,
+                    reorder, stuck, clock_skew, jump, silent; the same seed gives the same faults
   --boot N          boot counter (default: seconds since 1970, so that it grows)
 
 exit code: 0 fine, 1 the profile or the broker refused, 2 wrong usage`;
@@ -37,6 +40,7 @@ const OPTIONS = {
   count: { type: "string", default: "10" },
   every: { type: "string" },
   seed: { type: "string", default: "1" },
+  faults: { type: "string", default: "0" },
   boot: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -64,6 +68,8 @@ export async function simulateCommand(argv: string[]): Promise<number> {
   if (every === null) return usage(`--every: expected a duration such as 5s, found "${values.every}"`);
   if (![count, seed, boot].every((x) => Number.isSafeInteger(x) && x >= 0))
     return usage("--count, --seed and --boot are numbers");
+  const rate = Number(values.faults);
+  if (!(rate >= 0 && rate <= 1)) return usage(`--faults: expected a share from 0 to 1, found "${values.faults}"`);
 
   await loadScriptEngine();
   const { profile, problems } = loadFile(positionals[0]);
@@ -79,7 +85,10 @@ export async function simulateCommand(argv: string[]): Promise<number> {
     profile.compiled.uplink === "raw" ? topics.raw(site, edge, device) : topics.telemetry(site, edge, device);
 
   const simulated = new SimulatedDevice(profile, seed);
-  const session = { topic, simulated, boot, count, every };
+  const declared = profile.source.simulate?.faults;
+  if (rate > 0 && !Array.isArray(declared)) return usage("--faults: the profile's simulate section declares no faults");
+  const faults = new SimulatedFaults(Array.isArray(declared) ? declared : [], rate, seed);
+  const session = { topic, simulated, faults, boot, count, every };
   if (values.url === undefined)
     return run(session, (to, payload) =>
       Promise.resolve(console.log(JSON.stringify({ topic: to, payload: JSON.parse(payload) as unknown }))),
@@ -90,22 +99,25 @@ export async function simulateCommand(argv: string[]): Promise<number> {
 interface Session {
   readonly topic: string;
   readonly simulated: SimulatedDevice;
+  readonly faults: SimulatedFaults;
   readonly boot: number;
   readonly count: number;
   readonly every: number;
 }
 
-async function run({ topic, simulated, boot, count, every }: Session, publish: Publish): Promise<number> {
+async function run({ topic, simulated, faults, boot, count, every }: Session, publish: Publish): Promise<number> {
   for (let q = 1; count === 0 || q <= count; q++) {
-    const record = simulated.next(Date.now());
+    const fault = faults.next();
+    const record = simulated.next(Date.now(), fault === "jump");
     if (record instanceof EncodeFault) {
       console.error(`gridhub profile simulate: ${record.message}`);
       return 1;
     }
     const envelope: Envelope = { v: 1, b: boot, q, r: [record] };
-    await publish(topic, JSON.stringify(envelope));
+    for (const sent of faults.send(envelope, fault)) await publish(topic, JSON.stringify(sent));
     if (every > 0 && q !== count) await wait(every);
   }
+  for (const sent of faults.end()) await publish(topic, JSON.stringify(sent));
   return 0;
 }
 
