@@ -29,6 +29,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
     summary: "frames a second a core from JPEG to detections",
     run: async () => (await import("./vision.ts")).visionBench(),
   },
+  events: {
+    summary: "scripted scenes with ground truth through models and chain: precision, recall, delay",
+    run: async () => (await import("./events.ts")).eventsBench(),
+  },
 };
 
 const { values, positionals } = parseArgs({

@@ -68,7 +68,8 @@ describe("camera to finding", () => {
     site: "caiyuan",
     name: "cam-1",
     edge: { id: 1, key: "caiyuan/edge-1", site: "caiyuan", name: "edge-1", title: "" },
-    attributes: {},
+    // this is about stalls; test/bench/events.ts plays the other recipes
+    attributes: { watch: "-fire -smoke -debris -overflow" },
     lon: 122.45,
     lat: 30.72,
   } as unknown as Device;

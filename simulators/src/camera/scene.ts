@@ -1,17 +1,35 @@
 import sharp from "sharp";
+import { actorsOf, OUTFIT_COUNT, type Actor } from "./actors.ts";
 import { backdrop, DEFS, type Place } from "./backdrop.ts";
-import { bicycle, chair, stallTable, umbrella } from "./goods.ts";
-import { person, type Outfit } from "./person.ts";
+import { paintFlames, paintSmoke, type Burning, type Canvas } from "./burning.ts";
 import { seeded } from "./random.ts";
-import { boat } from "./vehicle.ts";
+import { nightfall, rain } from "./weather.ts";
 
-export type SceneName = "empty" | "stall" | "walker" | "boat";
+export type SceneName =
+  | "empty"
+  | "stall"
+  | "walker"
+  | "boat"
+  | "car"
+  | "truck"
+  | "traffic"
+  | "litter"
+  | "bin"
+  | "overflow"
+  | "fire"
+  | "smoke"
+  | "lamp";
 
-/** From `at` (ms of scene time) on this is seen, until the next step. `light` 0..1 dims the picture (dusk 0.4, night 0.15). */
+/** From `at` (ms of scene time) on this is seen, until the next step. */
 export interface SceneStep {
   readonly at: number;
   readonly scene: SceneName;
+  /** 0..1 dims the picture (dusk 0.4, night 0.15) */
   readonly light?: number;
+  /** lit by street lamps as well, as a camera's night picture is; `light` is what the sky gives */
+  readonly night?: boolean;
+  /** 0..1 */
+  readonly rain?: number;
 }
 
 export interface TruthObject {
@@ -25,19 +43,6 @@ export interface Truth {
   readonly scene: SceneName;
   readonly light: number;
   readonly objects: TruthObject[];
-}
-
-/** box in user units of the drawing */
-interface Actor extends TruthObject {
-  readonly svg: string;
-  readonly foot: number;
-}
-
-type Draw = (x: number, y: number, h: number) => string;
-
-/** @param aspect width / height of the figure @param part of its height, from the top, that counts as the object */
-function actor(label: string, x: number, y: number, h: number, aspect: number, draw: Draw, part = 1): Actor {
-  return { label, svg: draw(x, y, h), foot: y, box: [x - (h * aspect) / 2, y - h, h * aspect, h * part] };
 }
 
 export interface SceneOptions {
@@ -54,12 +59,6 @@ const MAX_JPEG = 120_000;
 const [W, H] = [1280, 720];
 /** figures are drawn sharper than any camera sees them; sigma in pixels */
 const LENS = 0.7;
-
-const OUTFITS: readonly Outfit[] = [
-  { skin: "#c99b7a", hair: "#221a16", top: "#8a2f2b", bottom: "#33405a" },
-  { skin: "#c4946f", hair: "#1d1815", top: "#5a1f1f", bottom: "#222326" },
-  { skin: "#d0a584", hair: "#2a211c", top: "#c8622e", bottom: "#26314a" },
-];
 
 /**
  * A fixed camera over a street or a quay. Frames depend on seed and time alone: the same call gives the same bytes. The scenes
@@ -81,7 +80,7 @@ export class SceneCamera {
     this.height = options.height ?? H;
     this.place = options.place ?? "street";
     this.script = [...(options.script ?? [])].sort((a, b) => a.at - b.at);
-    this.outfit = Math.floor(seeded(options.seed)() * OUTFITS.length);
+    this.outfit = Math.floor(seeded(options.seed)() * OUTFIT_COUNT);
   }
 
   /** @param tMs scene time, ms from the start of the script; @returns a JPEG of at most 120 KB */
@@ -91,7 +90,14 @@ export class SceneCamera {
     const raw = Buffer.from(await this.base);
     const actors = this.actors(step, tMs);
     if (actors.length > 0) await this.paintActors(raw, actors);
-    this.expose(raw, step.light ?? 1, tMs);
+    const canvas = { raw, width: this.width, height: this.height };
+    const light = step.light ?? 1;
+    if (step.night === true) nightfall(canvas, light);
+    else if (light !== 1) for (let i = 0; i < raw.length; i++) raw[i] *= light;
+    this.paintBurning(canvas, step, tMs);
+    if (step.scene === "lamp") paintLamp(canvas, this.seed);
+    if (step.rain !== undefined && step.rain > 0) rain(canvas, step.rain, this.seed + Math.floor(tMs));
+    this.expose(raw, light, tMs);
     const image = sharp(raw, { raw: { width: this.width, height: this.height, channels: 3 } });
     for (const quality of [80, 70, 60, 45]) {
       const jpeg = await image.clone().jpeg({ quality }).toBuffer();
@@ -107,6 +113,11 @@ export class SceneCamera {
       const [left, right] = [Math.max(0, box[0]), Math.min(W, box[0] + box[2])];
       return { label, box: [left * sx, box[1] * sy, (right - left) * sx, box[3] * sy] };
     });
+    const fire = this.burning(step, tMs);
+    if (fire !== null) {
+      const { x, y, w, h } = fire;
+      objects.push({ label: step.scene, box: [x - w / 2, y - h, w, h] });
+    }
     return { scene: step.scene, light: step.light ?? 1, objects };
   }
 
@@ -115,34 +126,35 @@ export class SceneCamera {
   }
 
   private actors(step: SceneStep, tMs: number): Actor[] {
-    const wear = OUTFITS[this.outfit];
-    const ground = this.place === "street" ? 530 : 620;
-    if (step.scene === "stall") {
-      // the vendor shifts weight and moves a little behind the goods
-      const sway = 2 * Math.sin(tMs / 2300) + Math.sin(tMs / 710);
-      const stance = 0.75 + 0.06 * Math.sin(tMs / 900);
-      return [
-        // what the model calls an umbrella is the canopy
-        actor("umbrella", 560, ground - 20, 250, 0.96, (x, y, h) => umbrella(x, y, h, ["#2b5fa8", "#2b5fa8"]), 0.32),
-        actor("bicycle", 330, ground + 14, 112, 1.52, (x, y, h) => bicycle(x, y, h, "#2f5d8c")),
-        actor("dining table", 520, ground + 28, 100, 1.8, stallTable),
-        actor("chair", 868, ground + 6, 96, 0.7, (x, y, h) => chair(x, y, h, "#8a2f2b")),
-        actor("person", 757 + sway, ground, 165, 0.3, (x, y, h) => person(x, y, h, wear, stance)),
-      ];
+    return actorsOf(step.scene, this.place, this.seed, this.outfit, tMs - step.at, tMs);
+  }
+
+  /** Where it burns or smoulders, in pixels of the frame; grows for two minutes. Null = it does not. */
+  private burning(step: SceneStep, tMs: number): Burning | null {
+    if (step.scene !== "fire" && step.scene !== "smoke") return null;
+    const [sx, sy] = [this.width / W, this.height / H];
+    const grown = 0.55 + 0.45 * Math.min(1, (tMs - step.at) / 120_000);
+    const ground = this.place === "street" ? 560 : 640;
+    const size = step.scene === "fire" ? { w: 150, h: 210 } : { w: 420, h: 430 };
+    const x = 640 + ((this.seed * 131) % 460) - 230;
+    return { x: x * sx, y: ground * sy, w: size.w * grown * sx, h: size.h * grown * sy };
+  }
+
+  /** What gives light of its own is painted after the night has fallen. */
+  private paintBurning(canvas: Canvas, step: SceneStep, tMs: number): void {
+    const fire = this.burning(step, tMs);
+    const t = tMs / 1000;
+    const dark = (step.light ?? 1) < 0.5;
+    if (fire === null) return;
+    const lit = step.night === true ? 0.55 : (step.light ?? 1);
+    if (step.scene === "smoke") {
+      const wind = ((this.seed % 5) - 2) / 2;
+      paintSmoke(canvas, fire, t, this.seed, { thickness: 0.92, shade: (this.seed % 3 === 0 ? 70 : 190) * lit, wind });
+    } else {
+      const plume = { x: fire.x, y: fire.y - fire.h * 0.6, w: fire.w * 1.8, h: fire.h * 1.5 };
+      paintSmoke(canvas, plume, t, this.seed + 3, { thickness: 0.5, shade: 60 * lit, wind: 0.4 });
+      paintFlames(canvas, fire, t, this.seed, dark);
     }
-    if (step.scene === "walker") {
-      // crosses the picture at 1.4 m/s (a person is 1.7 m = 180 pixels) and comes back
-      const path = (((tMs - step.at) / 1000) * 148) % (2 * W);
-      const out = path < W;
-      const stride = Math.sin((tMs / 1000) * 2 * Math.PI * 0.9);
-      const draw: Draw = (x, y, h) => person(x, y, h, wear, stride, out ? 1 : -1);
-      return [actor("person", out ? path : 2 * W - path, ground - 10, 180, 0.3, draw)];
-    }
-    if (step.scene === "boat") {
-      const bob = 2 * Math.sin(tMs / 1100);
-      return [actor("boat", 760, 330 + bob, 110, 2.5, (x, y, h) => boat(x, y, h, "#2f5d8c"))];
-    }
-    return [];
   }
 
   private paintBase(): Promise<Buffer> {
@@ -175,7 +187,7 @@ export class SceneCamera {
     }
   }
 
-  /** Light and sensor noise, in place. Noise is one seeded field that shifts from frame to frame; darkness shows more of it. */
+  /** Sensor noise, in place. Noise is one seeded field that shifts from frame to frame; darkness shows more of it. */
   private expose(raw: Buffer, light: number, tMs: number): void {
     const size = 1 << 18;
     if (this.noise === null) {
@@ -186,8 +198,24 @@ export class SceneCamera {
     let at = Math.floor(seeded(this.seed + Math.floor(tMs))() * size);
     const gain = 1 + (1 - light) * 1.2;
     for (let i = 0; i < raw.length; i++) {
-      const v = raw[i] * light + noise[(at = (at + 1) & (size - 1))] * gain;
+      const v = raw[i] + noise[(at = (at + 1) & (size - 1))] * gain;
       raw[i] = v < 0 ? 0 : v > 255 ? 255 : v;
+    }
+  }
+}
+
+/** A sodium lamp with its halo, high on a wall: bright, warm, and always the same. */
+function paintLamp({ raw, width, height }: Canvas, seed: number): void {
+  const [cx, cy, r] = [width * (0.3 + ((seed * 37) % 40) / 100), height * 0.42, height * 0.05];
+  for (let y = Math.floor(cy - 4 * r); y < cy + 4 * r; y++) {
+    for (let x = Math.floor(cx - 4 * r); x < cx + 4 * r; x++) {
+      if (x < 0 || y < 0 || x >= width || y >= height) continue;
+      const d = Math.hypot(x - cx, y - cy) / r;
+      const g = d < 1 ? 1 : Math.max(0, 1 - (d - 1) / 3) ** 2 * 0.7;
+      const at = (y * width + x) * 3;
+      raw[at] = Math.min(255, raw[at] + 255 * g);
+      raw[at + 1] = Math.min(255, raw[at + 1] + 190 * g);
+      raw[at + 2] = Math.min(255, raw[at + 2] + 90 * g);
     }
   }
 }

@@ -28,7 +28,9 @@ export class CenterNetDecoder implements Decoder {
       const least = floor[c];
       const map = heat.data.subarray(c * plane, (c + 1) * plane);
       for (let i = 0; i < plane; i++) {
-        // the threshold first: one cell in thousands passes, so the look at the neighbours costs nothing
+        // the threshold first, four cells at a time: one in thousands passes, so the look at the neighbours costs nothing
+        while (i + 4 < plane && map[i] < least && map[i + 1] < least && map[i + 2] < least && map[i + 3] < least)
+          i += 4;
         if (map[i] < least || !isPeak(map, i, w, h)) continue;
         const x = (i % w) * stride;
         const y = Math.floor(i / w) * stride;
