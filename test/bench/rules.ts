@@ -10,6 +10,8 @@ setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;
 
 const DEVICES = 10_000;
+/** a county */
+const MANY = 100_000;
 const METRICS = 4;
 const START = Date.UTC(2025, 0, 1);
 
@@ -70,10 +72,10 @@ function profileOf(count: number, silence: boolean): CompiledProfile {
   };
 }
 
-function fleet(profile: CompiledProfile): Device[] {
+function fleet(profile: CompiledProfile, count: number): Device[] {
   const edge = { id: 1, key: "bench/e", site: "bench", name: "e", title: "" };
   const place = { lon: null, lat: null, gridId: null };
-  return Array.from({ length: DEVICES }, (_, i) => {
+  return Array.from({ length: count }, (_, i) => {
     const name = `d${i}`;
     const series = new Int32Array(METRICS);
     return {
@@ -99,8 +101,8 @@ interface Run {
   readonly rowsWritten: number;
 }
 
-function run(alarms: number, silence: boolean, records: number): Run {
-  const devices = fleet(profileOf(alarms, silence));
+function run(alarms: number, silence: boolean, records: number, count = DEVICES): Run {
+  const devices = fleet(profileOf(alarms, silence), count);
   gc();
   const before = process.memoryUsage();
   const engine = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000 });
@@ -112,8 +114,8 @@ function run(alarms: number, silence: boolean, records: number): Run {
   let ts = START;
   const feed = (n: number) => {
     for (let i = 0; i < n; i++) {
-      const device = devices[i % DEVICES];
-      if (i % DEVICES === 0) {
+      const device = devices[i % count];
+      if (i % count === 0) {
         ts += 10_000;
         engine.tick(ts, out);
       }
@@ -136,7 +138,7 @@ function run(alarms: number, silence: boolean, records: number): Run {
   return {
     recordsPerSecond: Math.round(records / seconds),
     readingsPerSecond: Math.round((records * METRICS) / seconds),
-    bytesPerDevice: Math.round((after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / DEVICES),
+    bytesPerDevice: Math.round((after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / count),
     heapGrowthBytesPerRecord: Math.round((grown / records) * 10) / 10,
     rowsWritten: rows.length,
   };
@@ -159,7 +161,7 @@ function byHand(records: number): number {
   return Math.round(records / (Number(process.hrtime.bigint() - begin) / 1e9));
 }
 
-/** Records/s through `RuleEngine.observe` where nothing changes: 10,000 devices, 4 readings a record, 1 and 10 alarms a device. */
+/** Records/s through `RuleEngine.observe` where nothing changes: 4 readings a record, 10,000 devices and 100,000. */
 export async function rulesBench(): Promise<object> {
   const records = 2_000_000;
   run(10, true, records / 4);
@@ -172,6 +174,9 @@ export async function rulesBench(): Promise<object> {
     "by hand, records/s": baseline,
     "1 alarm": { ...one, ofByHand: ratio(one.recordsPerSecond, baseline) },
     "1 alarm + no_data": run(1, true, records),
+    "100,000 devices, 1 alarm": run(1, false, records, MANY),
+    "100,000 devices, 10 alarms": run(10, false, records, MANY),
+    "100,000 devices, 100 alarms": run(100, false, records / 4, MANY),
     "10 alarms": { ...ten, ofByHand: ratio(ten.recordsPerSecond, baseline) },
   };
 }

@@ -71,9 +71,13 @@ export class AlarmMachine {
 
   /** Lets everything happen that was due before event time `ts`; called before a reading's values are taken over. */
   advance(a: AlarmState, ts: number): void {
-    for (let due = nextDue(a); due < ts; due = nextDue(a)) {
-      this.#to.fire(a, due);
-      if (a.lane.alarms[a.alarm.index] !== a) return;
+    const { alarms } = a.lane;
+    const { index } = a.alarm;
+    // an alarm that ended with its window waits for the next one, as another state
+    for (let now: AlarmState | null = a; now !== null; now = alarms[index]) {
+      const due = nextDue(now);
+      if (!(due < ts)) return;
+      this.#to.fire(now, due);
     }
   }
 
@@ -132,7 +136,8 @@ export class AlarmMachine {
     a.released = true;
     this.#touch(a.lane);
     const at = Math.max(ts - a.skew, a.raisedAt);
-    if (!a.stale && clearDue(a) <= at) this.#to.clear(a, at);
+    if (a.alarm.hours?.at(ts).open === false) this.#to.windowTurns(a, at);
+    else if (!a.stale && clearDue(a) <= at) this.#to.clear(a, at);
     else if (quietDue(a) <= at) this.#to.clear(a, at, "quiet");
     else this.arm(a);
   }

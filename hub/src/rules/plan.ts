@@ -70,6 +70,8 @@ export interface Plan {
   readonly limits: readonly { readonly limit: Limit; readonly offset: number }[];
   /** the limits of every device when no attribute is involved, else null */
   readonly fixedLimits: Float64Array | null;
+  /** the limits of devices that set none of the attributes */
+  readonly defaults: Float64Array;
   readonly byMetric: readonly (MetricUse | null)[];
   readonly silences: readonly PlannedAlarm[];
 }
@@ -133,8 +135,8 @@ export function planProfile(profile: CompiledProfile, { scale, timeZone, counter
     return { inputs: used, alarms: concerned.map((a) => a.index), silences: quiet };
   });
   const fixed = limits.every((l) => typeof l.limit === "number");
-  const plan = { profile, alarms, inputs, limits, byMetric, silences, fixedLimits: null };
-  return fixed ? { ...plan, fixedLimits: resolveLimits(plan, {}) } : plan;
+  const defaults = Float64Array.from(limits, ({ limit, offset }) => (typeof limit === "number" ? limit : limit.default) + offset); // prettier-ignore
+  return { profile, alarms, inputs, limits, byMetric, silences, defaults, fixedLimits: fixed ? defaults : null };
 }
 
 function indicesOf({ alarms }: CompiledProfile, is: (alarm: AlarmDef) => boolean): number[] {
@@ -143,6 +145,7 @@ function indicesOf({ alarms }: CompiledProfile, is: (alarm: AlarmDef) => boolean
 
 /** Limits of one device, offsets included. An attribute that is no finite number counts as absent. */
 export function resolveLimits(plan: Plan, attributes: Device["attributes"]): Float64Array {
+  if (!plan.limits.some(({ limit }) => typeof limit !== "number" && Object.hasOwn(attributes, limit.attribute))) return plan.defaults; // prettier-ignore
   return Float64Array.from(plan.limits, ({ limit, offset }) => {
     if (typeof limit === "number") return limit + offset;
     const own = attributes[limit.attribute];
