@@ -21,21 +21,33 @@ export function flipped(frame: Uint8Array, bit: number): Uint8Array {
 
 export function sensitivity(read: Read, base: Uint8Array, from: number): Sensitivity {
   const affects = new Map<string, number[]>();
-  const selects: number[] = [];
+  const selects = new Set<number>();
   const shown = read(base);
-  if (shown === null) return { affects, selects };
+  if (shown === null) return { affects, selects: [] };
   for (const name of shown.keys()) affects.set(name, []);
+  // a flag may ask for one value of a byte: what a single change of this frame hides, one of an emptier frame may show
+  const zero = base.map((b, i) => (i < from ? b : 0));
+  const bare = read(zero);
+  const bases = [{ frame: base, shown }];
+  if (bare !== null && sameNames(bare, shown)) bases.push({ frame: zero, shown: bare });
   for (let bit = from * 8; bit < base.length * 8; bit++) {
-    const other = read(flipped(base, bit));
-    if (other === null || other.size !== shown.size || [...shown.keys()].some((k) => !other.has(k))) selects.push(bit);
-    else
-      for (const [name, { value, quality }] of other) {
-        const before = shown.get(name);
-        if (before !== undefined && (before.value !== value || before.quality !== quality))
-          affects.get(name)?.push(bit);
-      }
+    const hit = new Set<string>();
+    for (const { frame, shown: before } of bases) {
+      const other = read(flipped(frame, bit));
+      if (other === null || !sameNames(other, before)) selects.add(bit);
+      else
+        for (const [name, { value, quality }] of other) {
+          const was = before.get(name);
+          if (was !== undefined && (was.value !== value || was.quality !== quality)) hit.add(name);
+        }
+    }
+    for (const name of hit) affects.get(name)?.push(bit);
   }
-  return { affects, selects };
+  return { affects, selects: [...selects] };
+}
+
+function sameNames(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  return a.size === b.size && [...a.keys()].every((name) => b.has(name));
 }
 
 /** How a metric stands in the frames that `read` takes, from the bits that change it; null = in no way that a field can say. */
@@ -125,23 +137,29 @@ function fitFloat(name: string, bits: readonly number[], value: Value, base: Uin
   return null;
 }
 
-/** A flag or a word (or a number that is no multiple) of a few bits of one byte: a table of what each pattern gives. */
+/** A flag or a word (or a number that is no multiple) of one byte: a table of what each pattern gives, or one pattern against all others. */
 function fitTable(name: string, bits: readonly number[], value: Value, base: Uint8Array): Field | null {
   const at = bits[0] >> 3;
   if (bits.some((bit) => bit >> 3 !== at)) return null;
-  const places = bits.map((bit) => 7 - (bit & 7));
-  const [low, high] = [Math.min(...places), Math.max(...places)];
+  const all = Array.from({ length: 256 }, (_, raw) => value(base.with(at, raw)));
+  if (all.includes(undefined)) return null;
+  const places = [0, 1, 2, 3, 4, 5, 6, 7].filter((k) => all.some((x, raw) => x !== all[raw ^ (1 << k)]));
+  if (places.length === 0) return null;
+  const [low, high] = [places[0], places.at(-1) ?? 7];
   const map: Record<string, string | number | boolean> = {};
   for (let raw = 0; raw < 2 ** (high - low + 1); raw++) {
-    const copy = Uint8Array.from(base);
-    copy[at] = (copy[at] & ~((2 ** (high - low + 1) - 1) << low)) | (raw << low);
-    const x = value(copy);
-    if (x === undefined) return null;
-    if (x !== null) map[String(raw)] = x;
+    const x = all[(base[at] & ~((2 ** (high - low + 1) - 1) << low) & 255) | (raw << low)];
+    if (x !== null && x !== undefined) map[String(raw)] = x;
   }
   if (low === high && map["0"] === false && map["1"] === true) return { n: name, at, bit: low };
-  if (Object.keys(map).length > 64 || Object.keys(map).length === 0) return null;
-  return { n: name, at, ...(low === 0 && high === 7 ? {} : { bits: [low, high] }), map };
+  const part = { n: name, at, ...(low === 0 && high === 7 ? {} : { bits: [low, high] }) };
+  if (Object.keys(map).length === 0) return null;
+  for (const one of [true, false]) {
+    const only = Object.keys(map).filter((raw) => map[raw] === one);
+    if (only.length === 1 && Object.keys(map).length > 8 && typeof map["0"] === "boolean")
+      return { ...part, calc: one ? `x == ${only[0]}` : `x == ${only[0]} ? 0 : 1` };
+  }
+  return Object.keys(map).length > 64 ? null : { ...part, map };
 }
 
 function withBits(base: Uint8Array, bits: readonly number[], to: 0 | 1): Uint8Array {

@@ -7,6 +7,8 @@ export class Oracle {
   readonly profile: CompiledProfile;
   private readonly buffer = new RecordBuffer();
   runs = 0;
+  /** whether the last frame was refused for missing bytes */
+  short = false;
 
   constructor(profile: CompiledProfile) {
     this.profile = profile;
@@ -14,9 +16,13 @@ export class Oracle {
 
   read(bytes: Uint8Array, port: number): Map<string, Reading> | null {
     this.runs++;
-    if (this.profile.decodeFrame(bytes, port, this.buffer, 0) !== null) return null;
+    const rejection = this.profile.decodeFrame(bytes, port, this.buffer, 0);
+    this.short = rejection?.reason === "frame_short";
+    if (rejection !== null) return null;
     if (this.buffer.pasts > 0)
       return new Map([["past", { metric: "past", unit: "1", value: this.buffer.pasts, quality: -1 }]]);
+    // a frame that gives nothing says as little as one that is refused
+    if (this.buffer.n === 0) return null;
     return new Map(toReadings(this.profile, this.buffer).map((r) => [r.metric, r]));
   }
 }
@@ -48,13 +54,21 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** The first frame about which the two differ, or null; each frame is tried as it stands. */
+/** The first frame about which the two differ, or null; each frame is tried as it stands.
+ *
+ * @param mayRefuseCut the second may call a frame short whose last item the first steps over without reading it
+ */
 export function firstDifference(
   a: Oracle,
   b: Oracle,
   frames: Iterable<{ readonly bytes: Uint8Array; readonly port: number }>,
+  mayRefuseCut: boolean,
 ): { bytes: Uint8Array; port: number } | null {
-  for (const { bytes, port } of frames) if (!agree(a.read(bytes, port), b.read(bytes, port))) return { bytes, port };
+  for (const { bytes, port } of frames) {
+    const [x, y] = [a.read(bytes, port), b.read(bytes, port)];
+    if (agree(x, y) || (mayRefuseCut && y === null && b.short)) continue;
+    return { bytes, port };
+  }
   return null;
 }
 

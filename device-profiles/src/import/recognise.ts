@@ -54,7 +54,7 @@ export function recognise(
       if (technique === "tlv" && codec.tlv !== undefined)
         yield* itemFrames(codec.tlv, usable[0].port, VARIATIONS, random);
     };
-    const different = firstDifference(oracle, candidate, frames());
+    const different = firstDifference(oracle, candidate, frames(), technique === "tlv");
     if (different === null && usable.every((s) => agree(oracle.read(s.bytes, s.port), candidate.read(s.bytes, s.port))))
       return { technique, codec, compared: candidate.runs };
     if (different !== null)

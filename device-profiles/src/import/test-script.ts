@@ -24,9 +24,9 @@ ${tests
   .replace(/^\s*export\s+default\s+/gm, "module.exports = ")}
 })();
 return module.exports; })();
-function decodePayload() { return { noted: __noted, exported: Array.isArray(__exported) ? __exported : __exported.tests || __exported.examples || [] }; }
+module.exports = { Decoder() { return { noted: __noted, exported: Array.isArray(__exported) ? __exported : __exported.tests || __exported.examples || [] }; } };
 `;
-  const sandbox = new Sandbox(source, { normalize: false, strict: false, variables: {}, entry: undefined });
+  const sandbox = new Sandbox(source, { normalize: false, strict: false, variables: {}, entry: "Decoder" });
   const problem = sandbox.check();
   if (problem !== null) return `its tests cannot be read: ${problem}`;
   const outcome = sandbox.run(new Uint8Array(1), 1, 0);

@@ -19,9 +19,9 @@ require.define("__converters", (module, exports, require) => {
 const __require = require; require = (name) => { try { return __library(name, __require); } catch { return __any(name); } };
 ((module, exports, require) => {${withoutModuleSyntax(plain)}
 })(module, exports, require); });
-function decodePayload() { return { found: __definitions(require("__converters")) }; }
+module.exports = { Decoder() { return { found: __definitions(require("__converters")) }; } };
 `;
-  const sandbox = new Sandbox(source, { normalize: false, strict: false, variables: {} });
+  const sandbox = new Sandbox(source, { entry: "Decoder", normalize: false, strict: false, variables: {} });
   const problem = sandbox.check();
   if (problem !== null) return [`the module ${problem}`];
   const outcome = sandbox.run(new Uint8Array(1), 1, 0);
