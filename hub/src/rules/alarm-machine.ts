@@ -215,6 +215,7 @@ export class AlarmMachine {
       this.#touch(lane);
     }
     a.last = ts;
+    if (alarm.levels.length > 0) this.#touch(lane);
     if (ts - a.since >= alarm.forMs) this.#to.raise(a, resumed ? ts : a.since + alarm.forMs);
     else this.arm(a);
   }
@@ -265,7 +266,9 @@ export class AlarmMachine {
     before: number,
     skew: number,
   ): boolean {
-    const hours = (alarm.hours as NonNullable<PlannedAlarm["hours"]>).at(ts + skew);
+    // a reading from before a raise that the hub's clock has made says nothing about the window of that raise
+    const at = a?.phase === "active" ? Math.max(ts, a.raisedAt) : ts;
+    const hours = (alarm.hours as NonNullable<PlannedAlarm["hours"]>).at(at + skew);
     if (hours.open) {
       if (a !== null) a.until = hours.until - skew;
       return false;
@@ -284,6 +287,7 @@ export class AlarmMachine {
     if (waiting?.phase === "waiting" && held === 1) {
       waiting.stale = false;
       waiting.last = ts;
+      if (alarm.levels.length > 0) this.#touch(lane); // the value decides the severity at the opening
       this.arm(waiting);
     }
     return true;
