@@ -70,6 +70,7 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
 
   it("adopts all devices with one suggestion; one that fails says why and stays", async () => {
     await open("#/onboarding");
+    await page.getByText("14 台建议相同").waitFor();
     await at("bulk-open").first().click();
     await at("bulk-do").click();
     await page.getByText("已完成 14 / 14").waitFor();

@@ -97,7 +97,7 @@ export const zhProfiles = {
   "rede.kept": "保留",
   "rede.events": "补发现事件",
   "rede.title": "重新解码历史数据",
-  "rede.how": "用这个版本重新解码所选时段保存的原始帧。先试算,看清差异,再正式写入;不会重新报警。",
+  "rede.how": "用这个版本重新解码所选时段保存的原始帧。先试算,看清差异,再正式写入;补发现的事件标为补传,不作实时报警。",
   "rede.version": "使用版本",
   "rede.from": "开始",
   "rede.to": "结束",
