@@ -280,7 +280,10 @@ export class AlarmMachine {
     } else if (a.phase === "active") {
       if (isLatched(a)) return false;
       this.#to.windowTurns(a, hours.from - skew);
-      return this.#isShut(lane, alarm, lane.alarms[alarm.index], held, ts, before, skew);
+      const next = lane.alarms[alarm.index];
+      // by the clock with which it was raised (the device's may have been set since) its window is open
+      if (next?.phase === "active") return false;
+      return this.#isShut(lane, alarm, next, held, ts, before, skew);
     } else if (held === 0) this.#to.rest(a, ts);
     else if (a.phase === "pending") this.#to.wait(a, ts);
     const waiting = lane.alarms[alarm.index];
