@@ -19,6 +19,7 @@ export const enCodes: Readonly<Record<keyof typeof zhCodes, string>> = {
   "code.DEVICE_EXISTS": "A device of that name exists",
   "code.NOT_MOVABLE": "The profile cannot go to that version",
   "code.REPLAY_RUNS": "It is being replayed already",
+  "code.DRY_RUN_RUNS": "Another dry run of rules is under way",
   "code.NOT_REPLAYABLE": "States and heartbeats speak of their own moment and cannot be replayed",
   "code.BODY_TOO_LARGE": "Too much at once",
   "code.JSON_REQUIRED": "The format of the request is not supported",

@@ -17,6 +17,7 @@ export const zhCodes = {
   "code.DEVICE_EXISTS": "已有同名设备",
   "code.NOT_MOVABLE": "设备模型不能切换到这个版本",
   "code.REPLAY_RUNS": "正在重放,请稍候",
+  "code.DRY_RUN_RUNS": "另一次规则试算正在进行,请稍候",
   "code.NOT_REPLAYABLE": "状态与心跳只在当时有效,不能重放",
   "code.BODY_TOO_LARGE": "提交的内容过大",
   "code.JSON_REQUIRED": "请求格式不受支持",
