@@ -13,8 +13,9 @@ const HELP = `gridhub detect --model NAME [--json] [--threshold S] IMAGE...
 Runs a model over pictures (JPEG or PNG) and prints what it sees, boxes in pixels of the picture.
 
   --model NAME      a folder of the models directory (see --list)
-  --json            one JSON object a picture: image, model, ms, detections [{label, score, box [x, y, w, h]}]
-  --threshold S     smallest score, 0..1, instead of the card's
+  --json            one JSON object a picture: image, model, ms, detections [{label, score, box [x, y, w, h]}],
+                    down to the card's general threshold, so that a model can be measured over all its scores
+  --threshold S     smallest score, 0..1; default: each label's own threshold on the card
   --models DIR      where the models are (default: the ones that came with gridhub)
   --list            names of the models
   --help
@@ -60,7 +61,10 @@ export async function detectCommand(argv: readonly string[]): Promise<number> {
 
   let detector: Detector;
   try {
-    detector = new Detector(loadModel(join(values.models, values.model)), { maxPixels: MAX_PIXELS, threshold });
+    const model = loadModel(join(values.models, values.model));
+    // without --json a person reads it: what the hub would not believe either is left out
+    const floor = threshold ?? (values.json ? model.card.threshold : undefined);
+    detector = new Detector(model, { maxPixels: MAX_PIXELS, threshold: floor });
     await detector.start();
   } catch (error) {
     if (!(error instanceof HubError)) throw error;

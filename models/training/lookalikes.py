@@ -1,0 +1,80 @@
+"""What is taken for fire and smoke and is not: lamps, glare, sunsets, clouds, red cloth. Drawn into pictures without a box."""
+
+import cv2
+import numpy as np
+
+from noise import field, smooth, warp
+
+
+def add_lookalike(rng, scene):
+    """Draws one of them into `scene` (float32 RGB, changed)."""
+    kind = rng.choice([lamps, glare, sky, cloth, fog], p=[0.3, 0.1, 0.27, 0.23, 0.1])
+    kind(rng, scene)
+
+
+def lamps(rng, scene):
+    """One to six small round lights with a halo, often in a row or a pair."""
+    h, w = scene.shape[:2]
+    if rng.random() < 0.5:
+        scene *= rng.uniform(0.25, 0.8)
+    y, x = np.mgrid[0:h, 0:w].astype(np.float32)
+    many = int(rng.integers(1, 7))
+    start, step = rng.uniform(0, 1, 2) * (w, h * 0.7), rng.uniform(-0.3, 0.3, 2) * (w, h * 0.4)
+    warm = np.array([255, rng.uniform(190, 250), rng.uniform(110, 250)], np.float32)
+    size = rng.uniform(0.008, 0.03) * w
+    for i in range(many):
+        at = start + step * i
+        away = np.sqrt((x - at[0]) ** 2 + (y - at[1]) ** 2)
+        light = 1.3 * np.exp(-((away / size) ** 2)) + rng.uniform(0.1, 0.4) * np.exp(-away / (size * rng.uniform(2, 5)))
+        scene += light.clip(0, 1.2)[..., None] * (warm - scene).clip(0)
+
+
+def glare(rng, scene):
+    """The sun or its reflection: white without the colours of fire, with streaks."""
+    h, w = scene.shape[:2]
+    y, x = np.mgrid[0:h, 0:w].astype(np.float32)
+    at, size = rng.uniform(0, 1, 2) * (w, h * 0.6), rng.uniform(0.03, 0.14) * w
+    angle, squeeze = rng.uniform(0, np.pi), rng.uniform(0.05, 0.5)
+    u = (x - at[0]) * np.cos(angle) + (y - at[1]) * np.sin(angle)
+    v = (y - at[1]) * np.cos(angle) - (x - at[0]) * np.sin(angle)
+    light = 1.5 * np.exp(-np.sqrt(u * u + (v / squeeze) ** 2) / size)
+    scene += light.clip(0, 1)[..., None] * (np.array([255, 253, rng.uniform(235, 255)], np.float32) - scene).clip(0)
+
+
+def sky(rng, scene):
+    """The upper part becomes sky behind an uneven skyline: blue or grey with clouds, or a sunset."""
+    h, w = scene.shape[:2]
+    line = rng.uniform(0.15, 0.5) * h + (field(rng, 1, w, w * rng.uniform(0.05, 0.3))[0] - 0.5) * h * rng.uniform(0.02, 0.2)
+    y = np.arange(h, dtype=np.float32)[:, None]
+    cover = smooth(line[None] - y, -1, 1.5)[..., None]
+    down = (y / max(1.0, float(line.max()))).clip(0, 1)[..., None]
+    if rng.random() < 0.5:
+        top, low = np.array([40, 50, 110]) * rng.uniform(0.4, 1.6), np.array([255, rng.uniform(100, 190), rng.uniform(30, 110)])
+    else:
+        top, low = np.array([rng.uniform(60, 170), rng.uniform(120, 190), rng.uniform(180, 240)]), np.array([205, 220, 235])
+    colour = (top + (low - top) * down) * np.ones((1, w, 1))
+    puffs = smooth(field(rng, h, w, w * rng.uniform(0.1, 0.4), 5), rng.uniform(0.35, 0.6), 0.95)[..., None]
+    colour = colour + puffs * rng.uniform(0.2, 0.9) * (np.array([250, 245, 240]) * rng.uniform(0.6, 1) - colour)
+    scene[:] = scene * (1 - cover) + colour * cover
+
+
+def cloth(rng, scene):
+    """A red, orange or yellow sheet with folds: banners, awnings, jackets, plastic."""
+    h, w = scene.shape[:2]
+    cw, ch = int(rng.uniform(0.08, 0.4) * w), int(rng.uniform(0.08, 0.4) * h)
+    shape = np.zeros((ch, cw), np.float32)
+    cv2.fillConvexPoly(shape, cv2.convexHull((rng.random((6, 2)) * (cw, ch)).astype(np.int32)), 1.0)
+    shape = warp(rng, shape, cw * 0.08, max(4, cw * 0.3))
+    x = np.arange(cw, dtype=np.float32)[None]
+    folds = 0.75 + 0.25 * np.sin(x / cw * rng.uniform(4, 30) + 4 * field(rng, ch, cw, max(4, cw * 0.4)))
+    hue = np.array([rng.uniform(190, 255), rng.uniform(10, 190), rng.uniform(0, 60)], np.float32)
+    left, top = int(rng.uniform(0, w - cw)), int(rng.uniform(0, h - ch))
+    view = scene[top : top + ch, left : left + cw]
+    cover = shape[..., None]
+    view[:] = view * (1 - cover) + hue * folds[..., None] * rng.uniform(0.5, 1) * cover
+
+
+def fog(rng, scene):
+    """Even haze over everything: a wet lens, mist, a low-contrast camera."""
+    thick = rng.uniform(0.15, 0.5)
+    scene[:] = scene * (1 - thick) + rng.uniform(120, 230) * thick
