@@ -54,7 +54,7 @@ export class SimulatedFaults {
       this.#held = disturbed;
       return [];
     }
-    const sent = fault === "duplicate" ? [disturbed, disturbed] : [disturbed];
+    const sent: Envelope[] = fault === "duplicate" ? [disturbed, disturbed] : [disturbed];
     if (this.#held !== null) sent.push(this.#held);
     this.#held = null;
     return sent;
