@@ -133,9 +133,40 @@ describe("vision", () => {
 
   it("looks at a camera only for what it is to watch", async () => {
     const vision = await start();
-    vision.offer(device("a", { watch: "-stall" }), message(patrol(), grey), NOW);
+    vision.offer(device("a", { watch: "-stall -fire -smoke -overflow" }), message(patrol(), grey), NOW);
     expect(vision.stats().dropped.disabled).toBe(1);
-    vision.offer(device("b", { watch: "-stall, person" }), message(patrol(), grey), NOW);
+    vision.offer(device("b", { watch: "-stall, -fire -smoke -overflow person" }), message(patrol(), grey), NOW);
     await vi.waitFor(() => expect(vision.stats().inferred).toBe(1), { timeout: 10_000 });
+  });
+});
+
+describe("hostile pictures", () => {
+  it("are refused with a reason and bounded memory, whether the header gives them away or the detector's thread finds out", async () => {
+    const vision = await start();
+    // a 100-megapixel header on a small file, twenty times: nothing of it is decoded
+    const jpeg = Buffer.from(grey);
+    const sof = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
+    jpeg.writeUInt16BE(10_000, sof + 5);
+    jpeg.writeUInt16BE(10_000, sof + 7);
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 20; i++) {
+      const problem = vision.offer(device("bomb"), message(patrol(NOW + i), jpeg), NOW);
+      expect(problem).toMatchObject({
+        reason: "image_invalid",
+        detail: expect.stringContaining("10000 x 10000") as string,
+      });
+    }
+    // 15 megapixels are below the limit, but the data ends: found out on the thread
+    jpeg.writeUInt16BE(3000, sof + 5);
+    jpeg.writeUInt16BE(5000, sof + 7);
+    let woken = 0;
+    vision.onReady = () => woken++;
+    expect(vision.offer(device("liar"), message(patrol(), jpeg.subarray(0, jpeg.length >> 1)), NOW)).toBeNull();
+    await vi.waitFor(() => expect(woken).toBe(1), { timeout: 20_000 });
+    const batch = emptyBatch(1);
+    vision.collect(batch, [], NOW);
+    expect(batch.deadLetters).toMatchObject([{ reason: "image_invalid" }]);
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 * 2 ** 20);
+    expect(vision.stats()).toMatchObject({ inferred: 0, crashes: 0, dropped: { invalid: 21 } });
   });
 });
