@@ -95,6 +95,14 @@ describe("fire and smoke", () => {
     expect(new Camera("fire").run(0, 1800, 10, lamp).outcomes).toEqual([]);
   });
 
+  it("believes the picture rather than the box: a box that jumps about a lamp is no fire", () => {
+    const lamp = { box: [0.45, 0.4, 0.1, 0.2] as Box, pattern: 2 };
+    const jumpy = (t: number) => [seen("fire", [576 - (t % 3) * 9, 288, 128 + (t % 3) * 18, 144], 0.9)];
+    expect(new Camera("fire").run(0, 600, 10, jumpy, () => street(0.8, [lamp])).outcomes).toEqual([]);
+    const burning = (t: number) => street(0.8, [{ ...lamp, pattern: t }]);
+    expect(new Camera("fire").run(0, 100, 10, jumpy, burning).outcomes).toHaveLength(1);
+  });
+
   it("is raised by slow growth alone", () => {
     const grows = (t: number) => [seen("smoke", [400 - t / 4, 300 - t / 4, 100 + t / 2, 100 + t / 2])];
     const [first] = new Camera("smoke").run(0, 600, 10, grows).outcomes;

@@ -20,8 +20,8 @@ const Role = Type.Object(
     /** has been at one place for so long */
     stay: Duration,
     /**
-     * Lives: any of these over at least three sightings. `flicker` = mean |log of the area's ratio| between sightings, `stir` = mean
-     * change of its picture (0 the same .. 1 unlike), `growth` = area against the first sighting. A lamp does none of them.
+     * Lives, over at least three sightings: `stir` = mean change of its picture (0 the same .. 1 unlike), or where that cannot be told
+     * `flicker` = mean |log of the area's ratio| between sightings; or `growth` = area against the first sighting. A lamp does neither.
      */
     alive: Type.Optional(
       Type.Object(
