@@ -65,6 +65,20 @@ describe("gridhub ais", () => {
     ]);
   });
 
+  it("reads logs with CR alone, with CR LF and with several sentences in a line", async () => {
+    for (const [text, lines] of [
+      [[...REPORT, ...VOYAGE].join("\r"), [1, 3]],
+      [[...REPORT, "", ...VOYAGE, ""].join("\r\n"), [1, 4]],
+      [[...REPORT, ...VOYAGE].join(" "), [1, 1]],
+    ] as const) {
+      const { out } = await run(["decode", "-"], text);
+      expect(objects(out).map((o) => [o.line, o.type])).toEqual([
+        [lines[0], 18],
+        [lines[1], 5],
+      ]);
+    }
+  });
+
   it("a part B carries the name of the part A before it", async () => {
     const halves = [
       ...encodeAis({ type: 24, part: "A", mmsi: 412_000_002, shipname: "LITTLE ONE" }),

@@ -4,6 +4,7 @@ import { AisAssembler } from "../protocol/ais/assembler.ts";
 import { AisBits } from "../protocol/ais/bits.ts";
 import { type AisMessage, decodeAis } from "../protocol/ais/decode.ts";
 import { type AisInput, encodeAis } from "../protocol/ais/encode.ts";
+import { splitLine } from "../protocol/ais/sentence.ts";
 
 const HELP = `gridhub ais - AIS sentences (NMEA 0183 VDM/VDO) to JSON and back
 
@@ -67,11 +68,7 @@ export async function aisCommand(argv: string[]): Promise<number> {
 }
 
 async function decode(file: string, statsOnly: boolean): Promise<number> {
-  const assembler = new AisAssembler();
-  const bits = new AisBits();
-  const names = new Map<number, string>();
-  const types: Record<string, number> = {};
-  const refused: Record<string, number> = {};
+  const decoder = new LogDecoder();
   const out = new Output();
   let number = 0;
   const started = Date.now();
@@ -79,33 +76,54 @@ async function decode(file: string, statsOnly: boolean): Promise<number> {
     number++;
     if (line.charCodeAt(0) === 35) continue;
     const now = number * LINE_MS + (file === "-" ? Date.now() - started : 0);
-    const whole = assembler.push(line, "", now);
-    if (whole === null) continue;
-    bits.reset();
-    const message = bits.append(whole.payload, 0, whole.payload.length, whole.fill) ? decodeAis(bits) : "message_long";
-    if (typeof message === "string") {
-      refused[message] = (refused[message] ?? 0) + 1;
-      continue;
+    for (const piece of splitLine(line) ?? [line]) {
+      const message = decoder.push(piece, now);
+      if (message !== null && !statsOnly)
+        await out.write(`${JSON.stringify({ class: "AIS", line: number, ...message })}\n`);
     }
-    types[message.type] = (types[message.type] ?? 0) + 1;
-    if (statsOnly) continue;
-    const extra = {
-      ...(whole.own ? { own: true } : {}),
-      ...(whole.time === null ? {} : { received: whole.time }),
-      ...(whole.station === "" ? {} : { station: whole.station }),
-    };
-    await out.write(
-      `${JSON.stringify({ class: "AIS", line: number, ...message, ...nameOf(message, names), ...extra })}\n`,
-    );
   }
-  assembler.flush();
-  const stats = assembler.stats();
-  const summary = { ...stats, refused: { ...stats.refused, ...refused }, types };
+  const summary = decoder.summary();
   if (statsOnly) await out.write(`${JSON.stringify(summary)}\n`);
   else if (Object.keys(summary.refused).length > 0)
     process.stderr.write(`refused: ${JSON.stringify(summary.refused)}\n`);
   await out.end();
   return 0;
+}
+
+/** Sentences of one log to messages, and what was refused. */
+class LogDecoder {
+  private readonly assembler = new AisAssembler();
+  private readonly bits = new AisBits();
+  private readonly names = new Map<number, string>();
+  private readonly types: Record<string, number> = {};
+  private readonly refused: Record<string, number> = {};
+
+  push(sentence: string, now: number): Record<string, unknown> | null {
+    const whole = this.assembler.push(sentence, "", now);
+    if (whole === null) return null;
+    const { bits } = this;
+    bits.reset();
+    const message = bits.append(whole.payload, 0, whole.payload.length, whole.fill) ? decodeAis(bits) : "message_long";
+    if (typeof message === "string") {
+      this.refused[message] = (this.refused[message] ?? 0) + 1;
+      return null;
+    }
+    this.types[message.type] = (this.types[message.type] ?? 0) + 1;
+    return {
+      ...message,
+      ...nameOf(message, this.names),
+      ...(whole.own ? { own: true } : {}),
+      ...(whole.time === null ? {} : { received: whole.time }),
+      ...(whole.station === "" ? {} : { station: whole.station }),
+    };
+  }
+
+  /** At the end of the log: what waits for more parts is given up. */
+  summary() {
+    this.assembler.flush();
+    const stats = this.assembler.stats();
+    return { ...stats, refused: { ...stats.refused, ...this.refused }, types: this.types };
+  }
 }
 
 /** The name of a part A for the part B of the same ship; the oldest names are forgotten. */
@@ -142,15 +160,20 @@ async function encode(file: string, talker: string, channel: string): Promise<nu
   return code;
 }
 
-/** Lines without their line ends; a "line" of more than a megabyte is cut, whatever it is. */
+/**
+ * Lines without their line ends (LF, CR LF, or CR alone where the log begins so); a "line" of more than a megabyte is cut,
+ * whatever it is.
+ */
 async function* linesOf(file: string): AsyncGenerator<string> {
   const input = file === "-" ? process.stdin : createReadStream(file);
   input.setEncoding(LATIN);
   let rest = "";
+  let end = "";
   for await (const chunk of input as AsyncIterable<string>) {
     const text = rest + chunk;
+    if (end === "" && /[\r\n]/.test(text)) end = /\r(?!\n)./s.test(text) && !text.includes("\n") ? "\r" : "\n";
     let from = 0;
-    for (let to = text.indexOf("\n"); to >= 0; to = text.indexOf("\n", from)) {
+    for (let to = end === "" ? -1 : text.indexOf(end); to >= 0; to = text.indexOf(end, from)) {
       yield text.slice(from, text.charCodeAt(to - 1) === CR && to > from ? to - 1 : to);
       from = to + 1;
     }
@@ -160,7 +183,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
       rest = "";
     }
   }
-  if (rest !== "") yield rest;
+  if (rest !== "") yield rest.endsWith("\r") ? rest.slice(0, -1) : rest;
 }
 
 /** Gathers lines to blocks and waits when the reader of stdout is slow. */

@@ -1,5 +1,6 @@
 import type { EnvelopeRecord } from "@gridhub/device-profiles/envelope.ts";
 import { AisAssembler } from "@gridhub/device-profiles/protocol/ais/assembler.ts";
+import { splitLine } from "@gridhub/device-profiles/protocol/ais/sentence.ts";
 import type { SourceContext } from "./source.ts";
 
 const MAX_RECORDS = 100;
@@ -7,6 +8,8 @@ const GATHER_MS = 200;
 /** A tag block's time is believed when it is this near to the agent's clock: replayed logs carry times of years ago. */
 const MAX_TAG_AGE_MS = 86_400_000;
 const MAX_LINE = 4096;
+/** CR LF by the standard; LF and CR alone are met. An empty line between CR and LF is nothing. */
+const LINE_END = /[\r\n]/;
 
 /**
  * Lines of NMEA 0183 -> complete AIS messages -> raw records of the receiver (`s` = all sentences of one message). Parts are
@@ -30,7 +33,7 @@ export class AisFeed {
 
   /** A piece of a byte stream: lines may be cut anywhere. */
   stream(chunk: Buffer, source: string): void {
-    const lines = (this.#rest + chunk.toString("latin1")).split("\n");
+    const lines = (this.#rest + chunk.toString("latin1")).split(LINE_END);
     this.#rest = (lines.pop() ?? "").slice(-MAX_LINE);
     for (const line of lines) this.#line(line, source);
   }
@@ -43,10 +46,16 @@ export class AisFeed {
 
   /** A datagram: whole lines, the last one perhaps without its end. */
   datagram(payload: Buffer, source: string): void {
-    for (const line of payload.toString("latin1").split("\n")) if (line !== "") this.#line(line, source);
+    for (const line of payload.toString("latin1").split(LINE_END)) if (line !== "") this.#line(line, source);
   }
 
   #line(line: string, source: string): void {
+    const pieces = splitLine(line);
+    if (pieces === null) this.#sentence(line, source);
+    else for (const piece of pieces) this.#sentence(piece, source);
+  }
+
+  #sentence(line: string, source: string): void {
     const now = this.#context.now();
     const message = this.#assembler.push(line, source, now);
     if (message === null) return;

@@ -59,6 +59,31 @@ describe("AisAssembler", () => {
     expect(assembler.stats().refused).toEqual({});
   });
 
+  it("takes a later part that repeats neither channel nor sequence, when only one message can be meant", () => {
+    const seal = (line: string) => {
+      const body = line.slice(1, line.indexOf("*"));
+      let sum = 0;
+      for (const c of body) sum ^= c.charCodeAt(0);
+      return `!${body}*${sum.toString(16).toUpperCase().padStart(2, "0")}`;
+    };
+    const a = staticData(412_000_001, "ONE", "A");
+    const b = staticData(412_000_002, "TWO", "B");
+    const bare = seal(a[1].replace(",3,A,", ",,,"));
+    const assembler = new AisAssembler();
+    assembler.push(a[0], "", 0);
+    expect(assembler.push(bare, "", 0)?.lines).toEqual([a[0], bare]);
+    assembler.push(a[0], "", 0);
+    assembler.push(b[0], "", 0);
+    expect(assembler.push(bare, "", 0)).toBeNull();
+    expect(assembler.last).toBe("part_orphan");
+    expect(assembler.push(b[1], "", 0)?.lines).toEqual(b);
+    expect(assembler.push(a[1], "", 0)?.lines).toEqual(a);
+    // a tag block on the first part only
+    const tagged = tag("g:1-2-8") + a[0];
+    assembler.push(tagged, "", 0);
+    expect(assembler.push(a[1], "", 0)?.lines).toEqual([tagged, a[1]]);
+  });
+
   it("gives up after the time-out and counts the sentences", () => {
     const [first, second] = staticData(412_000_001, "ONE", "A");
     const assembler = new AisAssembler({ timeoutMs: 3000 });

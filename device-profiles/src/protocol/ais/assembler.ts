@@ -161,20 +161,24 @@ export class AisAssembler {
   /** Newest first: the table is short and the message that is being heard stands at its end. */
   private find(source: string): number {
     const s = this.sentence;
+    let loose = -1;
+    let candidates = 0;
     for (let i = this.pending.length - 1; i >= 0; i--) {
       const p = this.pending[i];
       if (
-        p.sequence === s.sequence &&
-        p.channel === s.channel &&
-        p.total === s.total &&
-        p.talker === s.talker &&
-        p.group === s.group &&
-        p.source === source &&
-        (s.station === "" || p.station === "" || p.station === s.station)
+        p.total !== s.total ||
+        p.talker !== s.talker ||
+        p.source !== source ||
+        (s.station !== "" && p.station !== "" && p.station !== s.station)
       )
-        return i;
+        continue;
+      if (p.sequence === s.sequence && p.channel === s.channel && p.group === s.group) return i;
+      if (continues(p, s)) {
+        loose = i;
+        candidates++;
+      }
     }
-    return -1;
+    return candidates === 1 ? loose : -1;
   }
 
   private begin(source: string, now: number): Pending {
@@ -217,6 +221,20 @@ export class AisAssembler {
   private countRefused(fault: AisFault, sentences: number): void {
     this.refusals[fault] = (this.refusals[fault] ?? 0) + sentences;
   }
+}
+
+/**
+ * Some receivers write sequence, channel or tag block on the first part only. Such a part goes to the message that waits for
+ * exactly it, and only when no other message could be meant: what is there must agree.
+ */
+function continues(p: Pending, s: Sentence): boolean {
+  return (
+    s.part > 1 &&
+    s.part === p.have + 1 &&
+    (s.sequence === p.sequence || s.sequence < 0) &&
+    (s.channel === p.channel || s.channel === 0) &&
+    (s.group === p.group || s.group < 0 || p.group < 0)
+  );
 }
 
 function channelName(channel: number): string {

@@ -59,7 +59,7 @@ const layout = (bits: number, min: number, max: number, fields: Field[]): Layout
 /** Over-long messages are met in the wild; the fields stand where they should. */
 const ANY = 1100;
 
-const CLASS_A = layout(168, 163, 204, [
+const CLASS_A = layout(168, 163, ANY, [
   u("status", 38, 4, 15),
   i("turn", 42, 8, -128),
   u("speed", 50, 10, 1023),

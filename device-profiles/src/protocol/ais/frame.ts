@@ -53,8 +53,8 @@ function loadFrame(text: string): AisFault | "none" | null {
     if (
       sentence.part !== part ||
       sentence.total !== expected ||
-      sentence.sequence !== sequence ||
-      sentence.channel !== channel
+      (sentence.sequence !== sequence && sentence.sequence >= 0) ||
+      (sentence.channel !== channel && sentence.channel !== 0)
     )
       return "part_mismatch";
     const fill = part === expected ? sentence.fill : 0;

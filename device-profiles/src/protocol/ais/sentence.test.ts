@@ -4,7 +4,7 @@ import type { Position } from "../../reading.ts";
 import { AisAssembler } from "./assembler.ts";
 import { encodeAis } from "./encode.ts";
 import { decodeAisFrame } from "./frame.ts";
-import { parseSentence, Sentence } from "./sentence.ts";
+import { parseSentence, Sentence, splitLine } from "./sentence.ts";
 
 const [GOOD] = encodeAis({ type: 1, mmsi: 412_000_001, lon: 73_200_000, lat: 18_000_000 }, { channel: "B" });
 
@@ -34,18 +34,20 @@ describe("parseSentence", () => {
     ["checksum", GOOD.replace("AIVDM", "ABVDM")],
     ["checksum_missing", GOOD.slice(0, GOOD.indexOf("*"))],
     ["checksum_missing", `${GOOD.slice(0, GOOD.indexOf("*"))}*4`],
-    ["fields", sealed("AIVDM,1,1,,A,15RTgt0PAso,0,0")],
+    ["fields", sealed("AIVDM,1,1,,A,15RTgt0PAso")],
     ["fields", sealed("AIVDM,1,1")],
     ["numbering", sealed("AIVDM,1,2,,A,15RTgt0PAso,0")],
     ["numbering", sealed("AIVDM,2,1,x,A,15RTgt0PAso,0")],
+    ["numbering", sealed("AIVDM,2,1,100,A,15RTgt0PAso,0")],
     ["fill_bits", sealed("AIVDM,1,1,,A,15RTgt0PAso,7")],
-    ["fill_bits", sealed("AIVDM,1,1,,A,15RTgt0PAso,")],
+    ["fill_bits", sealed("AIVDM,1,1,,A,15RTgt0PAso,x")],
+    ["fill_bits", sealed("AIVDM,1,1,,A,15RTgt0PAso,000")],
     ["payload_empty", sealed("AIVDM,1,1,,A,,0")],
     ["armour", sealed("AIVDM,1,1,,A,15RTgtX0PAs,0")],
     ["armour", sealed("AIVDM,1,1,,A,15RTgt 0PAs,0")],
     ["none", "$GPRMC,035258,A,5013.4693,N,00346.6503,W,4.0,183.2,260711,3.8,W,A*18"],
     ["none", ""],
-    ["line_long", `${GOOD}${"x".repeat(2000)}`],
+    ["line_long", sealed(`AIVDM,1,1,,A,${"0".repeat(2000)},0`)],
   ])("gives %s", (fault, line) => {
     expect(parse(line)).toBe(fault);
   });
@@ -54,6 +56,30 @@ describe("parseSentence", () => {
     for (const channel of ["", "0", "2", "AB"]) expect(parse(sealed(`AIVDM,1,1,,${channel},15RTgt0PAso,0`))).toBeNull();
     expect(parse(`1550303566167726840 ${GOOD}`)).toBeNull();
     expect(parse(`${GOOD},b003669794,1272412827`)).toBeNull();
+  });
+
+  it("takes what receivers write beside the standard", () => {
+    const s = new Sentence();
+    expect(parseSentence(sealed("AIVDM,1,1,,A,15RTgt0PAso,"), s)).toBeNull();
+    expect(s.fill).toBe(0);
+    expect(parseSentence(sealed("AIVDM,1,1,,A,15RTgt0PAso,04"), s)).toBeNull();
+    expect(s.fill).toBe(4);
+    expect(parseSentence(sealed("AIVDM,1,1,,A,15RTgt0PAso,2,S12.5"), s)).toBeNull();
+    expect(s.fill).toBe(2);
+    expect(parseSentence(sealed("AIVDM,2,1,42,A,15RTgt0PAso,0"), s)).toBeNull();
+    expect(s.sequence).toBe(42);
+    expect(parse(sealed("AIVDM,1,1,x,A,15RTgt0PAso,0"))).toBeNull();
+    expect(parse(`\0\0${GOOD.slice(0, -2)}${GOOD.slice(-2).toLowerCase()} ${"x".repeat(3000)}`)).toBeNull();
+    expect(parse(`2024-05-01T00:00:00.123Z,{"nmea":"${GOOD}\\r\\n","rssi":-91}`)).toBeNull();
+  });
+
+  it("splits lines that hold several sentences, each with its tag block", () => {
+    const tagged = `\\s:a,c:1*5e\\${GOOD}`;
+    expect(splitLine(GOOD)).toBeNull();
+    expect(splitLine(tagged)).toBeNull();
+    expect(splitLine("!no !sentence *00")).toBeNull();
+    expect(splitLine(`${GOOD}${tagged} ${GOOD}`)).toEqual([GOOD, tagged, ` ${GOOD}`]);
+    expect(splitLine(`!AIVDM,1,1,,A,15RTgt0PAso${GOOD}`)).toBeNull();
   });
 
   it("reads a tag block, and ignores one whose checksum is wrong", () => {

@@ -1,7 +1,8 @@
 import { ARMOUR } from "./bits.ts";
 import type { AisFault } from "./fault.ts";
 
-const MAX_LINE = 1024;
+/** Longest sentence from its `!` to its checksum; tag block, prefixes and suffixes do not count. */
+const MAX_SENTENCE = 1024;
 const COMMA = 44;
 const STAR = 42;
 const BANG = 33;
@@ -22,7 +23,7 @@ export class Sentence {
   own = false;
   total = 1;
   part = 1;
-  /** 0-9, or -1 when the field is empty */
+  /** 0-99, or -1 when the field is empty or the message has one sentence only */
   sequence = -1;
   /** first character of the channel field, 0 when it is empty */
   channel = 0;
@@ -50,13 +51,13 @@ export class Sentence {
 export function parseSentence(line: string, into: Sentence): AisFault | "none" | null {
   let at = findHeader(line, 0);
   if (at < 0) return "none";
-  if (line.length > MAX_LINE) return "line_long";
   const end = line.length;
   let c1 = 0;
   let c2 = 0;
   let c3 = 0;
   let c4 = 0;
   let c5 = 0;
+  let c6 = 0;
   let commas = 1;
   let sum = headerSum(line, at);
   let i = at + 7;
@@ -70,6 +71,7 @@ export function parseSentence(line: string, into: Sentence): AisFault | "none" |
       else if (commas === 4) c3 = i;
       else if (commas === 5) c4 = i;
       else if (commas === 6) c5 = i;
+      else if (commas === 7) c6 = i;
     } else if (c === BANG) {
       const next = findHeader(line, i);
       if (next < 0) break;
@@ -81,18 +83,21 @@ export function parseSentence(line: string, into: Sentence): AisFault | "none" |
     }
     sum ^= c;
   }
+  if (i - at > MAX_SENTENCE) return "line_long";
   const high = i + 2 < end && line.charCodeAt(i) === STAR ? hexDigit(line.charCodeAt(i + 1)) : -1;
   const low = high < 0 ? -1 : hexDigit(line.charCodeAt(i + 2));
   if (low < 0) return "checksum_missing";
   if (((high << 4) | low) !== sum) return "checksum";
-  if (commas !== 6) return "fields";
+  // more fields than the standard knows are covered by the checksum and do no harm
+  if (commas < 6) return "fields";
 
   const total = digit(line, at + 7, c1);
   const part = digit(line, c1 + 1, c2);
-  const sequence = c3 === c2 + 1 ? -1 : digit(line, c2 + 1, c3, 0);
+  const sequence = total === 1 || c3 === c2 + 1 ? -1 : sequenceNumber(line, c2 + 1, c3);
   if (total < 1 || part < 1 || part > total || sequence === -2) return "numbering";
-  if (i - c5 !== 2) return "fill_bits";
-  const fill = line.charCodeAt(c5 + 1) - 48;
+  // some receivers leave the fill bits out where there are none, others write two digits
+  const fillTo = commas === 6 ? i : c6;
+  const fill = fillTo === c5 + 1 ? 0 : fillTo - c5 > 3 ? -1 : decimal(line, c5 + 1, fillTo);
   if (fill < 0 || fill > 5) return "fill_bits";
   if (c5 === c4 + 1) return "payload_empty";
   for (let k = c4 + 1; k < c5; k++) {
@@ -117,6 +122,33 @@ export function parseSentence(line: string, into: Sentence): AisFault | "none" |
   into.badTag = false;
   if (at > 1 && line.charCodeAt(at - 1) === BACKSLASH) parseTagBlock(line, at, into);
   return null;
+}
+
+/**
+ * Splits a line that holds more than one sentence (datagrams packed without line ends, logs whose line ends were lost): each
+ * piece ends with a checksum, so that the next one's tag block stays with it.
+ * @returns null for the usual line of one sentence or none; nothing is allocated then
+ */
+export function splitLine(line: string): string[] | null {
+  const last = line.lastIndexOf("!");
+  let at = last <= 0 ? -1 : findHeader(line, 0);
+  if (at < 0 || at === last) return null;
+  const pieces: string[] = [];
+  let from = 0;
+  while (at >= 0) {
+    const next = findHeader(line, at + 1);
+    if (next < 0) break;
+    const star = line.indexOf("*", at);
+    // a sentence cut off by the next one has no checksum of its own: parseSentence passes over it
+    if (star > 0 && star + 3 <= next) {
+      pieces.push(line.slice(from, star + 3));
+      from = star + 3;
+    }
+    at = next;
+  }
+  if (from === 0) return null;
+  pieces.push(line.slice(from));
+  return pieces;
 }
 
 /** Offset of the next `!ttVDM,` or `!ttVDO,` at or after `from`, -1 without one. */
@@ -145,11 +177,17 @@ function headerSum(line: string, at: number): number {
   );
 }
 
-/** One decimal digit at least `min`, else -2. */
-function digit(line: string, from: number, to: number, min = 1): number {
+/** One decimal digit from 1, else -2. */
+function digit(line: string, from: number, to: number): number {
   if (to - from !== 1) return -2;
   const v = line.charCodeAt(from) - 48;
-  return v >= min && v <= 9 ? v : -2;
+  return v >= 1 && v <= 9 ? v : -2;
+}
+
+/** The standard has one digit; some multiplexers count to 99. */
+function sequenceNumber(line: string, from: number, to: number): number {
+  const v = to - from > 2 ? -1 : decimal(line, from, to);
+  return v < 0 ? -2 : v;
 }
 
 function hexDigit(c: number): number {
