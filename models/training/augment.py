@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from flames import add_light
-from lookalikes import add_lookalike
+from lookalikes import add_lookalike, sky
 from photos import Photos
 from smoke import lay_over
 from sprites import Sprites
@@ -24,7 +24,7 @@ class Mix:
     mosaic: float = 0.5
     fire: float = 0.18
     smoke: float = 0.14
-    lookalike: float = 0.15
+    lookalike: float = 0.2
     night: float = 0.3
     zoom: tuple = (0.6, 1.6)
 
@@ -48,9 +48,9 @@ def make_sample(rng, photos: Photos, sprites: Sprites, pick, side: int, mix: Mix
     scene = _recolour(rng, sample.image).astype(np.float32)
     burning = np.isin(sample.boxes[:, 0], (FIRE, SMOKE)).any()
     if not burning:
+        if rng.random() < mix.lookalike:
+            _change(scene, sample, lambda: add_lookalike(rng, scene))
         _compose(rng, scene, sample, sprites, mix)
-    if rng.random() < mix.lookalike:
-        _change(scene, sample, lambda: add_lookalike(rng, scene))
     sample.image = _camera(rng, scene)
     if rng.random() < 0.5:
         _mirror(sample)
@@ -110,6 +110,9 @@ def _compose(rng, scene, sample, sprites, mix):
         scene *= rng.uniform(0.2, 0.7)
     at = None
     if smoke:
+        if rng.random() < 0.3:
+            # a plume seen from afar stands before the sky
+            _change(scene, sample, lambda: sky(rng, scene))
         sprite, box = sprites.smoke(rng)
         at, size = _spot(rng, side, 0.2, 1.3, overhang=0.4)
         _change(scene, sample, lambda: lay_over(scene, sprite, at, size))

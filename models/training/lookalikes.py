@@ -42,17 +42,21 @@ def glare(rng, scene):
 
 
 def sky(rng, scene):
-    """The upper part becomes sky behind an uneven skyline: blue or grey with clouds, or a sunset."""
+    """The upper part becomes sky behind an uneven skyline: blue with clouds, white, or a sunset."""
     h, w = scene.shape[:2]
     line = rng.uniform(0.15, 0.5) * h + (field(rng, 1, w, w * rng.uniform(0.05, 0.3))[0] - 0.5) * h * rng.uniform(0.02, 0.2)
     y = np.arange(h, dtype=np.float32)[:, None]
     cover = smooth(line[None] - y, -1, 1.5)[..., None]
     down = (y / max(1.0, float(line.max()))).clip(0, 1)[..., None]
-    if rng.random() < 0.5:
+    kind = rng.random()
+    if kind < 0.25:
+        # overcast and over-exposed
+        top, low = np.array([225, 230, 235]) * rng.uniform(0.85, 1.1), np.array([250, 252, 255])
+    elif kind < 0.6:
         top, low = np.array([40, 50, 110]) * rng.uniform(0.4, 1.6), np.array([255, rng.uniform(100, 190), rng.uniform(30, 110)])
     else:
         top, low = np.array([rng.uniform(60, 170), rng.uniform(120, 190), rng.uniform(180, 240)]), np.array([205, 220, 235])
-    colour = (top + (low - top) * down) * np.ones((1, w, 1))
+    colour = (top + (low - top) * down).clip(0, 255) * np.ones((1, w, 1))
     puffs = smooth(field(rng, h, w, w * rng.uniform(0.1, 0.4), 5), rng.uniform(0.35, 0.6), 0.95)[..., None]
     colour = colour + puffs * rng.uniform(0.2, 0.9) * (np.array([250, 245, 240]) * rng.uniform(0.6, 1) - colour)
     scene[:] = scene * (1 - cover) + colour * cover

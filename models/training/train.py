@@ -22,6 +22,7 @@ import checkpoint
 from average import Average
 from batches import Batches
 from detector import Detector
+from fireboxes import tighten
 from loss import detection_loss
 from photos import load_photos
 from schedule import FINAL_SIDE, phase, rate
@@ -103,6 +104,7 @@ class Run:
         args = self.args
         cache = args.out / "cache"
         train = load_photos(args.data, "train", cache, args.cache_side).without(args.leave_out)
+        train.boxes = [tighten(p, b) for p, b in zip(train.pixels, train.boxes)]
         val = load_photos(args.data, "val", cache, args.cache_side)
         batches = Batches(train, args.seed, args.batch)
         if self.step == 0:

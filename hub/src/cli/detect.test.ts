@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
+import { parse } from "yaml";
 import { detectCommand } from "./detect.ts";
+
+const MODELS = join(import.meta.dirname, "../../../models");
 
 describe("gridhub detect", () => {
   const dir = mkdtempSync(join(tmpdir(), "gridhub-detect-"));
@@ -57,6 +60,26 @@ describe("gridhub detect", () => {
       expect(box[0] + box[2]).toBeLessThanOrEqual(300.2);
       expect(box[1] + box[3]).toBeLessThanOrEqual(100.2);
     }
+  });
+
+  it("reports down to the card's general threshold as JSON, and to a person what reaches the label's own", async () => {
+    const own = join(dir, "models/own");
+    cpSync(join(MODELS, "general-coco"), own, { recursive: true });
+    const card = join(own, "model.yaml");
+    const yaml = readFileSync(card, "utf8");
+    const labels = (parse(yaml) as { labels: string[] }).labels;
+    const strict = JSON.stringify(Object.fromEntries(labels.map((l) => [l, 0.99])));
+    writeFileSync(
+      card,
+      yaml.replace(/^threshold: .*/m, "threshold: 0.01").replace(/^thresholds: .*/m, `thresholds: ${strict}`),
+    );
+    const image = join(dir, "noise.png");
+    const call = ["--models", join(dir, "models"), "--model", "own"];
+    expect(await detectCommand([...call, "--json", image])).toBe(0);
+    expect((JSON.parse(text(out)) as { detections: unknown[] }).detections.length).toBeGreaterThan(0);
+    out.mockClear();
+    expect(await detectCommand([...call, image])).toBe(0);
+    expect(text(out)).toContain(", 0 found");
   });
 
   it("explains itself, lists models, and refuses a wrong call", async () => {
