@@ -111,7 +111,12 @@ export async function startHub(
     allowedLatenessMs: config.ingest.lateness_s * 1000,
     counters: rules.counters,
   });
-  const health = new HealthMonitor({ durationScale, flapCount: 4, flapWindowMs: 3_600_000 });
+  const health = new HealthMonitor({
+    durationScale,
+    flapCount: 4,
+    flapWindowMs: 3_600_000,
+    latenessMs: config.ingest.lateness_s * 1000,
+  });
   const fleet = new Fleet({ durationScale }, grids);
   const vision = new Vision({
     modelsDir: config.models_dir === "" ? join(ROOT, "models") : config.models_dir,

@@ -11,7 +11,7 @@ export class Metrics {
   });
   readonly eventLatency = new Histogram({
     name: "gridhub_event_latency_seconds",
-    help: "From the sample that caused a finding to the commit of its event",
+    help: "From the sample that caused a finding to the commit of its event; from receipt where the sample time has whole seconds only",
     buckets: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
     registers: [this.registry],
   });

@@ -48,11 +48,19 @@ export interface CommitObserver {
 }
 
 /** What a person does that lets go of a latched alarm. */
-const LETS_GO: ReadonlySet<string> = new Set(["acknowledge", "close", "false_alarm"]);
+const LETS_GO: ReadonlySet<string> = new Set(["acknowledge", "accept", "done", "close", "false_alarm"]);
+
+/**
+ * When what made a finding happened, ms UTC. A sample time of whole seconds (AIS, most frames) was cut off by up to a second, which
+ * is no latency of anybody: then the arrival at the hub counts.
+ */
+function causedAt(ts: number, rx: number): number {
+  return ts % 1000 === 0 ? rx : Math.min(ts, rx);
+}
 
 interface Changed {
   readonly events: readonly GridEvent[];
-  /** sample times of the records that made findings of this turn (arrival, for late ones), ms UTC */
+  /** when the records that made findings of this turn were sampled; arrival, for late ones and times of whole seconds; ms UTC */
   readonly rx: readonly number[];
   /** edges that announced themselves or sent a heartbeat */
   readonly announced: readonly Edge[];
@@ -74,7 +82,7 @@ export class RoomStages implements Stages, IngestObserver {
   /** called when all state was replaced from the database */
   onLoad: ((snapshot: Snapshot) => void) | null = null;
   readonly agents = new Map<string, string>();
-  /** event latency, from the sample that caused it to the commit, ms */
+  /** event latency, from the sample that caused it (see `causedAt`) to the commit, ms */
   onLatency: ((ms: number) => void) | null = null;
 
   constructor(rooms: Rooms, clock: () => number, birth: (edge: Edge, meta: MetaMessage) => void) {
@@ -107,19 +115,19 @@ export class RoomStages implements Stages, IngestObserver {
   }
 
   record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean, backfill: boolean): void {
-    this.#rooms.health.heard(device, ts, rx, late);
+    this.#rooms.health.heard(device, ts, rx, late, backfill);
     const before = this.#findings.length;
     // The rules judge lateness on the live lane themselves: a device whose clock runs behind is not a late one.
     this.#rooms.rules.observe(device, ts, record, backfill, this.#findings);
     this.#rooms.area?.observe(device, ts, record, late, this.#findings);
-    if (this.#findings.length > before) this.#rx.push(late ? rx : Math.min(ts, rx));
+    if (this.#findings.length > before) this.#rx.push(late ? rx : causedAt(ts, rx));
   }
 
-  position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch): void {
-    this.#rooms.health.heard(device, position.ts, rx, late);
+  position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch, backfill = late): void {
+    this.#rooms.health.heard(device, position.ts, rx, late, backfill);
     const before = this.#findings.length;
     this.#rooms.fleet.observe(position, device, late, rx, batch, this.#findings);
-    if (this.#findings.length > before) this.#rx.push(late ? rx : Math.min(position.ts, rx));
+    if (this.#findings.length > before) this.#rx.push(late ? rx : causedAt(position.ts, rx));
   }
 
   frame(device: Device, payload: Buffer, rx: number): Rejection | null {

@@ -8,6 +8,7 @@ import { DeviceWatch } from "./device-watch.ts";
 import { type EdgeChangeListener, EdgeWatch } from "./edge-watch.ts";
 import { HealthJournal } from "./health-journal.ts";
 import { DeviceHealth, EdgeHealth, type HealthTimer, type StoredDevice, type StoredEdge } from "./health-record.ts";
+import { SampleClock } from "./sample-clock.ts";
 
 export interface HealthOptions {
   /** multiplies every duration; 1 in production */
@@ -18,6 +19,8 @@ export interface HealthOptions {
   readonly flapWindowMs: number;
   /** a longer step between two ticks is a clock jump: silence is not counted over it, ms */
   readonly maxTickGapMs?: number;
+  /** older live records are late, unless the device's clock runs behind; ms, default two minutes */
+  readonly latenessMs?: number;
 }
 
 export interface EdgeStatus {
@@ -31,6 +34,14 @@ export interface EdgeStatus {
   /** records that the edge had to drop, ever */
   readonly lostRecords: number;
   readonly agent?: string;
+}
+
+/** What is known of a device's clock from its live records. */
+export interface DeviceClockStatus {
+  /** arrival minus sample time of the last live record, ms; transport included; null = none yet */
+  readonly lagMs: number | null;
+  /** its clock runs behind by this much for good, ms; null = it does not */
+  readonly behindMs: number | null;
 }
 
 /** Keys of rows; no uid begins with `#`. */
@@ -47,11 +58,13 @@ export class HealthMonitor {
   readonly #devices = new Map<number, DeviceHealth>();
   readonly #edges = new Map<string, EdgeHealth>();
   readonly #bySubject = new Map<string, DeviceHealth | EdgeHealth>();
+  readonly #latenessMs: number;
   #clockKept = Number.NaN;
   #clockDirty = false;
 
   constructor(options: HealthOptions) {
     const { durationScale: scale, flapCount, flapWindowMs } = options;
+    this.#latenessMs = options.latenessMs ?? 120_000;
     const clock = new ListeningClock(options.maxTickGapMs ?? Math.max(10_000, 60_000 * scale));
     this.#journal = new HealthJournal(clock, flapCount, flapWindowMs * scale);
     this.#watch = new DeviceWatch(this.#journal, scale);
@@ -117,12 +130,31 @@ export class HealthMonitor {
 
   /**
    * A record of the device was stored.
-   * @param late backfill or an old record: says nothing about now
+   * @param late backfill or an old record: says nothing about now, unless the device's clock runs behind
+   * @param backfill came by the backfill lane: never speaks of now
    */
-  heard(device: Device, _ts: number, rx: number, late: boolean): void {
-    if (late) return;
+  heard(device: Device, ts: number, rx: number, late: boolean, backfill = late): void {
+    if (backfill) return;
     const d = this.#devices.get(device.id);
-    if (d !== undefined) this.#watch.heard(d, rx);
+    if (d === undefined || (late && !this.#admits(d, ts, rx))) return;
+    d.lag = rx - ts;
+    if (!late && d.sampleClock !== null) {
+      d.sampleClock = null; // somebody set its clock
+      this.#journal.touch(d);
+    }
+    this.#watch.heard(d, rx);
+  }
+
+  #admits(d: DeviceHealth, ts: number, rx: number): boolean {
+    if (d.sampleClock === null) {
+      d.sampleClock = new SampleClock();
+      // one that drifts crosses the border in small steps: it is followed from where it was
+      if (d.lag > this.#latenessMs / 2) d.sampleClock.behind = d.lag;
+    }
+    const known = !Number.isNaN(d.sampleClock.behind);
+    const admits = d.sampleClock.admits(ts, rx, this.#latenessMs);
+    if (admits && !known) this.#journal.touch(d);
+    return admits;
   }
 
   /** `state` of an edge, or its last will. A message of an older boot is ignored. */
@@ -195,6 +227,13 @@ export class HealthMonitor {
     if (record === undefined) return undefined;
     const { state, reason, since, lastSeen } = record;
     return { state, reason, since, lastSeen: Number.isNaN(lastSeen) ? null : lastSeen };
+  }
+
+  clockOf(device: Device): DeviceClockStatus {
+    const d = this.#devices.get(device.id);
+    const behind = d?.sampleClock?.behind ?? Number.NaN;
+    const lag = d?.lag ?? Number.NaN;
+    return { lagMs: Number.isNaN(lag) ? null : lag, behindMs: Number.isNaN(behind) ? null : behind };
   }
 
   /** Devices by state. */

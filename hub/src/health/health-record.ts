@@ -3,6 +3,7 @@ import type { Due } from "../due-queue.ts";
 import type { Severity } from "../finding.ts";
 import type { HealthState } from "../store/batch.ts";
 import { LostSpans, type StoredSpans } from "./lost-spans.ts";
+import { SampleClock } from "./sample-clock.ts";
 
 /** What contact there is, before flapping, faults and the edge's own state are put over it. */
 export type Contact = "unknown" | "online" | "late" | "offline";
@@ -58,6 +59,8 @@ export interface StoredDevice extends StoredRecord {
   readonly fault?: string;
   readonly faultRaised?: true;
   readonly offlineRaised?: true;
+  /** how far the device's clock runs behind, ms */
+  readonly behind?: number;
 }
 
 export interface StoredEdge extends StoredRecord {
@@ -88,6 +91,10 @@ export class DeviceHealth extends HealthRecord {
   keptSeen = Number.NaN;
   /** the profile has a no_data alarm of its own: health raises nothing */
   selfAlarms = false;
+  /** null = its live records are not older than the allowed lateness */
+  sampleClock: SampleClock | null = null;
+  /** arrival minus sample time of the last live record, ms; NaN = none yet */
+  lag = Number.NaN;
 
   constructor(device: Device, edge: EdgeHealth, since: number, listened: number) {
     super(`device:${device.uid}`, device.id, since);
@@ -104,6 +111,8 @@ export class DeviceHealth extends HealthRecord {
       ...(this.fault !== "" && { fault: this.fault }),
       ...(this.faultRaised && { faultRaised: true as const }),
       ...(this.offlineRaised && { offlineRaised: true as const }),
+      ...(this.sampleClock !== null &&
+        !Number.isNaN(this.sampleClock.behind) && { behind: Math.round(this.sampleClock.behind) }),
     };
   }
 
@@ -113,6 +122,9 @@ export class DeviceHealth extends HealthRecord {
     this.fault = stored.fault ?? "";
     this.faultRaised = stored.faultRaised === true;
     this.offlineRaised = stored.offlineRaised === true;
+    if (stored.behind === undefined) return;
+    this.sampleClock = new SampleClock();
+    this.sampleClock.behind = stored.behind;
   }
 }
 

@@ -77,6 +77,12 @@ export class HealthScene {
     this.monitor.heard(device, this.now, this.now, late);
   }
 
+  /** A live record with a sample time `seconds` ago. */
+  old(seconds: number, device = this.devices[0]): void {
+    this.monitor.edgeHeard(this.edge, this.now);
+    this.monitor.heard(device, this.now - seconds * SECOND, this.now, seconds > 120, false);
+  }
+
   state(on: boolean, boot = 1, why = on ? "" : "lwt"): Finding[] {
     const out: Finding[] = [];
     this.monitor.edgeState(this.edge, on, boot, why, this.now, out);

@@ -23,7 +23,7 @@ import type { QualityWatch } from "./quality.ts";
 export interface IngestObserver {
   /** `late`: backfill, or older than the allowed lateness; `backfill`: came by the backfill lane */
   record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean, backfill: boolean): void;
-  position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch): void;
+  position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch, backfill: boolean): void;
   frame(device: Device, payload: Buffer, rx: number): Rejection | null;
   heard(edge: Edge, rx: number): void;
   state(edge: Edge, state: StateMessage, rx: number): void;
@@ -313,7 +313,7 @@ export class Ingest {
     const late = backfill || rx - ts > this.#options.latenessMs;
     for (const position of positions) {
       this.counters.positions++;
-      this.#observer.position(device, position, rx, late, batch);
+      this.#observer.position(device, position, rx, late, batch, backfill);
     }
     return null;
   }
