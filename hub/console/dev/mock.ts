@@ -8,6 +8,7 @@ import { makeIncidents } from "./incidents.ts";
 import { makeOnboarding } from "./onboarding.ts";
 import { makeStream } from "./stream.ts";
 import { makeWorld } from "./world.ts";
+import { type EventAction, nextHandling } from "../../src/events/handling.ts";
 
 // A stand-in for the hub's API: generated data, same routes. For development and the console's browser test only.
 
@@ -25,13 +26,6 @@ const MIME: Record<string, string> = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
   ".png": "image/png",
-};
-const NEXT: Record<string, readonly EventInfo["handling"][]> = {
-  acknowledge: ["new"],
-  hand_off: ["new", "acknowledged"],
-  close: ["new", "acknowledged", "handed_off"],
-  false_alarm: ["new", "acknowledged", "handed_off"],
-  comment: ["new", "acknowledged", "handed_off", "closed", "false_alarm"],
 };
 
 export interface MockOptions {
@@ -132,12 +126,10 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     if (detail === undefined) return fail(404, "NOT_FOUND", "no such event");
     if (user.role === "viewer") return fail(403, "FORBIDDEN", "operators only");
     const action = body.action ?? "";
-    if (!NEXT[action]?.includes(detail.event.handling))
+    const to = nextHandling(detail.event.handling, action as EventAction);
+    if (to === null)
       return fail(409, "ILLEGAL_TRANSITION", `${action} is not possible in state ${detail.event.handling}`);
-    const to = { acknowledge: "acknowledged", hand_off: "handed_off", close: "closed", false_alarm: "false_alarm" }[
-      action
-    ] as EventInfo["handling"] | undefined;
-    if (to !== undefined) detail.event.handling = to;
+    detail.event.handling = to;
     detail.event.revision++;
     detail.event.updatedAt = Date.now();
     detail.timeline.push({

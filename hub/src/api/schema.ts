@@ -10,6 +10,9 @@ export const Handling = Type.Union([
   Type.Literal("new"),
   Type.Literal("acknowledged"),
   Type.Literal("handed_off"),
+  Type.Literal("accepted"),
+  Type.Literal("done"),
+  Type.Literal("rejected"),
   Type.Literal("closed"),
   Type.Literal("false_alarm"),
 ]);
@@ -176,11 +179,19 @@ export const EventAction = Type.Object(
     action: Type.Union([
       Type.Literal("acknowledge"),
       Type.Literal("hand_off"),
+      Type.Literal("whistle"),
+      Type.Literal("accept"),
+      Type.Literal("done"),
+      Type.Literal("reject"),
+      Type.Literal("return"),
       Type.Literal("close"),
+      Type.Literal("confirm"),
       Type.Literal("false_alarm"),
       Type.Literal("comment"),
     ]),
     note: Type.Optional(Type.String({ maxLength: 1000 })),
+    /** whistle: who is called */
+    departments: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 60 }), { maxItems: 20 })),
   },
   { additionalProperties: false },
 );

@@ -43,6 +43,7 @@ const event: GridEvent = {
   evidence: { pressure: 0.1, frames: [{ hash: HASH }, { hash: "../../etc/passwd" }, null] },
   late: false,
   revision: 2,
+  life: {},
 };
 const line = (what = "open", more: Partial<EventTransition> = {}): EventTransition => ({
   eventId: event.id,

@@ -35,9 +35,22 @@ const TYPES: Readonly<Record<string, string>> = {
   reopen: "reopened",
   acknowledge: "acknowledged",
   hand_off: "handed_off",
+  whistle: "whistled",
+  accept: "accepted",
+  respond: "responded",
+  done: "done",
+  reject: "rejected",
+  return: "returned",
+  confirm: "confirmed",
+  ladder: "escalated",
+  // what was quiet is news to a receiver now
+  unmute: "opened",
+  join: "updated",
   close: "closed",
   false_alarm: "false_alarm",
 };
+/** A receiver has it, or had it. */
+const HANDED: ReadonlySet<Handling> = new Set(["handed_off", "accepted", "done", "rejected"]);
 /** Larger evidence (a long chart, many boxes) is left out of the body; its pictures stay referenced. JSON characters. */
 const MAX_EVIDENCE = 16_384;
 
@@ -54,7 +67,7 @@ export function planOutbox(
 ): OutboxRow[] {
   const type = Object.hasOwn(TYPES, transition.what) ? TYPES[transition.what] : undefined;
   if (type === undefined || targets.length === 0) return [];
-  const handed = event.handling === "handed_off" || before === "handed_off";
+  const handed = HANDED.has(event.handling) || HANDED.has(before);
   const path = event.gridId === null ? [] : lookup.path(event.gridId);
   const ids = path.map((grid) => grid.id);
   let row: Omit<OutboxRow, "target"> | undefined;
@@ -119,7 +132,12 @@ function cloudEvent(
       cleared: event.clearedAt === null ? null : iso(event.clearedAt),
       occurrences: event.occurrences,
       source: event.source,
-      transition: { what: transition.what, who: transition.who, note: transition.note },
+      transition: {
+        what: transition.what,
+        who: transition.who,
+        note: transition.note,
+        ...(transition.what === "whistle" && { departments: transition.evidence?.departments ?? [] }),
+      },
       evidence: JSON.stringify(event.evidence).length <= MAX_EVIDENCE ? event.evidence : null,
       media,
     },

@@ -1,6 +1,7 @@
 import type { EventTransition, GridEvent, Handling } from "../event.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import type { CommitBatch, OutboxRow } from "../store/batch.ts";
+import { effectOf, type PlatformCallback } from "./callback.ts";
 import { type EventAction, isSettled, nextHandling } from "./handling.ts";
 import { kindInfo } from "./kinds.ts";
 import { type Locator, placeOf } from "./place.ts";
@@ -35,6 +36,19 @@ export interface EventProblem {
   readonly message: string;
 }
 
+export interface CallbackResult {
+  readonly outcome: "applied" | "noted" | "repeated";
+  readonly event: GridEvent;
+}
+
+/** How a town's posture (平战) changes times; 1 = as configured. */
+export interface EventPosture {
+  /** multiplies the times after which a higher level is told */
+  readonly escalationFactor: number;
+  /** multiplies the windows in which what comes back is the same event */
+  readonly reopenFactor: number;
+}
+
 interface Entry {
   readonly event: GridEvent;
   /** hub time of the last change, ms UTC */
@@ -42,6 +56,8 @@ interface Entry {
   /** event time of the last line of the timeline, ms UTC */
   lineAt: number;
 }
+
+const CALM: EventPosture = { escalationFactor: 1, reopenFactor: 1 };
 
 /**
  * Findings become events. Invariant: of one (kind, subject, grid) at most one event is active.
@@ -69,6 +85,9 @@ export class EventBook {
   ignored = 0;
   /** called in the turn in which a person acted: the rules let go of what is latched */
   onAct: ((event: Readonly<GridEvent>, action: EventAction, now: number) => void) | null = null;
+
+  /** set by the composition root; asked with the id of the event's town, null = on no grid */
+  posture: (townId: string | null) => EventPosture = () => CALM;
 
   constructor(options: EventOptions, grids: Locator, plan: OutboxPlan) {
     this.#options = options;
@@ -109,7 +128,15 @@ export class EventBook {
     }
   }
 
-  act(id: string, action: EventAction, who: string, note: string, now: number): GridEvent | EventProblem {
+  /** @param more.departments whistle: who is called; in the timeline and in what the targets get */
+  act(
+    id: string,
+    action: EventAction,
+    who: string,
+    note: string,
+    now: number,
+    more: { readonly departments?: readonly string[] } = {},
+  ): GridEvent | EventProblem {
     const entry = this.#byId.get(id);
     if (entry === undefined) return { code: "not_found", message: `no event ${id}` };
     const { event } = entry;
@@ -117,9 +144,30 @@ export class EventBook {
     const after = nextHandling(before, action);
     if (after === null) return { code: "illegal_transition", message: `cannot ${action} an event that is ${before}` };
     event.handling = after;
-    this.#line(entry, action, who, now, note, null, now, before);
+    if (action === "confirm") event.life = { ...event.life, verdict: "confirmed" };
+    if (action === "false_alarm") event.life = { ...event.life, verdict: "false_alarm" };
+    const { departments = [] } = action === "whistle" ? more : {};
+    const text = departments.length === 0 ? note : `${departments.join("、")}${note === "" ? "" : `: ${note}`}`;
+    this.#line(entry, action, who, now, text, departments.length === 0 ? null : { departments }, now, before);
     this.onAct?.(event, action, now);
     return { ...event };
+  }
+
+  /** A platform speaks. Idempotent by (platform, id), and whatever the order the end is the same; see callback.ts. */
+  callback(id: string, callback: PlatformCallback, now: number): CallbackResult | EventProblem {
+    const entry = this.#byId.get(id);
+    if (entry === undefined) return { code: "not_found", message: `no event ${id}` };
+    const { event } = entry;
+    const before = event.handling;
+    const effect = effectOf(before, event.life, callback);
+    if (effect.outcome !== "repeated") {
+      event.handling = effect.handling;
+      event.life = effect.life;
+      const who = callback.who === "" ? (callback.platform ?? "") : callback.who;
+      this.#line(entry, effect.what, who, callback.ts, effect.note, null, now, before);
+      if (effect.action !== null) this.onAct?.(event, effect.action, now);
+    }
+    return { outcome: effect.outcome, event: { ...event } };
   }
 
   /** A line about a delivery. @returns false when the event has left memory (the outbox row still tells) */
@@ -242,6 +290,7 @@ export class EventBook {
       evidence: f.evidence,
       late: f.late,
       revision: 0,
+      life: {},
     };
     const entry = this.#add(event, now);
     this.#line(entry, "open", "hub", f.ts, f.source, f.evidence, now, "new");

@@ -208,6 +208,7 @@ function events(batch: CommitBatch): Bound {
       jsons(rows, (r) => r.evidence),
       bools(rows, (r) => r.late),
       int4s(rows, (r) => r.revision),
+      jsons(rows, (r) => r.life),
     ],
   };
 }

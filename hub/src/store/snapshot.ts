@@ -43,7 +43,7 @@ async function read(client: PoolClient, reopenSince: number): Promise<Snapshot> 
     ),
     openEvents: await rows<GridEvent>(
       `SELECT ${EVENT_COLUMNS} FROM event
-       WHERE sensing = 'active' OR (sensing = 'cleared' AND cleared_at >= $1) ORDER BY id`,
+       WHERE sensing = 'active' OR (sensing = 'cleared' AND cleared_at >= $1) OR life ? 'held' ORDER BY id`,
       [new Date(reopenSince)],
     ),
   };

@@ -148,10 +148,11 @@ export const STATEMENTS = {
       evidence: ["text[]", "jsonb"],
       late: "bool[]",
       revision: "int4[]",
+      life: ["text[]", "jsonb"],
     },
     // the revision only grows: a batch that is sent twice, or arrives after a newer one, changes nothing
     tail: `ON CONFLICT (id) DO UPDATE SET
-      ${overwrite("severity", "sensing", "handling", "updated_at", "cleared_at", "occurrences", "evidence", "revision")}
+      ${overwrite("severity", "sensing", "handling", "updated_at", "cleared_at", "occurrences", "evidence", "revision", "life")}
       WHERE event.revision < excluded.revision`,
   }),
   transitions: insert("event_transition", {

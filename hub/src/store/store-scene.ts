@@ -51,6 +51,7 @@ export function gridEvent(change: Partial<GridEvent> = {}): GridEvent {
     evidence: { pressure: 0.08 },
     late: false,
     revision: 1,
+    life: {},
     ...change,
   };
 }

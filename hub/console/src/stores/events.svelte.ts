@@ -1,11 +1,12 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- plain on purpose: what is published is $state.raw */
 import type { EventInfo } from "../../../src/api/schema.ts";
 import type { Api } from "../api.ts";
+import { isSettled } from "../parts/handling-steps.ts";
 import { Loading } from "./loading.svelte.ts";
 
 /** Still wants a person: sensed now and not settled, or never looked at. */
 export function isOpen(e: EventInfo): boolean {
-  if (e.handling === "closed" || e.handling === "false_alarm") return false;
+  if (isSettled(e.handling)) return false;
   return e.sensing === "active" || e.handling === "new";
 }
 

@@ -31,6 +31,8 @@ const EventsQuery = Type.Object({
   cursor: Type.Optional(Text()),
 });
 type EventsQuery = Type.Static<typeof EventsQuery>;
+/** What undoes somebody else's work says why. */
+const NEEDS_REASON: ReadonlySet<string> = new Set(["reject", "return"]);
 const Id = Type.Object({ id: Text() });
 
 type Evidence = Readonly<Record<string, unknown>>;
@@ -141,11 +143,14 @@ export function eventRoutes(app: App, { context, events: view }: Parts): void {
       const { account, scope } = callerOf(request);
       const { action } = request.body;
       const note = tidy(request.body.note ?? "");
+      const departments = request.body.departments?.map(tidy).filter((name) => name !== "");
+      if (NEEDS_REASON.has(action) && note === "")
+        throw new ApiFailure(400, "INVALID", `note: ${action} needs a reason`);
       const { stored } = await detail(request.params.id, scope);
       const { id } = stored;
       const result = await pipeline.submit((now) => {
         events.adopt(stored, now); // no effect while it is in memory, where it may be newer
-        return events.act(id, action, account.username, note, now);
+        return events.act(id, action, account.username, note, now, { departments });
       });
       if ("code" in result) {
         if (result.code === "not_found") throw notFound("event");

@@ -9,4 +9,4 @@ export const EVENT_COLUMNS = `
   event.grid_version AS "gridVersion", event.severity, event.sensing, event.handling, event.device_id AS "deviceId",
   event.lon, event.lat, event.source, ${ms("event.opened_at")} AS "openedAt", ${ms("event.updated_at")} AS "updatedAt",
   ${ms("event.cleared_at")} AS "clearedAt", ${ms("event.created_at")} AS "createdAt", event.occurrences, event.evidence,
-  event.late, event.revision`;
+  event.late, event.revision, event.life`;

@@ -152,7 +152,7 @@ export async function openedAndClosedSince(
   const { rows } = await pool.query<{ opened: number; closed: number }>(
     `SELECT (SELECT count(*)::int FROM event WHERE opened_at >= $1 AND ($2::text[] IS NULL OR grid_id = ANY ($2))) AS opened,
        (SELECT count(DISTINCT event_id)::int FROM event_transition t
-        WHERE what IN ('close', 'false_alarm') AND ts >= $1 AND ($2::text[] IS NULL
+        WHERE what IN ('close', 'done', 'false_alarm') AND ts >= $1 AND ($2::text[] IS NULL
           OR EXISTS (SELECT FROM event e WHERE e.id = t.event_id AND e.grid_id = ANY ($2)))) AS closed`,
     [new Date(from), grids ?? null],
   );

@@ -23,7 +23,7 @@ export async function visionPrecision(
   const { rows } = await pool.query<PrecisionRow>(
     `SELECT device_id AS "deviceId", substr(source, 8) AS recipe, coalesce(evidence->>'model', '') AS model,
        count(*)::int4 AS raised, (count(*) FILTER (WHERE handling = 'false_alarm'))::int4 AS "falseAlarms",
-       (count(*) FILTER (WHERE handling IN ('closed', 'handed_off')))::int4 AS confirmed
+       (count(*) FILTER (WHERE handling IN ('closed', 'handed_off', 'accepted', 'done')))::int4 AS confirmed
      FROM event
      WHERE source LIKE 'vision:%' AND NOT late AND opened_at >= $1 AND opened_at < $2 AND ($3::text[] IS NULL OR grid_id = ANY ($3))
      GROUP BY 1, 2, 3 ORDER BY raised DESC LIMIT 5000`,
