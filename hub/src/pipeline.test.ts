@@ -46,6 +46,7 @@ class Bench {
       ensureSeries: (series) => store.ensureSeries(series),
       upsertEdge: (edge) => store.upsertEdge(edge),
       upsertDevice: (device) => store.upsertDevice(device),
+      enrolDevices: (devices) => store.enrolDevices(devices),
       whenReady: () => store.whenReady(),
       close: () => store.close(),
     };

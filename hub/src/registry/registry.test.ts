@@ -67,6 +67,41 @@ describe("registry", () => {
     expect(again.attributes).toEqual({ warning_level: 3 });
   });
 
+  it("asks the database once for a birth of any size, and not at all where nothing changed", async () => {
+    const made = new Registry({ store, profiles, locator, autoRegister: true, maxDevicesPerEdge: 5000 });
+    await made.load(await store.loadSnapshot());
+    const { edge } = await made.createEdge("town", "big");
+    const asked: string[] = [];
+    const query = store.pool.query.bind(store.pool) as (...args: unknown[]) => Promise<unknown>;
+    store.pool.query = ((...args: unknown[]) => {
+      asked.push(String(args[0]));
+      return query(...args);
+    }) as never;
+    const devices = Array.from({ length: 1000 }, (_, i) => ({
+      id: `d${i}`,
+      profile: i % 2 === 0 ? "generic/flood-gauge-json" : "generic/hydrant-tlv",
+      title: `No. ${i}`,
+      lon: 122.5,
+      lat: 30.7,
+    }));
+    const birth = { agent: "test", devices: [...devices, { ...devices[3], title: "twice" }] };
+    const { changed, refused } = await made.declare(edge, birth);
+    expect(refused).toEqual([]);
+    expect(changed).toHaveLength(1000);
+    expect(asked).toHaveLength(1);
+    expect(made.device("town/d3")?.title).toBe("twice");
+    expect((await made.declare(edge, { agent: "test", devices })).changed).toEqual([]);
+    expect(asked).toHaveLength(2); // the title is changed back
+    await made.declare(edge, { agent: "test", devices });
+    expect(asked).toHaveLength(2);
+    const ids = new Set([...made.devices()].flatMap((device) => [...device.series]));
+    expect(ids.has(0)).toBe(false);
+    expect(ids.size).toBe([...made.devices()].reduce((n, device) => n + device.series.length, 0));
+    const again = new Registry({ store, profiles, locator, autoRegister: true, maxDevicesPerEdge: 5000 });
+    await again.load(await store.loadSnapshot());
+    for (const device of made.devices()) expect([...again.device(device.uid)!.series]).toEqual([...device.series]);
+  });
+
   it("keeps one object a device when it is declared again or reloaded", async () => {
     await registry.createEdge("town", "e");
     await declare("e", [{ id: "g", profile: "generic/flood-gauge-json" }]);

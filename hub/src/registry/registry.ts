@@ -6,6 +6,7 @@ import type { Principal } from "../broker/broker.ts";
 import type { Device, Edge } from "../device.ts";
 import type { DeviceRow, EdgeRow, Snapshot, Store } from "../store/store.ts";
 import { hashToken, newToken, tokenMatches } from "./credential.ts";
+import { attributesProblem, metricsOf, rowOf, unchanged } from "./declaration.ts";
 import { missingProfile } from "./missing-profile.ts";
 
 /** Finds a compiled profile by `maker/model@semver`, or by `maker/model` the newest. */
@@ -82,7 +83,7 @@ export class Registry {
       const index = device?.profile.metricIndex.get(metric);
       if (device !== undefined && index !== undefined) device.series[index] = id;
     }
-    for (const device of devices.values()) if (device.series.includes(0)) await this.#ensureSeries(device);
+    await this.#ensureSeries([...devices.values()].filter((device) => device.series.includes(0)));
   }
 
   #entry(row: EdgeRow, known: EdgeEntry | undefined): EdgeEntry {
@@ -130,12 +131,23 @@ export class Registry {
     return lon === null || lat === null ? null : this.#options.locator.locate(lon, lat).gridId;
   }
 
-  async #ensureSeries(device: Device): Promise<void> {
-    if (device.profile.metrics.length > 0) device.series = await this.#seriesOf(device.id, device.profile);
+  /** Series of metrics that profiles gained while the hub was down: one question for all devices. */
+  async #ensureSeries(devices: readonly Device[]): Promise<void> {
+    if (devices.length === 0) return;
+    const wanted = devices.flatMap(({ id, profile }) =>
+      metricsOf(profile).map((metric) => ({ deviceId: id, ...metric })),
+    );
+    const ids = await this.#options.store.ensureSeries(wanted);
+    let at = 0;
+    for (const device of devices) {
+      const { length } = device.profile.metrics;
+      device.series = Int32Array.from(ids.slice(at, at + length));
+      at += length;
+    }
   }
 
-  async #seriesOf(deviceId: number, { metrics }: CompiledProfile): Promise<Int32Array> {
-    const wanted = metrics.map((m) => ({ deviceId, metric: m.name, unit: m.unit }));
+  async #seriesOf(deviceId: number, profile: CompiledProfile): Promise<Int32Array> {
+    const wanted = metricsOf(profile).map((metric) => ({ deviceId, ...metric }));
     return Int32Array.from(wanted.length === 0 ? [] : await this.#options.store.ensureSeries(wanted));
   }
 
@@ -223,6 +235,8 @@ export class Registry {
     const refused: Rejection[] = [];
     const entry = this.#edges.get(edge.key);
     if (entry === undefined) return { changed, refused };
+    // by name: who declares a device twice means the last one
+    const enrolments = new Map<string, { declared: DeclaredDevice; profile: CompiledProfile }>();
     for (const declared of meta.devices.slice(0, this.#options.maxDevicesPerEdge)) {
       const problem = this.#problemOf(declared, edge);
       if (problem !== null) {
@@ -243,11 +257,10 @@ export class Registry {
         );
         continue;
       }
-      if (known !== undefined && unchanged(known, declared, profile)) continue;
-      const before = known?.profile;
-      const device = await this.#store(entry, declared, profile);
-      if (before !== device.profile) changed.push(device);
+      if (known !== undefined && unchanged(known, declared, profile)) enrolments.delete(declared.id);
+      else enrolments.set(declared.id, { declared, profile });
     }
+    for (const device of await this.#enrol(entry, [...enrolments.values()])) changed.push(device);
     if (meta.devices.length > this.#options.maxDevicesPerEdge) {
       refused.push(
         reject(
@@ -265,7 +278,7 @@ export class Registry {
    * @returns the device, or why not: profile_unknown, device_unknown (another edge's, or bound to another profile), envelope_invalid
    */
   async adopt(edge: Edge, declared: DeclaredDevice): Promise<Device | Rejection> {
-    const { profiles, store, onBound } = this.#options;
+    const { profiles, onBound } = this.#options;
     const problem = this.#problemOf(declared, edge);
     if (problem !== null) return problem;
     const known = this.devicesOf(edge.key).get(declared.id);
@@ -275,13 +288,9 @@ export class Registry {
       if (known.profile === profile) return known;
       return reject("device_unknown", `device ${known.uid} is bound to ${known.profile.id}`);
     }
-    const row = await store.upsertDevice(rowOf(edge, declared, profile));
-    // Series first: messages are decoded while the database answers, and a device must not be seen without them.
-    const series = await this.#seriesOf(row.id, profile);
     const entry = this.#edges.get(edge.key);
     if (entry === undefined) return reject("device_unknown", `edge ${edge.key} is gone`);
-    const device = this.#device(row, entry, entry.devices.get(declared.id));
-    device.series = series;
+    const [device] = await this.#enrol(entry, [{ declared, profile }]);
     onBound?.(device);
     return device;
   }
@@ -327,58 +336,32 @@ export class Registry {
     return attributesProblem(id, declared.attributes);
   }
 
-  async #store(entry: EdgeEntry, declared: DeclaredDevice, profile: CompiledProfile): Promise<Device> {
-    const row = await this.#options.store.upsertDevice(rowOf(entry.edge, declared, profile));
-    const device = this.#device(row, entry, entry.devices.get(declared.id));
-    if (device.series.includes(0)) await this.#ensureSeries(device);
-    return device;
+  /**
+   * One round trip, however many devices; each has its series before it can be seen.
+   * @returns those that are new or have another profile than before
+   */
+  async #enrol(
+    entry: EdgeEntry,
+    wanted: readonly { declared: DeclaredDevice; profile: CompiledProfile }[],
+  ): Promise<Device[]> {
+    const enrolled = await this.#options.store.enrolDevices(
+      wanted.map(({ declared, profile }) => ({
+        device: rowOf(entry.edge, declared, profile),
+        metrics: metricsOf(profile),
+      })),
+    );
+    const changed: Device[] = [];
+    enrolled.forEach(({ row, series }, i) => {
+      const known = entry.devices.get(row.name);
+      const before = known?.profile;
+      const device = this.#device(row, entry, known);
+      // A database that lost nothing keeps the ids: holders of the array go on with it.
+      if (device.series.length !== series.length || device.series.some((id, k) => id !== series[k]))
+        device.series = Int32Array.from(series);
+      if (before !== wanted[i].profile) changed.push(device);
+    });
+    return changed;
   }
 }
 
 const NO_DEVICES: ReadonlyMap<string, Device> = new Map();
-
-function rowOf(edge: Edge, declared: DeclaredDevice, profile: CompiledProfile): Omit<DeviceRow, "id"> {
-  return {
-    site: edge.site,
-    name: declared.id,
-    edgeId: edge.id,
-    title: declared.title ?? declared.id,
-    profile: profile.id,
-    lon: declared.lon ?? null,
-    lat: declared.lat ?? null,
-    gridId: declared.grid ?? null,
-    attributes: declared.attributes ?? {},
-  };
-}
-
-function unchanged(device: Device, declared: DeclaredDevice, profile: CompiledProfile): boolean {
-  return (
-    device.profile === profile &&
-    device.title === (declared.title ?? declared.id) &&
-    device.lon === (declared.lon ?? null) &&
-    device.lat === (declared.lat ?? null) &&
-    (declared.grid === undefined || device.gridId === declared.grid) &&
-    JSON.stringify(device.attributes) === JSON.stringify(declared.attributes ?? {})
-  );
-}
-
-function attributesProblem(id: string, attributes: unknown): Rejection | null {
-  if (attributes === undefined) return null;
-  if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
-    return reject("envelope_invalid", `device ${id}: attributes must be a map`);
-  }
-  const entries = Object.entries(attributes);
-  if (entries.length > 64) return reject("envelope_invalid", `device ${id}: ${entries.length} attributes, at most 64`);
-  for (const [key, value] of entries) {
-    const fine =
-      typeof value === "boolean" ||
-      (typeof value === "number" && Number.isFinite(value)) ||
-      (typeof value === "string" && value.length <= 2000);
-    if (!fine)
-      return reject(
-        "envelope_invalid",
-        `device ${id}: attribute ${key.slice(0, 64)} must be a number, text or true/false`,
-      );
-  }
-  return null;
-}

@@ -8,6 +8,7 @@ import type { CommitBatch } from "./batch.ts";
 import { Chores } from "./chores.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { ensureSeries, upsertDevice, upsertEdge } from "./dictionary.ts";
+import { type Enrolled, type Enrolment, enrolDevices } from "./enrol.ts";
 import { blaming } from "./failure.ts";
 import { Latest, repairLatest } from "./latest.ts";
 import { migrate } from "./migrate.ts";
@@ -209,6 +210,10 @@ export class PostgresStore implements Store {
 
   upsertDevice(device: Omit<DeviceRow, "id">): Promise<DeviceRow> {
     return blaming(upsertDevice(this.pool, device));
+  }
+
+  enrolDevices(devices: readonly Enrolment[]): Promise<Enrolled[]> {
+    return blaming(enrolDevices(this.pool, devices));
   }
 
   whenReady(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { CommitBatch, EdgeCursor, FoldStateRow, HealthState } from "./batch.ts";
 import type { GridEvent } from "../event.ts";
+import type { Enrolled, Enrolment } from "./enrol.ts";
 
 export type StoreMode = "plain" | "timescale-apache" | "timescale-community";
 
@@ -72,6 +73,8 @@ export interface Store {
     readonly tokenHash?: Buffer;
   }): Promise<EdgeRow>;
   upsertDevice(device: Omit<DeviceRow, "id">): Promise<DeviceRow>;
+  /** Devices (each once) with their series in one round trip; in the order asked. */
+  enrolDevices(devices: readonly Enrolment[]): Promise<Enrolled[]>;
   /** Resolves when the database answers again; rejects never, stops on `close`. */
   whenReady(): Promise<void>;
   close(): Promise<void>;
