@@ -1,3 +1,5 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
 import type { Position } from "../../device-profiles/src/reading.ts";
 import { AisAssembler } from "../../device-profiles/src/protocol/ais/assembler.ts";
 import { AisBits } from "../../device-profiles/src/protocol/ais/bits.ts";
@@ -46,6 +48,27 @@ function frames(lines: readonly string[]): Buffer[] {
   return out;
 }
 
+/** The part of ggencoder's interface that is used: a constructor that decodes, with a session that joins parts. */
+type OtherDecoder = new (sentence: string, session: object) => { readonly valid: boolean };
+
+/** Messages that the most used decoder on npm makes of the lines; its constructor decodes. */
+function otherDecoder(lines: readonly string[]): number {
+  const { AisDecode } = createRequire(import.meta.url)("ggencoder") as { AisDecode: OtherDecoder };
+  const session = {};
+  let valid = 0;
+  for (const line of lines) if (new AisDecode(line, session).valid) valid++;
+  return valid;
+}
+
+/** gpsd's own decoder as a program, its start and its output included; null where it is not installed. */
+function gpsdecodeRate(lines: readonly string[]): number | null {
+  if (spawnSync("gpsdecode", ["-V"]).error !== undefined) return null;
+  const input = lines.join("\r\n") + "\r\n";
+  return rate(lines.length, () =>
+    execFileSync("gpsdecode", ["-j", "-u"], { input, maxBuffer: 1 << 29, stdio: ["pipe", "pipe", "ignore"] }),
+  );
+}
+
 /** Best of several rounds, a second. */
 function rate(count: number, work: () => void): number {
   let best = 0;
@@ -66,7 +89,7 @@ export async function aisBench(): Promise<object> {
     const assembler = new AisAssembler();
     for (const line of lines) assembler.push(line, "", 0);
   });
-  const full = rate(lines.length, () => {
+  const fully = (take: (message: object) => void) => () => {
     const assembler = new AisAssembler();
     const bits = new AisBits();
     for (const line of lines) {
@@ -74,13 +97,28 @@ export async function aisBench(): Promise<object> {
       if (whole === null) continue;
       bits.reset();
       bits.append(whole.payload, 0, whole.payload.length, whole.fill);
-      decodeAis(bits);
+      take(decodeAis(bits) as object);
     }
-  });
+  };
+  const full = rate(
+    lines.length,
+    fully(() => {}),
+  );
+  // with the JSON that gpsdecode prints, too
+  let printed = 0;
+  const json = rate(
+    lines.length,
+    fully((message) => (printed += JSON.stringify(message).length)),
+  );
+  const other = rate(lines.length, () => otherDecoder(lines));
+  const gpsdecode = gpsdecodeRate(lines);
   const positions: Position[] = [];
   const hub = rate(lines.length, () => {
-    positions.length = 0;
-    for (const frame of messages) decodeAisFrame(frame, 0, positions);
+    for (const frame of messages) {
+      // a turn of the hub takes some hundred messages; keeping all would measure the collector
+      if (positions.length > 500) positions.length = 0;
+      decodeAisFrame(frame, 0, positions);
+    }
   });
   const ratio = (value: number) => Number((value / base).toFixed(2));
   return {
@@ -92,5 +130,11 @@ export async function aisBench(): Promise<object> {
     decodeRatio: ratio(full),
     frameToPositionPerS: hub,
     frameToPositionRatio: ratio(hub),
+    ggencoderPerS: other,
+    decodeAgainstGgencoder: Number((full / other).toFixed(1)),
+    positionAgainstGgencoder: Number((1 / (1 / assembled + 1 / hub) / other).toFixed(1)),
+    jsonPerS: json,
+    gpsdecodePerS: gpsdecode,
+    jsonAgainstGpsdecode: gpsdecode === null ? null : Number((json / gpsdecode).toFixed(2)),
   };
 }

@@ -38,7 +38,11 @@ export class AisBits {
   append(text: string, from: number, to: number, fill: number): boolean {
     let n = this.count;
     if (n + to - from > CAPACITY - 16) return false;
-    for (let i = from; i < to; i++) this.six[n++] = ARMOUR[text.charCodeAt(i)];
+    const { six } = this;
+    for (let i = from; i < to; i++) {
+      const c = text.charCodeAt(i);
+      six[n++] = c < 88 ? c - 48 : c - 56;
+    }
     this.count = n;
     this.length = n * 6 - fill;
     if (fill > 0 && n > 0) this.six[n - 1] &= 0x3f << fill;
@@ -47,7 +51,7 @@ export class AisBits {
 
   /** @param width 1-32 bits */
   uint(start: number, width: number): number {
-    let i = (start / 6) | 0;
+    let i = (start * 10_923) >> 16; // start / 6 without a division, exact below 10,922 bits
     const have = 6 - (start - i * 6);
     let value = this.six[i] & ((1 << have) - 1);
     let need = width - have;
@@ -69,22 +73,29 @@ export class AisBits {
   /** Up to `chars` characters, ended by `@`; `trim` drops trailing blanks. */
   text(start: number, chars: number, trim = true): string {
     let out = "";
-    for (let i = 0; i < chars; i++) {
-      const c = this.uint(start + i * 6, 6);
+    const { six } = this;
+    const shift = start % 6;
+    // the text lies across the sextets: `shift` bits of each character stand in the one before
+    for (let i = 0, k = (start - shift) / 6; i < chars; i++, k++) {
+      const c = shift === 0 ? six[k] : ((six[k] << shift) | (six[k + 1] >> (6 - shift))) & 63;
       if (c === 0) break;
       out += SIX_BIT_TEXT[c];
     }
-    return trim ? out.trimEnd() : out;
+    return trim && out.endsWith(" ") ? out.trimEnd() : out;
   }
 
   /**
-   * `bits:hex` of everything from `start` but the last `less` bits. The last byte is shown whole: its low bits are the beginning
-   * of what follows, or zero at the end of the message.
+   * `bits:hex` of everything from `start` but the last `less` bits. The last byte is filled up as gpsd does: with what follows in
+   * the same byte of the message, and zero beyond.
    */
   hex(start: number, less = 0): string {
     const bits = Math.max(0, this.length - less - start);
+    const shown = start + bits + ((8 - ((start + bits) & 7)) & 7);
     let out = `${bits}:`;
-    for (let at = start; at < start + bits; at += 8) out += this.uint(at, 8).toString(16).padStart(2, "0");
+    for (let at = start; at < start + bits; at += 8) {
+      const beyond = Math.max(0, at + 8 - shown);
+      out += (this.uint(at, 8) & (0xff << beyond)).toString(16).padStart(2, "0");
+    }
     return out;
   }
 }

@@ -1,6 +1,7 @@
 import type { AisBits } from "./bits.ts";
 import { decodeApplication } from "./application.ts";
 import type { AisFault } from "./fault.ts";
+import { readFrequent } from "./frequent.ts";
 import {
   CHANNEL_AREA,
   CHANNEL_STATIONS,
@@ -31,7 +32,11 @@ export interface AisMessage {
 export function decodeAis(bits: AisBits): AisMessage | AisFault {
   const type = bits.uint(0, 6);
   const fault = checkLength(bits, type);
-  if (fault !== null) return fault;
+  return fault ?? readFrequent(bits, type) ?? readByTable(bits, type);
+}
+
+/** Any type by its row of fields.ts; the length was checked. */
+export function readByTable(bits: AisBits, type: number): AisMessage {
   const message: Record<string, AisValue> & { type: number; repeat: number; mmsi: number } = {
     type,
     repeat: bits.uint(6, 2),
