@@ -51,9 +51,9 @@ def make_sample(rng, photos: Photos, sprites: Sprites, pick, side: int, mix: Mix
         if rng.random() < mix.lookalike:
             _change(scene, sample, lambda: add_lookalike(rng, scene))
         _compose(rng, scene, sample, sprites, mix)
-    sample.image = _camera(rng, scene)
     if rng.random() < 0.5:
-        _mirror(sample)
+        scene = _mirror(sample, scene)
+    sample.image = _camera(rng, scene)
     return sample
 
 
@@ -182,7 +182,12 @@ def _recolour(rng, scene):
 
 
 def _camera(rng, scene):
-    """What lens, sensor and encoder add."""
+    """What lens, sensor and encoder add, and the writing over the picture: a camera's look must not stand for what it saw."""
+    if rng.random() < 0.08:
+        small = cv2.resize(scene, None, fx=rng.uniform(0.4, 0.8), fy=rng.uniform(0.4, 0.8), interpolation=cv2.INTER_AREA)
+        scene = cv2.resize(small, scene.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.3:
+        _write(rng, scene)
     if rng.random() < 0.15:
         scene = cv2.GaussianBlur(scene, (0, 0), rng.uniform(0.4, 1.3))
     if rng.random() < 0.15:
@@ -194,8 +199,21 @@ def _camera(rng, scene):
     return image
 
 
-def _mirror(sample):
-    side = sample.image.shape[1]
-    sample.image = np.ascontiguousarray(sample.image[:, ::-1])
+def _write(rng, scene):
+    """Date, time and camera name in the corners, white or black, as recorders put them."""
+    side = scene.shape[0]
+    ink = (255, 255, 255) if rng.random() < 0.75 else (0, 0, 0)
+    day, clock = rng.integers(1, 29, 2), rng.integers(0, 60, 3)
+    stamp = f"20{day[0]:02d}-{day[1] % 12 + 1:02d}-{day[1]:02d} {clock[0] % 24:02d}:{clock[1]:02d}:{clock[2]:02d}"
+    name = f"{rng.choice(['CH', 'CAM', 'Camera ', 'IPC'])}{rng.integers(1, 33)}"
+    for text, low in ((stamp, 0.05), (name, 0.93)):
+        if rng.random() < 0.75:
+            at = (int(rng.uniform(0.01, 0.5) * side), int((low + rng.uniform(0, 0.05)) * side))
+            cv2.putText(scene, text, at, cv2.FONT_HERSHEY_SIMPLEX, rng.uniform(0.3, 0.6) * side / 320, ink, 1, cv2.LINE_AA)
+
+
+def _mirror(sample, scene):
+    side = scene.shape[1]
     sample.boxes[:, [1, 3]] = side - sample.boxes[:, [3, 1]]
     sample.unlabelled = [((side - r[2], r[1], side - r[0], r[3]), c) for r, c in sample.unlabelled]
+    return np.ascontiguousarray(scene[:, ::-1])

@@ -12,6 +12,7 @@ from sprites import Sprites
 # how much of the training is fire and smoke; the rest is waste. Frames of one video are nearly alike, so a source counts
 # by the root of its number of frames.
 FIRE_SHARE = 0.4
+CALM_FACTOR = 3
 
 
 class Batches:
@@ -22,6 +23,8 @@ class Batches:
         for source in zip(photos.sets, photos.sources):
             counts[source] = counts.get(source, 0) + 1
         weight = np.array([counts[s] ** -0.5 if s[0] == "fire8" else 1.0 for s in zip(photos.sets, photos.sources)])
+        # pictures of the same cameras without fire and smoke are few and teach most
+        weight *= np.where([s == "fire8" and not len(b) for s, b in zip(photos.sets, photos.boxes)], CALM_FACTOR, 1)
         fire = np.array([s == "fire8" for s in photos.sets])
         for part, share in ((fire, FIRE_SHARE), (~fire, 1 - FIRE_SHARE)):
             weight[part] *= share / max(weight[part].sum(), 1e-9)
