@@ -7,7 +7,7 @@ import { silentLog } from "../log.ts";
 import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { MemoryOutbox } from "./memory-outbox.ts";
 import { verifySignature } from "./signature.ts";
-import type { TargetConfig } from "./target.ts";
+import type { WebhookTarget } from "./target.ts";
 
 const SECRET = "0123456789abcdef";
 const RETRY = { baseMs: 5, maxMs: 40, downAfter: 3, maxAttempts: 5, pollMs: 50 };
@@ -62,7 +62,7 @@ afterEach(async () => {
 });
 
 const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?token=x`;
-const start = (target: Partial<TargetConfig> = {}, more: Partial<DispatcherOptions> = {}) => {
+const start = (target: Partial<WebhookTarget> = {}, more: Partial<DispatcherOptions> = {}) => {
   dispatcher = new Dispatcher({
     targets: [{ name: "t", url: url(), secret: SECRET, timeoutMs: 300, ...target }],
     port: outbox,

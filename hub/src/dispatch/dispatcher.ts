@@ -1,16 +1,19 @@
 import type { Clock } from "../clock.ts";
 import type { Finding } from "../finding.ts";
 import type { Log } from "../log.ts";
+import { createTransport, type TransportDeps } from "./create-transport.ts";
 import type { OutboxPort } from "./outbox.ts";
 import { type TargetConfig, targetSubject } from "./target.ts";
 import { DEFAULT_RETRY, type RetryPolicy, TargetWorker } from "./target-worker.ts";
+import type { Transport } from "./transport.ts";
 
 export interface DispatcherOptions {
   readonly targets: readonly TargetConfig[];
   readonly port: OutboxPort;
   readonly clock: Clock;
   readonly log: Log;
-  readonly fetch?: typeof fetch;
+  /** what transports need beside their target; absent = only webhooks by the global fetch */
+  readonly transports?: Partial<TransportDeps>;
   readonly retry?: Partial<RetryPolicy>;
   /** jitter; 0 <= x < 1 */
   readonly random?: () => number;
@@ -33,19 +36,20 @@ export class Dispatcher {
     this.#port = port;
     const policy = { ...DEFAULT_RETRY, ...options.retry };
     for (const target of targets) {
+      const transport = createTransport(target, { clock, ...options.transports });
       const worker = new TargetWorker({
         target,
         port,
         policy,
         clock,
         log,
-        fetch: options.fetch ?? fetch,
+        transport,
         random: options.random ?? Math.random,
         events: {
           turned: (down, failures, error) => {
             if (down) log.warn({ target: target.name, failures, error }, "target is down; its events wait");
             else if (failures > 0) log.info({ target: target.name }, "target answers again");
-            options.onFinding?.(downFinding(target, down, failures, error, clock()));
+            options.onFinding?.(downFinding(target, transport, down, failures, error, clock()));
           },
           settled: (item, ok, note) => options.onDelivery?.(item.eventId, target.name, ok, note, clock()),
         },
@@ -82,13 +86,30 @@ export class Dispatcher {
     return rows;
   }
 
+  /**
+   * A target asks for events again that it was given (it lost them, or said 2xx too early).
+   * @returns those of which there is something to send
+   */
+  async resend(target: string, eventIds: readonly string[]): Promise<readonly string[]> {
+    const found = await this.#port.resend(target, eventIds);
+    this.#workers.get(target)?.resume();
+    return found;
+  }
+
   /** Hangs up; what was under way is sent again after the next start. */
   async close(): Promise<void> {
     await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
   }
 }
 
-function downFinding(target: TargetConfig, down: boolean, failures: number, error: string, now: number): Finding {
+function downFinding(
+  target: TargetConfig,
+  { origin }: Transport,
+  down: boolean,
+  failures: number,
+  error: string,
+  now: number,
+): Finding {
   return {
     kind: "dispatch.target_down",
     phase: down ? "raise" : "clear",
@@ -101,7 +122,7 @@ function downFinding(target: TargetConfig, down: boolean, failures: number, erro
     lat: null,
     source: "dispatch",
     // Only the origin: a path or query may hold a token.
-    evidence: { target: target.name, origin: new URL(target.url).origin, failures, error },
+    evidence: { target: target.name, origin, failures, error },
     late: false,
   };
 }

@@ -8,6 +8,8 @@ interface Row extends OutboxRow {
   /** ms of `clock` */
   nextAt: number;
   lastError: string;
+  /** ms of `clock` */
+  readonly addedAt: number;
 }
 
 /** An outbox without a database: the reference of the contract, for tests of what stands above it. Forgets on exit. */
@@ -22,20 +24,28 @@ export class MemoryOutbox implements OutboxPort {
   add(rows: readonly OutboxRow[]): void {
     for (const row of rows) {
       const id = this.rows.length + 1;
-      this.rows.push({ ...row, id, state: "pending", attempts: 0, nextAt: this.#clock(), lastError: "" });
+      this.rows.push({
+        ...row,
+        id,
+        state: "pending",
+        attempts: 0,
+        nextAt: this.#clock(),
+        lastError: "",
+        addedAt: this.#clock(),
+      });
     }
   }
 
-  claim(target: string, limit: number, leaseMs: number): Promise<OutboxItem[]> {
+  claim(target: string, limit: number, leaseMs: number, ordered = true): Promise<OutboxItem[]> {
     const now = this.#clock();
-    const due = this.#heads(target).filter((row) => row.nextAt <= now);
+    const due = this.#heads(target, ordered).filter((row) => row.nextAt <= now);
     return Promise.resolve(
       due.slice(0, limit).map((row) => {
         row.attempts++;
         row.lastError = "";
         row.nextAt = now + leaseMs;
         const { id, eventId, revision, type, body, attempts } = row;
-        return { id, eventId, revision, type, target, body, attempts };
+        return { id, eventId, revision, type, target, body, attempts, ageMs: now - row.addedAt };
       }),
     );
   }
@@ -49,6 +59,13 @@ export class MemoryOutbox implements OutboxPort {
     const row = this.rows[id - 1];
     row.nextAt = this.#clock() + delayMs;
     row.lastError = error;
+    return Promise.resolve();
+  }
+
+  defer(id: number, delayMs: number): Promise<void> {
+    const row = this.rows[id - 1];
+    row.attempts = Math.max(0, row.attempts - 1);
+    row.nextAt = this.#clock() + delayMs;
     return Promise.resolve();
   }
 
@@ -79,16 +96,26 @@ export class MemoryOutbox implements OutboxPort {
     return Promise.resolve(parked.length);
   }
 
-  nextDue(target: string): Promise<number | null> {
-    const heads = this.#heads(target);
+  resend(target: string, eventIds: readonly string[]): Promise<string[]> {
+    const rows = this.rows.filter((row) => row.target === target && eventIds.includes(row.eventId));
+    for (const row of rows) {
+      if (row.state === "pending") continue;
+      Object.assign(row, { state: "pending", attempts: 0, nextAt: this.#clock(), lastError: "" });
+    }
+    return Promise.resolve([...new Set(rows.map((row) => row.eventId))]);
+  }
+
+  nextDue(target: string, ordered = true): Promise<number | null> {
+    const heads = this.#heads(target, ordered);
     if (heads.length === 0) return Promise.resolve(null);
     return Promise.resolve(Math.max(0, Math.min(...heads.map((row) => row.nextAt)) - this.#clock()));
   }
 
-  #heads(target: string): Row[] {
+  #heads(target: string, ordered: boolean): Row[] {
+    const waiting = this.rows.filter((row) => row.state === "pending" && row.target === target);
+    if (!ordered) return waiting;
     const first = new Map<string, Row>();
-    for (const row of this.rows) {
-      if (row.state !== "pending" || row.target !== target) continue;
+    for (const row of waiting) {
       const head = first.get(row.eventId);
       if (head === undefined || row.revision < head.revision) first.set(row.eventId, row);
     }

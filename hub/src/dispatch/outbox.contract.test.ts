@@ -43,7 +43,7 @@ function contract(make: () => Promise<Subject>): void {
   it("gives a row whole", async () => {
     await s.add([row(A, 1)]);
     expect(await s.port.claim("t", 10, LEASE)).toEqual([
-      { id: expect.any(Number) as number, ...row(A, 1), attempts: 1 },
+      { id: expect.any(Number) as number, ...row(A, 1), attempts: 1, ageMs: expect.any(Number) as number },
     ]);
   });
 
@@ -100,6 +100,32 @@ function contract(make: () => Promise<Subject>): void {
     expect(await s.port.replay({ eventId: A })).toBe(1);
     expect(await first()).toMatchObject({ revision: 1, attempts: 1 });
     expect(await s.port.replay({})).toBe(0);
+  });
+
+  it("gives all that is due where order does not matter", async () => {
+    await s.add([row(A, 1), row(A, 2), row(B, 1)]);
+    const items = await s.port.claim("t", 10, LEASE, false);
+    expect(items.map(({ revision }) => revision).sort()).toEqual([1, 1, 2]);
+    expect(await s.port.nextDue("t", false)).toBeGreaterThan(LEASE - 5000);
+  });
+
+  it("defers a row as if nobody had asked for it", async () => {
+    await s.add([row(A, 1)]);
+    await s.port.defer((await first()).id, 8000);
+    expect(await claimed()).toEqual([]);
+    await s.port.hasten("t");
+    expect(await claimed()).toEqual([]);
+    await s.age(8000);
+    expect(await first()).toMatchObject({ attempts: 1 });
+  });
+
+  it("sends again what the target asks for, in order", async () => {
+    await s.add([row(A, 1), row(A, 2), row(B, 1)]);
+    await s.port.delivered((await first()).id);
+    await s.port.park((await s.port.claim("t", 1, LEASE))[0].id, "HTTP 400");
+    expect(await s.port.resend("u", [A])).toEqual([]);
+    expect(await s.port.resend("t", [A, randomUUID()])).toEqual([A]);
+    expect((await claimed()).includes("A1")).toBe(true);
   });
 
   it("hastens what failed, not what is leased", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EventTransition, GridEvent } from "../event.ts";
 import { type OutboxLookup, planOutbox } from "./plan-outbox.ts";
-import type { TargetConfig } from "./target.ts";
+import type { WebhookTarget } from "./target.ts";
 
 const T = 1_763_776_800_123;
 const HASH = "0123456789abcdef0123456789abcdef";
@@ -56,13 +56,13 @@ const line = (what = "open", more: Partial<EventTransition> = {}): EventTransiti
   evidence: null,
   ...more,
 });
-const target = (more: Partial<TargetConfig> = {}): TargetConfig => ({
+const target = (more: Partial<WebhookTarget> = {}): WebhookTarget => ({
   name: "t",
   url: "http://127.0.0.1/",
   secret: "0123456789abcdef",
   ...more,
 });
-const sent = (t: Partial<TargetConfig>, e: Partial<GridEvent> = {}, what = "open", before?: GridEvent["handling"]) =>
+const sent = (t: Partial<WebhookTarget>, e: Partial<GridEvent> = {}, what = "open", before?: GridEvent["handling"]) =>
   planOutbox([target(t)], { ...event, ...e }, line(what), lookup, before).length === 1;
 
 describe("planOutbox", () => {

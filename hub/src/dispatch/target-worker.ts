@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { attempt, type Outcome, timeoutOf } from "./attempt.ts";
 import type { OutboxItem, OutboxPort } from "./outbox.ts";
 import type { TargetConfig } from "./target.ts";
+import type { Outcome, Transport } from "./transport.ts";
 
 /** Times in ms. */
 export interface RetryPolicy {
@@ -38,11 +38,13 @@ export interface WorkerDeps {
   readonly policy: RetryPolicy;
   readonly clock: Clock;
   readonly log: Log;
-  readonly fetch: typeof fetch;
+  readonly transport: Transport;
   /** 0 <= x < 1 */
   readonly random: () => number;
   readonly events: WorkerEvents;
 }
+
+const DEFAULT_CONCURRENCY = 4;
 
 /**
  * Delivers to one target. While all goes well several events are under way at once. After a failure the target is tried with
@@ -64,6 +66,8 @@ export class TargetWorker {
   /** monotonic, ms */
   #pausedUntil = 0;
   #lastSuccess = -Infinity;
+  /** rows to be sent one by one: the message that carried them together was refused, and one of them is to blame */
+  #oneByOne = 0;
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
@@ -95,6 +99,7 @@ export class TargetWorker {
     this.wake();
     await this.#running;
     await Promise.all(this.#underWay);
+    await this.#deps.transport.close?.();
   }
 
   async #run(): Promise<void> {
@@ -111,43 +116,60 @@ export class TargetWorker {
 
   /** Starts what may start. @returns ms until there may be more to do */
   async #turn(): Promise<number> {
-    const { port, policy, target } = this.#deps;
-    const paused = this.#pausedUntil - performance.now();
+    const { port, policy, target, transport } = this.#deps;
+    const paused = Math.max(this.#pausedUntil - performance.now(), transport.pauseMs?.() ?? 0);
     if (paused > 0) return paused;
-    const free = (this.#failures > 0 ? 1 : (target.concurrency ?? 4)) - this.#underWay.size;
+    const wide = transport.batch > 1 ? 1 : (target.concurrency ?? DEFAULT_CONCURRENCY);
+    const free = (this.#failures > 0 ? 1 : wide) - this.#underWay.size;
     // Each row that ends wakes us.
     if (free <= 0) return policy.pollMs;
+    const limit = transport.batch > 1 ? (this.#oneByOne > 0 ? 1 : transport.batch) : free;
     // The lease outlives the request, so that nobody else sends the row while we do.
-    const items = await port.claim(target.name, free, timeoutOf(target) + 30_000);
+    const items = await port.claim(target.name, limit, transport.timeoutMs + 30_000, transport.ordered);
     this.#portDown = false;
-    for (const item of items) {
-      const work: Promise<void> = this.#deliver(item).finally(() => {
+    const ready = await this.#sift(items);
+    if (ready.length > 0 && this.#oneByOne > 0) this.#oneByOne--;
+    for (const rows of transport.batch > 1 ? (ready.length > 0 ? [ready] : []) : ready.map((item) => [item])) {
+      const work: Promise<void> = this.#deliver(rows).finally(() => {
         this.#underWay.delete(work);
         this.wake();
       });
       this.#underWay.add(work);
     }
-    if (items.length === free) return 0;
-    const due = await port.nextDue(target.name);
+    if (items.length === limit) return 0;
+    const due = await port.nextDue(target.name, transport.ordered);
     return Math.min(due ?? Infinity, policy.pollMs);
   }
 
-  async #deliver(item: OutboxItem): Promise<void> {
-    const { target, fetch, clock, log } = this.#deps;
+  /** Gives back what must wait for its hour. */
+  async #sift(items: readonly OutboxItem[]): Promise<readonly OutboxItem[]> {
+    const { port, transport, clock } = this.#deps;
+    if (transport.holdMs === undefined) return items;
+    const ready: OutboxItem[] = [];
+    for (const item of items) {
+      const hold = transport.holdMs(item, clock());
+      if (hold > 0) await port.defer(item.id, hold);
+      else ready.push(item);
+    }
+    return ready;
+  }
+
+  async #deliver(items: readonly OutboxItem[]): Promise<void> {
+    const { target, transport, log } = this.#deps;
     const failuresBefore = this.#failures;
-    const outcome = await attempt(target, item, fetch, clock, this.#stop.signal);
+    const outcome = await transport.send(items, this.#stop.signal);
     try {
-      await this.#settle(item, outcome, failuresBefore);
+      await this.#settle(items, outcome, failuresBefore);
     } catch (error) {
       // The lease runs out and the row is tried again: at least once, never lost.
       log.warn({ target: target.name, err: error }, "outcome of a delivery could not be stored");
     }
   }
 
-  async #settle(item: OutboxItem, outcome: Outcome, failuresBefore: number): Promise<void> {
+  async #settle(items: readonly OutboxItem[], outcome: Outcome, failuresBefore: number): Promise<void> {
     const { port, policy, events } = this.#deps;
     if (outcome.kind === "stopped") {
-      await port.retry(item.id, 0, "hub stopped");
+      for (const { id } of items) await port.retry(id, 0, "hub stopped");
     } else if (outcome.kind === "failed") {
       // Requests that were under way together and failed together are one failure.
       if (this.#failures === failuresBefore) this.#failures++;
@@ -155,8 +177,10 @@ export class TargetWorker {
       this.#pausedUntil = performance.now() + pause;
       // Only a row that fails beside others that arrive is to blame itself.
       const alive = performance.now() - this.#lastSuccess < 2 * policy.maxMs;
-      if (item.attempts >= policy.maxAttempts && alive) await this.#giveUp(item, outcome.error);
-      else await port.retry(item.id, Math.max(pause, this.#backoff(item.attempts, 0)), outcome.error);
+      for (const item of items) {
+        if (item.attempts >= policy.maxAttempts && alive) await this.#giveUp(item, outcome.error);
+        else await port.retry(item.id, Math.max(pause, this.#backoff(item.attempts, 0)), outcome.error);
+      }
       if (this.#failures >= policy.downAfter && !this.#down) {
         this.#down = true;
         events.turned(true, this.#failures, outcome.error);
@@ -164,12 +188,17 @@ export class TargetWorker {
     } else {
       // Also a refusal shows that the target is there.
       await this.#recovered();
-      if (outcome.kind === "refused") {
-        await this.#giveUp(item, outcome.error);
+      if (outcome.kind === "delivered") this.#lastSuccess = performance.now();
+      if (outcome.kind === "refused" && items.length > 1) {
+        this.#oneByOne += items.length;
+        for (const { id } of items) await port.retry(id, 0, outcome.error);
+      } else if (outcome.kind === "refused") {
+        await this.#giveUp(items[0], outcome.error);
       } else {
-        this.#lastSuccess = performance.now();
-        await port.delivered(item.id);
-        events.settled(item, true, item.attempts > 1 ? `attempt ${item.attempts}` : "");
+        for (const item of items) {
+          await port.delivered(item.id);
+          events.settled(item, true, item.attempts > 1 ? `attempt ${item.attempts}` : "");
+        }
       }
     }
   }

@@ -1,31 +1,108 @@
 import type { GridEvent } from "../event.ts";
+import type { Mapping } from "./mapping/mapping.ts";
+import type { NoticeTemplate } from "./notify/notice-template.ts";
 
-/** A receiver of events. Times in ms. */
-export interface TargetConfig {
+/** What every receiver of events has, whatever takes them there. Times in ms. */
+export interface TargetBase {
   /** in the timeline, in metrics, in the outbox; must not change while rows wait */
   readonly name: string;
-  /** http or https; redirects are not followed */
-  readonly url: string;
-  /** of the HMAC-SHA256 signature */
-  readonly secret: string;
   /** time for an answer; default 10,000 */
   readonly timeoutMs?: number;
-  /** requests under way at once, each of another event; default 4 */
+  /** requests under way at once, each of another event; default 4. Notifiers send one at a time */
   readonly concurrency?: number;
-  /** further headers, e.g. an access token of the receiver */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** `all` (default): every live event from its opening. `handed_off`: nothing before a person or the policy handed it off */
-  readonly deliver?: "all" | "handed_off";
+  /**
+   * `all` (default): every live event from its opening. `handed_off`: nothing before a person or the policy handed it off.
+   * `whistled`: only whistles (一键吹哨), for departments that are called and never watch
+   */
+  readonly deliver?: "all" | "handed_off" | "whistled";
   /** roots of the subtrees whose events it gets; unmatched events then go nowhere. Default: everything */
   readonly grids?: readonly string[];
+  /** ids of towns; both this and `grids` must agree. Default: all */
+  readonly towns?: readonly string[];
   /** kinds, `hydrant.*` style; default: everything */
   readonly kinds?: readonly string[];
   /** least severe level that is still sent, 4 is the lowest; default 4 */
   readonly minSeverity?: number;
+  /** secrets of what it sends back, the new one first; none = it may not call back */
+  readonly callbackSecrets?: readonly string[];
 }
 
+export interface WebhookTarget extends TargetBase {
+  readonly kind?: "webhook";
+  /** http or https; redirects are not followed */
+  readonly url: string;
+  /** of the HMAC-SHA256 signature */
+  readonly secret: string;
+  /** further headers, e.g. an access token of the receiver */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** another body than the CloudEvent */
+  readonly mapping?: Mapping;
+}
+
+export interface MqttTarget extends TargetBase {
+  readonly kind: "mqtt";
+  /** mqtt or mqtts; "" = the hub's own broker */
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly clientId: string;
+  /** topic template; `{root}`, `{site}` and any field of the cloud event */
+  readonly topic: string;
+  readonly mapping?: Mapping;
+}
+
+/** What a receiver that people read has. */
+export interface NotifierTarget extends TargetBase {
+  readonly notice: NoticeTemplate;
+  /** messages in any minute */
+  readonly perMinute: number;
+  /** local minutes of the day in which only severity 1 passes; may span midnight */
+  readonly quiet: { readonly from: number; readonly to: number } | null;
+  /** what is less severe than 1 waits for the end of its span of this length, ms; 0 = nothing waits */
+  readonly digestMs: number;
+  readonly timeZone: string;
+  /** address of the console for links; "" = none */
+  readonly consoleUrl: string;
+}
+
+export interface DingTalkTarget extends NotifierTarget {
+  readonly kind: "dingtalk";
+  /** robot address with its access token */
+  readonly url: string;
+  /** signing secret of the robot (SEC...); "" = the robot goes by key words or addresses */
+  readonly secret: string;
+  /** key word that the robot asks for; "" = none */
+  readonly keyword: string;
+}
+
+export interface EmailTarget extends NotifierTarget {
+  readonly kind: "email";
+  readonly host: string;
+  readonly port: number;
+  /** implicit: TLS from the first byte (465). starttls: required before anything else. none: for a relay on this machine */
+  readonly tls: "implicit" | "starttls" | "none";
+  /** PEM of a private certificate authority; "" = the system's */
+  readonly ca: string;
+  readonly username: string;
+  readonly password: string;
+  readonly from: string;
+  readonly to: readonly string[];
+}
+
+/** A receiver of events. */
+export type TargetConfig = WebhookTarget | MqttTarget | DingTalkTarget | EmailTarget;
+
 /** Lines that end something are sent whatever the severity has become: the receiver must learn of the end. */
-const ENDS: ReadonlySet<string> = new Set(["deescalate", "clear", "close", "false_alarm"]);
+const ENDS: ReadonlySet<string> = new Set([
+  "deescalate",
+  "clear",
+  "close",
+  "done",
+  "false_alarm",
+  "confirm",
+  "whistle",
+  "ladder",
+]);
 
 /** @param path ids from the county down to the event's grid  @param what the line of the timeline */
 export function wants(
@@ -38,6 +115,7 @@ export function wants(
   if (event.kind === "dispatch.target_down" && event.subject === targetSubject(target.name)) return false;
   if (event.severity > (target.minSeverity ?? 4) && !ENDS.has(what)) return false;
   if (target.kinds !== undefined && !target.kinds.some((pattern) => matches(pattern, event.kind))) return false;
+  if (target.towns !== undefined && !target.towns.some((id) => path.includes(id))) return false;
   return target.grids === undefined || target.grids.some((id) => path.includes(id));
 }
 

@@ -9,6 +9,8 @@ interface WaitingRow {
   readonly target: string;
   readonly body: unknown;
   readonly attempts: number;
+  /** ms since it was written */
+  readonly ageMs: number;
 }
 
 /**
@@ -19,13 +21,16 @@ const IS_HEAD = `NOT EXISTS (
   SELECT FROM outbox e
   WHERE e.event_id = o.event_id AND e.revision < o.revision AND e.target = o.target AND e.state = 'pending')`;
 
-const CLAIM = `
+const claim = (isDue: string) => `
 UPDATE outbox SET next_at = now() + $3 * interval '1 ms', attempts = attempts + 1, last_error = '', updated_at = now()
 WHERE id IN (
   SELECT o.id FROM outbox o
-  WHERE o.target = $1 AND o.state = 'pending' AND o.next_at <= now() AND ${IS_HEAD}
+  WHERE o.target = $1 AND o.state = 'pending' AND o.next_at <= now() AND ${isDue}
   ORDER BY o.next_at, o.id LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id::float8 AS id, event_id AS "eventId", revision, type, target, body, attempts`;
+RETURNING id::float8 AS id, event_id AS "eventId", revision, type, target, body, attempts,
+  greatest(0, extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs"`;
+const CLAIM = claim(IS_HEAD);
+const CLAIM_ANY = claim("true");
 
 /** The dispatcher's port on the table `outbox`. The database's clock rules, so hubs need not agree on the time. */
 export class OutboxQueries {
@@ -35,10 +40,10 @@ export class OutboxQueries {
     this.#pool = pool;
   }
 
-  async claim(target: string, limit: number, leaseMs: number): Promise<WaitingRow[]> {
+  async claim(target: string, limit: number, leaseMs: number, ordered = true): Promise<WaitingRow[]> {
     const { rows } = await this.#pool.query<WaitingRow>({
-      name: "outbox_claim",
-      text: CLAIM,
+      name: ordered ? "outbox_claim" : "outbox_claim_any",
+      text: ordered ? CLAIM : CLAIM_ANY,
       values: [target, limit, leaseMs],
     });
     // UPDATE ... RETURNING has no order of its own.
@@ -57,6 +62,14 @@ export class OutboxQueries {
       `UPDATE outbox SET next_at = now() + $2 * interval '1 ms', last_error = $3, updated_at = now()
        WHERE id = $1 AND state = 'pending'`,
       [id, delayMs, error],
+    );
+  }
+
+  async defer(id: number, delayMs: number): Promise<void> {
+    await this.#pool.query(
+      `UPDATE outbox SET next_at = now() + $2 * interval '1 ms', attempts = greatest(0, attempts - 1)
+       WHERE id = $1 AND state = 'pending'`,
+      [id, delayMs],
     );
   }
 
@@ -84,11 +97,24 @@ export class OutboxQueries {
     return rowCount ?? 0;
   }
 
-  async nextDue(target: string): Promise<number | null> {
+  async resend(target: string, eventIds: readonly string[]): Promise<string[]> {
+    await this.#pool.query(
+      `UPDATE outbox SET state = 'pending', attempts = 0, next_at = now(), last_error = '', updated_at = now()
+       WHERE target = $1 AND event_id = ANY ($2::uuid[]) AND state <> 'pending'`,
+      [target, eventIds],
+    );
+    const { rows } = await this.#pool.query<{ id: string }>(
+      "SELECT DISTINCT event_id AS id FROM outbox WHERE target = $1 AND event_id = ANY ($2::uuid[])",
+      [target, eventIds],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async nextDue(target: string, ordered = true): Promise<number | null> {
     const { rows } = await this.#pool.query<{ ms: number }>({
-      name: "outbox_next",
+      name: ordered ? "outbox_next" : "outbox_next_any",
       text: `SELECT greatest(0, extract(epoch FROM o.next_at - now()) * 1000)::float8 AS ms FROM outbox o
-             WHERE o.target = $1 AND o.state = 'pending' AND ${IS_HEAD} ORDER BY o.next_at LIMIT 1`,
+             WHERE o.target = $1 AND o.state = 'pending' AND ${ordered ? IS_HEAD : "true"} ORDER BY o.next_at LIMIT 1`,
       values: [target],
     });
     return rows.length === 0 ? null : rows[0].ms;
