@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { EnvelopeRecord } from "@gridhub/device-profiles/envelope.ts";
 import type { Logger } from "pino";
 import type { AgentConfig, SourceConfig } from "./config.ts";
+import { EvidenceRing } from "./evidence-ring.ts";
+import { EvidenceServer } from "./evidence-server.ts";
 import { AisTcpSource, AisUdpSource } from "./sources/ais.ts";
 import { CameraSource } from "./sources/camera.ts";
 import { gb26875Stations } from "./sources/gb26875.ts";
@@ -33,6 +35,9 @@ function createSource(config: SourceConfig): Source {
       return new AisTcpSource(config);
     case "snapshot":
     case "onvif":
+    case "rtsp":
+    case "video":
+    case "folder":
       return new CameraSource(config);
     case "sl651":
       return new StreamServerSource(config, sl651Stations);
@@ -41,6 +46,13 @@ function createSource(config: SourceConfig): Source {
     case "gb26875":
       return new StreamServerSource(config, gb26875Stations);
   }
+}
+
+function evidenceOf({ evidence, data_dir }: AgentConfig, log: Logger, now: () => number) {
+  if (evidence === undefined) return null;
+  const dir = join(data_dir, "evidence");
+  const ring = new EvidenceRing({ dir, keepMs: evidence.seconds * 1000, maxBytes: evidence.bytes, now, log });
+  return { ring, server: new EvidenceServer(ring, evidence.token, now) };
 }
 
 /** The agent: sources -> spool -> uplink. The composition root of the edge; the only file that knows every part. */
@@ -52,6 +64,7 @@ export class Agent {
   readonly #twin: Twin;
   readonly #context: SourceContext;
   #recovery: Promise<void> = Promise.resolve();
+  readonly #evidence: { readonly ring: EvidenceRing; readonly server: EvidenceServer } | null;
   readonly spool: Spool;
   readonly uplink: Uplink;
 
@@ -71,6 +84,7 @@ export class Agent {
       now,
       log,
     });
+    this.#evidence = evidenceOf(config, log, now);
     const { url, token, root, ca_file } = config.hub;
     const [site, edge] = config.hub.username.split("/");
     this.uplink = new Uplink(
@@ -106,6 +120,7 @@ export class Agent {
       emit: (lane, device, records) => this.#emit(lane, device, records),
       takesFrames: () => this.uplink.takesFrames,
       frame: (device, header, jpeg) => this.uplink.frame(device, header, jpeg),
+      evidence: (device, ts, picture) => this.#evidence?.ring.add(device, ts, picture),
       status: (device, code) => this.#setStatus(device, code),
     };
   }
@@ -149,6 +164,7 @@ export class Agent {
   async start(): Promise<void> {
     this.#openSpool();
     try {
+      await this.#startEvidence();
       for (const source of this.#sources) await source.start(this.#context);
     } catch (error) {
       await this.stop();
@@ -157,6 +173,14 @@ export class Agent {
     this.uplink.start();
     const { devices, sources } = this.#config;
     this.#log.info({ devices: devices.length, sources: sources.length, boot: this.spool.boot }, "edge agent runs");
+  }
+
+  async #startEvidence(): Promise<void> {
+    const settings = this.#config.evidence;
+    if (this.#evidence === null || settings === undefined) return;
+    await this.#evidence.ring.start();
+    const port = await this.#evidence.server.start(settings.host, settings.port);
+    this.#log.info({ host: settings.host, port }, "evidence is kept");
   }
 
   #openSpool(): void {
@@ -188,6 +212,8 @@ export class Agent {
     this.#stopped = true;
     await this.#recovery;
     await Promise.all(this.#sources.map((source) => source.stop()));
+    await this.#evidence?.server.stop();
+    await this.#evidence?.ring.flush();
     this.spool.flush();
     await this.uplink.stop();
     this.spool.close();

@@ -5,6 +5,14 @@ import { DEFAULT_ROOT, NAME_PATTERN } from "@gridhub/device-profiles/topic.ts";
 import Type, { type Static } from "typebox";
 import { Value } from "typebox/value";
 import { parse } from "yaml";
+import {
+  CAMERA_KINDS,
+  FolderSource,
+  OnvifSource,
+  RtspSource,
+  SnapshotSource,
+  VideoSource,
+} from "./sources/camera-config.ts";
 import { Gb26875Source, Jt808Source, Sl651Source } from "./sources/station-config.ts";
 
 const Name = Type.String({ pattern: NAME_PATTERN.source, description: "letters, digits, _ . : - , at most 64" });
@@ -53,38 +61,15 @@ const AisTcpSource = Type.Object(
   },
   closed,
 );
-const camera = {
-  device: Name,
-  username: Type.String({ default: "" }),
-  password: Type.String({ default: "" }),
-  interval_ms: Type.Integer({ minimum: 100, default: 500, description: "time between looks at the picture" }),
-  patrol_ms: Type.Integer({
-    minimum: 1000,
-    default: 20_000,
-    description: "a frame is sent this often even when nothing moves",
-  }),
-  hold_ms: Type.Integer({ minimum: 0, default: 5000, description: "frames go on for so long after the last motion" }),
-  min_gap_ms: Type.Integer({ minimum: 0, default: 1000, description: "least time between two frames" }),
-  timeout_ms: Type.Integer({ minimum: 100, default: 5000 }),
-  mask: Type.Optional(
-    Type.Array(
-      Type.Array(Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 2, maxItems: 2 }), { minItems: 3 }),
-      { description: "polygons (0..1) where motion does not count" },
-    ),
-  ),
-};
-const SnapshotSource = Type.Object(
-  { kind: Type.Literal("snapshot"), url: Type.String({ pattern: "^https?://" }), ...camera },
-  closed,
-);
-const OnvifSource = Type.Object(
+const Evidence = Type.Object(
   {
-    kind: Type.Literal("onvif"),
-    host: Type.String(),
-    port: Type.Integer({ minimum: 1, maximum: 65535, default: 80 }),
-    ...camera,
+    host: Loopback,
+    port: Port,
+    token: Type.String({ minLength: 16, description: "bearer token of those who fetch clips; it signs links too" }),
+    seconds: Type.Integer({ minimum: 10, default: 600, description: "how long pictures are kept" }),
+    bytes: Type.Integer({ minimum: 1_048_576, default: 1_073_741_824, description: "of all cameras together" }),
   },
-  closed,
+  { ...closed, description: "the last pictures of every camera, on this machine's disk" },
 );
 
 export const AgentConfigSchema = Type.Object(
@@ -129,6 +114,7 @@ export const AgentConfigSchema = Type.Object(
       default: 120_000,
       description: "older records go by the backfill lane",
     }),
+    evidence: Type.Optional(Evidence),
     devices: Type.Array(Device, { minItems: 1, maxItems: 5000 }),
     sources: Type.Array(
       Type.Union([
@@ -138,6 +124,9 @@ export const AgentConfigSchema = Type.Object(
         AisTcpSource,
         SnapshotSource,
         OnvifSource,
+        RtspSource,
+        VideoSource,
+        FolderSource,
         Sl651Source,
         Jt808Source,
         Gb26875Source,
@@ -163,6 +152,9 @@ const SOURCE_BY_KIND: Readonly<Record<string, Type.TSchema>> = {
   "ais-tcp": AisTcpSource,
   snapshot: SnapshotSource,
   onvif: OnvifSource,
+  rtsp: RtspSource,
+  video: VideoSource,
+  folder: FolderSource,
   sl651: Sl651Source,
   jt808: Jt808Source,
   gb26875: Gb26875Source,
@@ -194,6 +186,7 @@ export function loadAgentConfig(file: string, env: Readonly<Record<string, strin
   }
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(dirname(resolve(file)), path));
   value.data_dir = absolute(value.data_dir);
+  for (const source of value.sources) if ("path" in source) source.path = absolute(source.path);
   if (value.hub.ca_file !== undefined) value.hub.ca_file = absolute(value.hub.ca_file);
   return value;
 }
@@ -302,7 +295,7 @@ function portProblems(sources: readonly SourceConfig[]): string[] {
   const problems: string[] = [];
   const taken = new Map<string, number>();
   for (const [i, source] of sources.entries()) {
-    if (source.kind === "snapshot" || source.kind === "onvif" || source.kind === "ais-tcp" || source.port === 0)
+    if (!("port" in source) || source.kind === "ais-tcp" || CAMERA_KINDS.has(source.kind) || source.port === 0)
       continue;
     const wire = source.kind === "udp" || source.kind === "ais-udp" ? "UDP" : "TCP";
     const address = `${wire} ${source.host}:${source.port}`;

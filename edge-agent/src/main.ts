@@ -1,12 +1,15 @@
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { Agent, AGENT_VERSION } from "./agent.ts";
+import { discoverCommand } from "./cli/discover.ts";
 import { ConfigError, loadAgentConfig } from "./config.ts";
 import { ListenError } from "./sources/source.ts";
 
 const HELP = `usage: node edge-agent/src/main.ts --config FILE
 
 Runs one edge agent until SIGINT, SIGTERM or the end of a parent with an IPC channel; a second signal ends it at once.
+
+  discover        look for ONVIF cameras on the network instead; discover --help
 
   --config FILE   settings in YAML: hub, devices, sources (edge-agent/README.md)
   --check         check the settings, then end
@@ -17,6 +20,7 @@ The token may come from the environment: GRIDHUB_EDGE_TOKEN; so may any value th
 Exit codes: 0 stopped, 1 cannot run, 2 wrong arguments or settings.`;
 
 async function main(): Promise<number> {
+  if (process.argv[2] === "discover") return discoverCommand(process.argv.slice(3));
   const { values } = parseArgs({
     options: {
       config: { type: "string" },

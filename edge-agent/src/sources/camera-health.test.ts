@@ -52,6 +52,7 @@ function camera(port: number, change: object = {}): CameraSource {
     username: "admin",
     password: "right",
     interval_ms: 100,
+    max_skew_ms: 0,
     patrol_ms: 1000,
     hold_ms: 500,
     min_gap_ms: 0,

@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import sharp from "sharp";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { CameraHttp } from "./camera-http.ts";
 import { CameraSource } from "./camera.ts";
 import type { Credentials } from "./digest.ts";
 import { fitFrame, gateLuma } from "./frame-ladder.ts";
 import { GATE_HEIGHT, GATE_WIDTH, MotionGate } from "./motion-gate.ts";
-import { onvifSnapshotUri } from "./onvif-uri.ts";
+import { OnvifDevice } from "./onvif-device.ts";
+import { OnvifSoap } from "./onvif-soap.ts";
 import { SnapshotClient } from "./snapshot.ts";
 import { SourceScene } from "./source-scene.ts";
 
@@ -65,6 +67,7 @@ function source(url: string, change: object = {}): CameraSource {
     username: "admin",
     password: "right",
     interval_ms: 100,
+    max_skew_ms: 0,
     patrol_ms: 1000,
     hold_ms: 500,
     min_gap_ms: 0,
@@ -87,7 +90,7 @@ describe("camera source", () => {
       if (answer === wanted) response.writeHead(200, { "content-type": "image/jpeg" }).end(noisy[0]);
       else response.writeHead(401, { "www-authenticate": 'Digest realm="cam", nonce="n1", qop="auth"' }).end();
     });
-    expect((await fetchSnapshot(`${url}/snap?ch=1`, { username: "admin", password: "right" }, 2000)).length).toBe(
+    expect((await fetchSnapshot(`${url}/snap?ch=1`, { username: "admin", password: "right" }, 2000)).bytes.length).toBe(
       noisy[0].length,
     );
     await expect(
@@ -150,20 +153,31 @@ describe("onvif", () => {
   const soap = (body: string) =>
     `<?xml version="1.0"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>${body}</s:Body></s:Envelope>`;
 
+  const device = (origin: string, timeoutMs: number) => {
+    const who = { username: "a", password: "wrong" };
+    return new OnvifDevice(new OnvifSoap(new CameraHttp(who), who, timeoutMs, Date.now), origin);
+  };
+
   it("reports a device that never answers, instead of waiting for ever", async () => {
-    const url = new URL(await serve(() => {}));
-    const camera = { host: "127.0.0.1", port: Number(url.port), username: "a", password: "b", timeoutMs: 300 };
-    await expect(onvifSnapshotUri(camera)).rejects.toMatchObject({ name: "SnapshotError" });
+    const silent = device(await serve(() => {}), 300);
+    await expect(silent.profiles()).rejects.toMatchObject({ code: "timeout" });
   });
 
   it("reports an account that sees no profiles", async () => {
-    const url = new URL(
-      await serve((_q, response) =>
-        response.writeHead(200, { "content-type": "application/soap+xml" }).end(soap("<x/>")),
-      ),
+    const media = "http://www.onvif.org/ver10/media/wsdl";
+    const services = `<Service><Namespace>${media}</Namespace><XAddr>http://192.0.2.1/media</XAddr></Service>`;
+    const url = await serve((_q, response) =>
+      response.end(soap(`<GetServicesResponse>${services}</GetServicesResponse>`)),
     );
-    const camera = { host: "127.0.0.1", port: Number(url.port), username: "a", password: "wrong", timeoutMs: 1000 };
-    await expect(onvifSnapshotUri(camera)).rejects.toMatchObject({ name: "SnapshotError" });
+    await expect(device(url, 1000).profiles()).rejects.toMatchObject({ code: "auth" });
+  });
+
+  it("reports what is no SOAP, a fault, and a device without pictures", async () => {
+    const fault = soap("<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code></s:Fault>");
+    for (const body of ["<html>", fault, soap("<GetServicesResponse/>")]) {
+      const url = await serve((_q, response) => response.end(body));
+      await expect(device(url, 1000).profiles()).rejects.toMatchObject({ code: "onvif" });
+    }
   });
 });
 

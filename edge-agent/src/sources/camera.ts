@@ -1,12 +1,13 @@
-import { createHash } from "node:crypto";
 import type { FrameHeader } from "@gridhub/device-profiles/envelope.ts";
 import { LANE_LIMIT } from "@gridhub/device-profiles/envelope.ts";
-import type { SourceOf } from "../config.ts";
 import type { CameraPace } from "../twin.ts";
+import { type CameraConfig, PATROL_MS } from "./camera-config.ts";
+import { CameraError } from "./camera-error.ts";
+import { createFeed, leastFps } from "./camera-feed.ts";
 import { fitFrame, gateLuma } from "./frame-ladder.ts";
-import { DEFAULT_GATE, MotionGate, type GateVerdict } from "./motion-gate.ts";
-import { onvifSnapshotUri } from "./onvif-uri.ts";
-import { SnapshotClient, SnapshotError } from "./snapshot.ts";
+import { DEFAULT_GATE, MotionGate } from "./motion-gate.ts";
+import type { FeedSignals, PictureFeed } from "./picture-feed.ts";
+import { PictureHealth } from "./picture-health.ts";
 import type { Source, SourceContext } from "./source.ts";
 
 const HEADER_BYTES = 512;
@@ -14,42 +15,39 @@ const BACKOFF_MAX_MS = 30_000;
 /** Cameras lock an account after a few wrong passwords: a refused one is tried seldom. */
 const AUTH_BACKOFF_MIN_MS = 10_000;
 const AUTH_BACKOFF_MAX_MS = 300_000;
-/** The very same bytes so many times in a row: the picture is frozen. Live sensors always have noise. */
-const FROZEN_LOOKS = 20;
-/** Mean luma and deviation below which a picture is black, or covered; so many times in a row, a headlight is no fault. */
-const BLACK_MEAN = 6;
-const COVERED_DEVIATION = 4;
-const DULL_LOOKS = 3;
+/** A camera that said "motion" and never took it back is believed for so long, ms. */
+const EVENT_TRUST_MS = 60_000;
+const DEFAULT_SKEW_MS = 60_000;
 
 /**
- * A camera by HTTP or ONVIF snapshot. Looks often, sends seldom: frames with motion (and a while after it), and patrol samples
- * when nothing moves, because stalls, debris and slow smoke do not. What is wrong with the picture becomes a status code.
+ * A camera. Looks often, sends seldom: frames with motion (and a while after it), and patrol samples when nothing moves, because
+ * stalls, debris and slow smoke do not. What is wrong with it becomes a status code.
  */
 export class CameraSource implements Source {
-  readonly #config: SourceOf<"snapshot"> | SourceOf<"onvif">;
+  readonly #config: CameraConfig;
   readonly #gate: MotionGate;
-  readonly #client: SnapshotClient;
+  readonly #feed: PictureFeed;
+  readonly #health: PictureHealth;
   readonly #stop = new AbortController();
-  #url: string | null;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | null = null;
   #failures = 0;
   #lastMotion = Number.NEGATIVE_INFINITY;
   #lastSent = Number.NEGATIVE_INFINITY;
-  #lastHash = "";
-  #same = 0;
-  #dull = 0;
+  /** since when the camera itself reports motion, ms UTC */
+  #eventSince: number | null = null;
+  #told = "";
   /** time between looks and between patrol samples; may change while it runs */
   pace: CameraPace;
 
-  constructor(config: SourceOf<"snapshot"> | SourceOf<"onvif">) {
+  constructor(config: CameraConfig, feed: PictureFeed = createFeed(config)) {
     this.#config = config;
+    this.#feed = feed;
     const mask = (config.mask ?? []) as unknown as readonly (readonly (readonly [number, number])[])[];
     this.#gate = new MotionGate({ ...DEFAULT_GATE, mask });
-    const { username, password, timeout_ms, interval_ms, patrol_ms } = config;
-    this.#client = new SnapshotClient({ username, password }, timeout_ms);
-    this.#url = config.kind === "snapshot" ? config.url : null;
-    this.pace = { interval_ms, patrol_ms };
+    this.#health = new PictureHealth(config.max_skew_ms ?? DEFAULT_SKEW_MS);
+    const { interval_ms } = config;
+    this.pace = { interval_ms, patrol_ms: config.patrol_ms ?? PATROL_MS[config.class ?? "street"] };
   }
 
   get device(): string {
@@ -57,34 +55,56 @@ export class CameraSource implements Source {
   }
 
   async start(context: SourceContext): Promise<void> {
+    const signals: FeedSignals = {
+      now: context.now,
+      log: context.log,
+      stop: this.#stop.signal,
+      motion: (active) => {
+        if (active) this.#lastMotion = context.now();
+        this.#eventSince = active ? context.now() : null;
+      },
+      rebooted: () => {
+        context.log.warn({ device: this.device }, "camera rebooted");
+        this.#health.rebooted(context.now());
+      },
+    };
     // Cameras of one agent look at different moments of the interval.
-    this.#schedule(context, Math.random() * Math.min(1000, this.pace.interval_ms));
+    this.#schedule(context, signals, Math.random() * Math.min(1000, this.pace.interval_ms));
   }
 
-  #schedule(context: SourceContext, delay: number): void {
+  #schedule(context: SourceContext, signals: FeedSignals, delay: number): void {
     if (this.#stop.signal.aborted) return;
     this.#timer = setTimeout(() => {
-      this.#running = this.#turn(context).finally(() => (this.#running = null));
+      this.#running = this.#turn(context, signals).finally(() => (this.#running = null));
     }, delay);
   }
 
-  async #turn(context: SourceContext): Promise<void> {
+  async #turn(context: SourceContext, signals: FeedSignals): Promise<void> {
     const { interval_ms } = this.pace;
     const began = performance.now();
     try {
-      const code = await this.#look(context);
+      const code = await this.#look(context, signals);
       this.#failures = 0;
+      this.#told = "";
       context.status(this.device, code);
-      this.#schedule(context, Math.max(0, interval_ms - (performance.now() - began)));
+      this.#schedule(context, signals, Math.max(0, interval_ms - (performance.now() - began)));
     } catch (error) {
       if (this.#stop.signal.aborted) return;
-      const code = error instanceof SnapshotError ? error.code : "internal";
-      if (code === "internal") context.log.error({ err: error, device: this.device }, "camera source");
+      this.#health.interrupted();
+      this.#eventSince = null;
+      this.#tell(context, error as Error);
+      const code = error instanceof CameraError ? error.code : "internal";
       context.status(this.device, code);
-      // A camera may have got a new address for its snapshot after a reboot.
-      if (this.#config.kind === "onvif") this.#url = null;
-      this.#schedule(context, this.#backoff(code));
+      this.#schedule(context, signals, this.#backoff(code));
     }
+  }
+
+  /** The words behind a code, once as long as they stay the same. */
+  #tell(context: SourceContext, error: Error): void {
+    if (!(error instanceof CameraError)) context.log.error({ err: error, device: this.device }, "camera source");
+    else if (error.message !== this.#told)
+      context.log.warn({ device: this.device, code: error.code, why: error.message }, "no picture");
+    this.#told = error.message;
   }
 
   #backoff(code: string): number {
@@ -95,16 +115,19 @@ export class CameraSource implements Source {
   }
 
   /** One look at the picture. @returns the camera's status code */
-  async #look(context: SourceContext): Promise<string> {
-    const picture = await this.#client.fetch((this.#url ??= await this.#findUrl()), this.#stop.signal);
-    const verdict = this.#gate.look(await gateLuma(picture));
-    const status = this.#judge(picture, verdict);
+  async #look(context: SourceContext, signals: FeedSignals): Promise<string> {
+    const { bytes, cameraTime } = await this.#feed.next(signals);
+    const verdict = this.#gate.look(await gateLuma(bytes));
     const now = context.now();
-    if (verdict.motion) this.#lastMotion = now;
+    const { mean, deviation } = verdict;
+    const minFps = leastFps(this.#config, this.pace.interval_ms);
+    const status = this.#health.judge({ now, bytes, mean, deviation, cameraTime, minFps });
+    context.evidence?.(this.device, now, bytes);
+    if (verdict.motion || this.#cameraSeesMotion(now)) this.#lastMotion = now;
     const why = this.#due(now);
     // Scaling a picture that nobody would take is the most expensive thing here.
     if (why === null || !context.takesFrames()) return status;
-    const fitted = await fitFrame(picture, LANE_LIMIT.frame - HEADER_BYTES);
+    const fitted = await fitFrame(bytes, LANE_LIMIT.frame - HEADER_BYTES);
     if (fitted === null) return "too_large";
     const { jpeg, w, h } = fitted;
     const header: FrameHeader = { v: 1, ts: now, w, h, why, motion: Math.round(verdict.largest * 1e4) / 1e4 };
@@ -112,19 +135,9 @@ export class CameraSource implements Source {
     return status;
   }
 
-  async #findUrl(): Promise<string> {
-    if (this.#config.kind === "snapshot") return this.#config.url;
-    const { host, port, username, password, timeout_ms } = this.#config;
-    return onvifSnapshotUri({ host, port, username, password, timeoutMs: timeout_ms });
-  }
-
-  #judge(picture: Buffer, { mean, deviation }: GateVerdict): string {
-    const hash = createHash("sha1").update(picture).digest("base64");
-    this.#same = hash === this.#lastHash ? this.#same + 1 : 0;
-    this.#lastHash = hash;
-    this.#dull = mean < BLACK_MEAN || deviation < COVERED_DEVIATION ? this.#dull + 1 : 0;
-    if (this.#dull >= DULL_LOOKS) return mean < BLACK_MEAN ? "black" : "covered";
-    return this.#same >= FROZEN_LOOKS ? "frozen" : "ok";
+  #cameraSeesMotion(now: number): boolean {
+    if (this.#eventSince === null) return false;
+    return now >= this.#eventSince && now - this.#eventSince <= EVENT_TRUST_MS;
   }
 
   #due(now: number): FrameHeader["why"] | null {
@@ -140,6 +153,7 @@ export class CameraSource implements Source {
   async stop(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
+    await this.#feed.close();
     await this.#running;
   }
 }

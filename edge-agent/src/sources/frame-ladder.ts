@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { GATE_HEIGHT, GATE_WIDTH } from "./motion-gate.ts";
-import { SnapshotError } from "./snapshot.ts";
+import { CameraError } from "./camera-error.ts";
 
 /** 100 megapixels and JPEG bombs end here. */
 const MAX_PIXELS = 40_000_000;
@@ -26,19 +26,19 @@ export interface SizedFrame {
   readonly h: number;
 }
 
-/** Reads the header alone. @throws SnapshotError too_large beyond 40 megapixels, not_a_picture */
+/** Reads the header alone. @throws CameraError too_large beyond 40 megapixels, not_a_picture */
 async function headerOf(picture: Buffer): Promise<{ readonly format: string; readonly w: number; readonly h: number }> {
   const meta = await sharp(picture, { limitInputPixels: false })
     .metadata()
     .catch((error: Error) => {
-      throw new SnapshotError("not_a_picture", error.message);
+      throw new CameraError("not_a_picture", error.message);
     });
   if (meta.width * meta.height > MAX_PIXELS)
-    throw new SnapshotError("too_large", `${meta.width} x ${meta.height} pixels; at most ${MAX_PIXELS}`);
+    throw new CameraError("too_large", `${meta.width} x ${meta.height} pixels; at most ${MAX_PIXELS}`);
   return { format: meta.format, w: meta.width, h: meta.height };
 }
 
-/** The picture's luma for the motion gate. @throws SnapshotError when it is too large, truncated or no picture */
+/** The picture's luma for the motion gate. @throws CameraError when it is too large, truncated or no picture */
 export async function gateLuma(picture: Buffer): Promise<Uint8Array> {
   await headerOf(picture);
   return sharp(picture, { limitInputPixels: MAX_PIXELS, failOn: "error" })
@@ -48,13 +48,13 @@ export async function gateLuma(picture: Buffer): Promise<Uint8Array> {
     .raw()
     .toBuffer()
     .catch((error: Error) => {
-      throw new SnapshotError("not_a_picture", error.message);
+      throw new CameraError("not_a_picture", error.message);
     });
 }
 
 /**
  * At most 720 lines and `maxBytes`: quality is stepped down first, size after it. Null when even the smallest is too large.
- * @throws SnapshotError
+ * @throws CameraError
  */
 export async function fitFrame(picture: Buffer, maxBytes: number): Promise<SizedFrame | null> {
   const { format, w, h } = await headerOf(picture);

@@ -17,6 +17,8 @@ export interface SourceContext {
   takesFrames(): boolean;
   /** Offers a camera frame; frames may be dropped. @returns whether it was sent */
   frame(device: string, header: FrameHeader, jpeg: Buffer): boolean;
+  /** Keeps a camera's picture for a while on this machine, where the agent has an evidence ring. */
+  evidence?(device: string, ts: number, picture: Buffer): void;
   /** "ok" or a reason code (`auth`, `unreachable`, `frozen` ...); changes go out with a heartbeat soon. */
   status(device: string, code: string): void;
 }
