@@ -89,9 +89,12 @@ export class RoomStages implements Stages, IngestObserver {
     this.#rooms = rooms;
     this.#clock = clock;
     this.#birth = birth;
-    rooms.events.onAct = ({ kind, deviceId }, action, now) => {
-      const device = deviceId === null ? undefined : rooms.registry.deviceById(deviceId);
-      if (LETS_GO.has(action) && device !== undefined) rooms.rules.release(kind, device, now, this.#findings);
+    rooms.events.onAct = (event, action, now) => {
+      if (!LETS_GO.has(action)) return;
+      for (const { kind, deviceId } of event.life.parts ?? [event]) {
+        const device = deviceId === null ? undefined : rooms.registry.deviceById(deviceId);
+        if (device !== undefined) rooms.rules.release(kind, device, now, this.#findings);
+      }
     };
     rooms.health.onEdgeChange = (edgeKey, online, now, out) => rooms.rules.edgeChanged(edgeKey, online, now, out);
   }

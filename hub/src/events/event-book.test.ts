@@ -3,7 +3,8 @@ import type { Device } from "../device.ts";
 import type { EventTransition, GridEvent } from "../event.ts";
 import type { Finding } from "../finding.ts";
 import { emptyBatch } from "../store/batch.ts";
-import { EventBook, type EventOptions } from "./event-book.ts";
+import { EventBook } from "./event-book.ts";
+import type { EventOptions } from "./event-options.ts";
 import type { Locator } from "./place.ts";
 
 const T = 1_763_776_800_000;

@@ -95,6 +95,23 @@ export const KINDS: Readonly<Record<string, KindInfo>> = {
   "vessel.approach": kind("vessel", "船舶会遇危险", "Vessels on close approach", EMERGENCY, "海上安全"),
   "vessel.dark": kind("vessel", "船舶失联", "Vessel silent at sea", EMERGENCY, "海上安全"),
   "vessel.mmsi_clash": kind("vessel", "船舶识别码冲突", "Two vessels with one MMSI", EMERGENCY, "海上安全"),
+  "vessel.sos_drill": kind("vessel", "求救设备测试", "Test of distress equipment", EMERGENCY, "海上安全"),
+  "vessel.gap": kind("vessel", "船舶长时间无位置", "Vessel without position for hours", EMERGENCY, "海上安全"),
+  "vessel.no_go": kind("vessel", "船舶进入禁航区", "Vessel in a no-go area", EMERGENCY, "海上安全"),
+  "vessel.closed_season": kind("vessel", "船舶在禁渔区作业", "Vessel fishing in a closed area", EMERGENCY, "海上渔业"),
+  "vessel.aquaculture": kind("vessel", "船舶进入养殖区", "Vessel in an aquaculture area", EMERGENCY, "海上渔业"),
+  "vessel.out_of_area": kind("vessel", "船舶离开作业区", "Vessel outside its working area", EMERGENCY, "海上安全"),
+  "vessel.port_visit": kind("vessel", "船舶进港", "Vessel in port", EMERGENCY, "海上安全"),
+  "vessel.drift": kind("vessel", "船舶漂移", "Vessel adrift", EMERGENCY, "海上安全"),
+  "vessel.anchor_drag": kind("vessel", "船舶走锚", "Vessel dragging its anchor", EMERGENCY, "海上安全"),
+  "vessel.encounter": kind("vessel", "船舶海上会合", "Vessels meeting at sea", EMERGENCY, "海上安全"),
+  "receiver.link_outage": kind(
+    "vessel",
+    "AIS接收站大面积失联",
+    "AIS receiver: vessels silent together",
+    PARTS,
+    "感知设备",
+  ),
   "formation.split": kind("vessel", "编组分散", "Formation split", EMERGENCY, "海上安全"),
   "formation.link_outage": kind("vessel", "编组通信中断", "Formation out of contact", EMERGENCY, "海上安全"),
   "dispatch.target_down": kind("system", "对接平台不可达", "Receiving platform unreachable", PARTS, "信息系统"),
@@ -120,6 +137,7 @@ const GROUPS: Readonly<Record<string, { readonly group: KindGroup; readonly zh: 
   vision: { group: "vision", zh: "视频识别告警" },
   vessel: { group: "vessel", zh: "船舶告警" },
   formation: { group: "vessel", zh: "编组告警" },
+  receiver: { group: "vessel", zh: "AIS接收告警" },
 };
 
 /** Titles, code and group of a kind. An unknown kind gets those of the word before its dot; it is never refused. */

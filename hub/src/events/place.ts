@@ -7,7 +7,7 @@ export interface Locator {
   /** degrees WGS84 */
   locate(lon: number, lat: number): { readonly gridId: string | null; readonly match: GridMatch };
   /** from the county down to the grid; empty for an unknown id */
-  path(id: string): readonly { readonly level: string }[];
+  path(id: string): readonly { readonly level: string; readonly id?: string }[];
 }
 
 /** Where the hub knows no grids at all. */
