@@ -6,6 +6,9 @@ import type { AgentConfig, SourceConfig } from "./config.ts";
 import { EvidenceRing } from "./evidence-ring.ts";
 import { EvidenceServer } from "./evidence-server.ts";
 import { AisTcpSource, AisUdpSource } from "./sources/ais.ts";
+import { AisFileSource } from "./sources/ais-file.ts";
+import { aisSerialSource } from "./sources/ais-serial.ts";
+import { AisServerSource } from "./sources/ais-server.ts";
 import { CameraSource } from "./sources/camera.ts";
 import { gb26875Stations } from "./sources/gb26875.ts";
 import { HttpSource } from "./sources/http.ts";
@@ -33,6 +36,12 @@ function createSource(config: SourceConfig): Source {
       return new AisUdpSource(config);
     case "ais-tcp":
       return new AisTcpSource(config);
+    case "ais-server":
+      return new AisServerSource(config);
+    case "ais-serial":
+      return aisSerialSource(config);
+    case "ais-file":
+      return new AisFileSource(config);
     case "snapshot":
     case "onvif":
     case "rtsp":

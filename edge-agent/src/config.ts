@@ -5,6 +5,7 @@ import { DEFAULT_ROOT, NAME_PATTERN } from "@gridhub/device-profiles/topic.ts";
 import Type, { type Static } from "typebox";
 import { Value } from "typebox/value";
 import { parse } from "yaml";
+import { AisFileSource, AisSerialSource, AisServerSource } from "./sources/ais-config.ts";
 import {
   CAMERA_KINDS,
   FolderSource,
@@ -122,6 +123,9 @@ export const AgentConfigSchema = Type.Object(
         UdpSource,
         AisUdpSource,
         AisTcpSource,
+        AisServerSource,
+        AisSerialSource,
+        AisFileSource,
         SnapshotSource,
         OnvifSource,
         RtspSource,
@@ -150,6 +154,9 @@ const SOURCE_BY_KIND: Readonly<Record<string, Type.TSchema>> = {
   udp: UdpSource,
   "ais-udp": AisUdpSource,
   "ais-tcp": AisTcpSource,
+  "ais-server": AisServerSource,
+  "ais-serial": AisSerialSource,
+  "ais-file": AisFileSource,
   snapshot: SnapshotSource,
   onvif: OnvifSource,
   rtsp: RtspSource,
