@@ -4,38 +4,19 @@ import type { Finding } from "../finding.ts";
 import type { CommitBatch, FoldStateRow } from "../store/batch.ts";
 import { Changes } from "./changes.ts";
 import { distanceNm } from "./distance.ts";
-import { shapeOf } from "./formation.ts";
+import { type FormationShape, shapeOf } from "./formation.ts";
 import type { FormationMembership } from "./membership.ts";
-import { type FleetOptions, type FleetSettings, fleetSettings } from "./options.ts";
-import { distressOf, type Nearby, SOS_KEY, type SosState, SosWatch } from "./sos.ts";
-import { STRAGGLER_KEY, Stragglers, type StragglerState } from "./straggler.ts";
-import { type Freshness, type SavedTrack, Track } from "./track.ts";
+import { mmsiFault } from "./mmsi.ts";
+import type { FleetOptions, FleetSettings } from "./options.ts";
+import type { PortVisit } from "./ports.ts";
+import { FleetRules } from "./rules.ts";
+import { distressOf, drillOf, type Nearby } from "./sos.ts";
+import { Thresholds } from "./thresholds.ts";
+import { type SavedTrack, Track } from "./track.ts";
+import { type AreaRollUp, type FormationView, rollUp, type VesselFlag, type VesselView } from "./view.ts";
+import type { Waters } from "./waters.ts";
 
-/** A vessel as the API shows it (VesselInfo of api/schema.ts). */
-export interface VesselView {
-  readonly mmsi: number;
-  readonly name: string;
-  readonly formationId: string | null;
-  readonly lon: number;
-  readonly lat: number;
-  readonly sog: number | null;
-  readonly cog: number | null;
-  readonly heading: number | null;
-  readonly ts: number;
-  readonly freshness: Freshness;
-}
-
-/** A formation as the API shows it, without the names that the grids know. */
-export interface FormationView {
-  readonly gridId: string;
-  readonly members: number;
-  readonly fresh: number;
-  readonly lon: number | null;
-  readonly lat: number | null;
-  readonly spreadNm: number | null;
-  readonly farthestNm: number | null;
-  readonly stragglers: number[];
-}
+export type { FormationView, VesselView } from "./view.ts";
 
 const TRACK_KEY = "track:";
 /** A sample time beyond the hub's by more is a wrong clock: the time of receipt counts for the track. ms */
@@ -51,26 +32,41 @@ const NO_VESSEL: ReadonlySet<number> = new Set([4, 21]);
  */
 export class Fleet {
   readonly #settings: FleetSettings;
+  readonly #thresholds: Thresholds;
   #membership: FormationMembership;
   readonly #tracks = new Map<number, Track>();
   readonly #changes = new Changes();
-  readonly #stragglers: Stragglers;
-  readonly #sos: SosWatch;
+  readonly #rules: FleetRules;
+  readonly #waters: Waters;
   #evaluatedAt = Number.NEGATIVE_INFINITY;
   #prunedAt = Number.NEGATIVE_INFINITY;
   /** since the start: positions heard twice, implausible ones, and those of vessels beyond the limit */
   readonly counts = { duplicates: 0, implausible: 0, untracked: 0 };
 
   constructor(options: FleetOptions, membership: FormationMembership) {
-    this.#settings = fleetSettings(options);
+    this.#thresholds = new Thresholds(options);
+    this.#settings = this.#thresholds.hub;
     this.#membership = membership;
-    this.#stragglers = new Stragglers(this.#settings, this.#changes);
-    this.#sos = new SosWatch(this.#settings, this.#changes);
+    this.#rules = new FleetRules(this.#settings, this.#changes);
+    const current = () => this.#membership;
+    this.#waters = {
+      tracks: this.#tracks,
+      settings: this.#settings,
+      get membership() {
+        return current();
+      },
+      settingsOf: (gridId) => this.#thresholds.of(gridId, this.#membership),
+      harbourOf: (mmsi) => this.#rules.harbourOf(mmsi),
+    };
+    this.#rules.setAreas(membership.areas?.() ?? []);
   }
 
   /** Takes effect with the next tick: findings of vessels that changed formation are cleared there. */
   setMembership(membership: FormationMembership): void {
+    const areas = membership.areas?.() ?? [];
     this.#membership = membership;
+    this.#thresholds.forget();
+    this.#rules.setAreas(areas);
     this.#evaluatedAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -78,16 +74,15 @@ export class Fleet {
   load(rows: readonly FoldStateRow[]): void {
     this.#tracks.clear();
     this.#changes.clear();
-    this.#stragglers.reset();
-    this.#sos.reset();
+    this.#rules.reset();
     this.#evaluatedAt = Number.NEGATIVE_INFINITY;
     for (const { room, key, state } of rows) {
       if (room !== "fleet" || state === null) continue;
-      const mmsi = Number(key.slice(key.indexOf(":") + 1));
-      if (key.startsWith(TRACK_KEY)) this.#open(mmsi).restore(state as SavedTrack);
-      else if (key.startsWith(STRAGGLER_KEY)) this.#stragglers.load(mmsi, state as StragglerState);
-      else if (key.startsWith(SOS_KEY)) this.#sos.load(mmsi, state as SosState);
+      if (key.startsWith(TRACK_KEY)) this.#open(Number(key.slice(TRACK_KEY.length))).restore(state as SavedTrack);
+      else this.#rules.load(key, state);
     }
+    for (const track of this.#tracks.values())
+      track.clashing = this.#rules.clashes.incidents.isOpen(String(track.mmsi));
   }
 
   /**
@@ -106,11 +101,13 @@ export class Fleet {
       return false;
     }
     const formationId = this.#membership.formationOf(p.mmsi);
-    if (placed) this.#place(p as Located, track, receiver, formationId, rx, into);
+    if (placed) this.#place(p as Located, track, receiver, formationId, late, rx, into, out);
     if (track !== undefined) this.#describe(p, track, formationId, rx, into);
+    const near = () => this.#nearest(p, track, formationId);
     const why = distressOf(p);
-    if (why !== null)
-      this.#sos.hear(p, why, track, receiver, formationId, late, rx, () => this.#nearest(p, track, formationId), out);
+    if (why !== null) this.#rules.sos.hear(p, why, track, receiver, formationId, late, rx, near, out);
+    const drill = why === null ? drillOf(p) : null;
+    if (drill !== null) this.#rules.drills.hear(p, drill, track, receiver, formationId, late, rx, near, out);
     return true;
   }
 
@@ -118,11 +115,16 @@ export class Fleet {
   tick(now: number, out: Finding[]): void {
     const since = now - this.#evaluatedAt;
     if (since >= 0 && since < this.#settings.evaluateMs) return;
+    const { until, at } = this.#membership;
+    if (until !== undefined && at !== undefined && now >= until) this.setMembership(this.#membership.at!(now));
     this.#evaluatedAt = now;
-    this.#stragglers.release((mmsi) => this.#membership.formationOf(mmsi), now, out);
-    for (const gridId of this.#membership.formations())
-      this.#stragglers.evaluate(gridId, this.#shape(gridId, now), now, out);
-    this.#sos.tick(now, out, (mmsi) => this.#tracks.get(mmsi));
+    this.#rules.tick(
+      this.#waters,
+      (gridId) => this.#shape(gridId, now),
+      now,
+      (track) => this.#save(track, now),
+      out,
+    );
     if (Math.abs(now - this.#prunedAt) >= PRUNE_MS) this.#prune(now);
   }
 
@@ -133,27 +135,27 @@ export class Fleet {
 
   *vessels(now: number): Generator<VesselView> {
     for (const track of this.#tracks.values()) {
-      const at = track.main;
-      if (at === null) continue;
-      yield {
-        mmsi: track.mmsi,
-        name: track.name ?? "",
-        formationId: this.#membership.formationOf(track.mmsi),
-        lon: at.lon,
-        lat: at.lat,
-        sog: at.sog,
-        cog: at.cog,
-        heading: at.heading,
-        ts: at.ts,
-        freshness: track.freshness(now, this.#settings),
-      };
+      const view = this.#view(track, now);
+      if (view !== null) yield view;
     }
+  }
+
+  /** One vessel; null when it has never been heard, or was forgotten. */
+  vessel(mmsi: number, now: number): VesselView | null {
+    const track = this.#tracks.get(mmsi);
+    return track === undefined ? null : this.#view(track, now);
+  }
+
+  /** Stays in harbours, oldest first; the last one goes on while its `leftAt` is null. */
+  portVisits(mmsi: number): readonly PortVisit[] {
+    return this.#rules.ports.visitsOf(mmsi);
   }
 
   formations(now: number): FormationView[] {
     return this.#membership.formations().map((gridId) => {
       const { fresh, centre, spreadNm, farthestNm } = this.#shape(gridId, now);
       const members = this.#membership.members(gridId);
+      const { stragglers, splits, silence } = this.#rules;
       return {
         gridId,
         members: members.length,
@@ -162,13 +164,57 @@ export class Fleet {
         lat: centre?.lat ?? null,
         spreadNm: centre === null ? null : spreadNm,
         farthestNm: centre === null ? null : farthestNm,
-        stragglers: members.filter((mmsi) => this.#stragglers.isOpen(mmsi)),
+        stragglers: members.filter((mmsi) => stragglers.isOpen(mmsi)),
+        split: splits.incidents.isOpen(gridId),
+        outage: silence.outages.formations.isOpen(gridId),
+        dark: members.filter((mmsi) => silence.dark.stageOf(mmsi) !== null),
+        inHarbour: members.reduce((n, mmsi) => n + (this.#rules.harbourOf(mmsi) === null ? 0 : 1), 0),
       };
     });
   }
 
+  /** The formations added up for every grid above them. */
+  rollUp(formations: readonly FormationView[]): AreaRollUp[] {
+    return rollUp(formations, (gridId) => this.#membership.above?.(gridId) ?? []);
+  }
+
+  formationOf(mmsi: number): string | null {
+    return this.#membership.formationOf(mmsi);
+  }
+
   get size(): number {
     return this.#tracks.size;
+  }
+
+  #view(track: Track, now: number): VesselView | null {
+    const at = track.main;
+    if (at === null) return null;
+    const { mmsi } = track;
+    const formationId = this.#membership.formationOf(mmsi);
+    const freshness = track.freshness(now, this.#settings);
+    const flags: VesselFlag[] = [];
+    const fault = mmsiFault(mmsi);
+    if (fault !== null) flags.push(fault);
+    if (track.clashing) flags.push("mmsi_clash");
+    else if (track.other !== null && now - track.other.ts <= this.#settings.staleMs) flags.push("implausible");
+    if (track.isBuoy(formationId !== null)) flags.push("net_buoy");
+    return {
+      mmsi,
+      name: track.name ?? "",
+      formationId,
+      lon: at.lon,
+      lat: at.lat,
+      sog: at.sog,
+      cog: at.cog,
+      heading: at.heading,
+      ts: at.ts,
+      at: at.ts,
+      freshness,
+      state: this.#rules.silence.stateOf(mmsi) ?? freshness,
+      inHarbour: this.#rules.harbourOf(mmsi),
+      areas: this.#rules.areas.areasOf(mmsi),
+      flags,
+    };
   }
 
   #place(
@@ -176,12 +222,25 @@ export class Fleet {
     track: Track | undefined,
     receiver: Device,
     formationId: string | null,
+    late: boolean,
     rx: number,
     into: CommitBatch,
+    out: Finding[],
   ): void {
     const ts = p.ts > rx + SKEW_MS ? rx : p.ts;
+    const main = track?.main ?? null;
+    const from = main === null ? null : { lon: main.lon, lat: main.lat, ts: main.ts };
     const plausible = track?.place(p, ts, this.#settings) ?? true;
     if (!plausible) this.counts.implausible++;
+    if (track !== undefined) {
+      const at = track.main!;
+      if (plausible && at.ts === ts) {
+        track.receiver = this.#rules.silence.heardBy(receiver);
+        // between two segments there is no way that the vessel went
+        if (!late) this.#rules.moved(track, at === main ? from : null, this.#waters, rx, out);
+      }
+      if (track.other !== null) this.#rules.clashes.look(track, formationId, this.#settings, rx, out);
+    }
     into.positions.push({
       mmsi: p.mmsi,
       ts: p.ts,
@@ -237,13 +296,13 @@ export class Fleet {
     return track;
   }
 
-  #shape(gridId: string, now: number) {
+  #shape(gridId: string, now: number): FormationShape {
     const tracks: Track[] = [];
     for (const mmsi of this.#membership.members(gridId)) {
       const track = this.#tracks.get(mmsi);
-      if (track !== undefined) tracks.push(track);
+      if (track?.clashing === false) tracks.push(track);
     }
-    return shapeOf(tracks, now, this.#settings);
+    return shapeOf(tracks, now, this.#thresholds.of(gridId, this.#membership));
   }
 
   /** Who could help: the nearest members of the formation, of all vessels when it has none. */
@@ -267,8 +326,9 @@ export class Fleet {
     for (const [mmsi, track] of this.#tracks) {
       if (track.main !== null && now - track.main.ts < this.#settings.forgetMs) continue;
       if (track.main === null && now - track.savedAt < this.#settings.forgetMs) continue;
-      if (this.#membership.formationOf(mmsi) !== null || this.#sos.isOpen(mmsi)) continue;
+      if (this.#membership.formationOf(mmsi) !== null || this.#rules.isDistress(mmsi)) continue;
       this.#tracks.delete(mmsi);
+      this.#rules.ports.forget(mmsi);
       this.#changes.mark(TRACK_KEY + mmsi, () => null);
     }
   }

@@ -8,7 +8,7 @@ import type { Segment, Track } from "./track.ts";
 /** A distress signal that is on. */
 export interface SosState {
   /** "beacon" = SART, MOB or EPIRB with status 14; "text" = a safety message */
-  readonly why: "beacon" | "text";
+  readonly why: SosCause;
   readonly gridId: string | null;
   /** event time of the first message, hub time of the last and of the last finding; ms UTC */
   readonly since: number;
@@ -24,11 +24,25 @@ export interface Nearby {
   readonly distanceNm: number;
 }
 
-export const SOS_KEY = "sos:";
+export type SosCause = "beacon" | "text";
+
+/** What a watch listens for: calls for help, or tests of them. */
+export interface SosSort {
+  readonly prefix: string;
+  readonly kind: "vessel.sos" | "vessel.sos_drill";
+  readonly severity: 1 | 4;
+}
+export const REAL: SosSort = { prefix: "sos:", kind: "vessel.sos", severity: 1 };
+/** recorded, so that a test of the equipment leaves its trace; sounds nothing */
+export const DRILLS: SosSort = { prefix: "drill:", kind: "vessel.sos_drill", severity: 4 };
+
 /** navigational status of an active SART, MOB-AIS or EPIRB-AIS */
 const STATUS_ACTIVE = 14;
+/** ... and of one under test */
+const STATUS_TEST = 15;
 const DISTRESS = /\b(?:MAY\s?DAY|SOS)\b/;
 const BEACON_TEXT = /\b(?:SART|MOB|EPIRB|PLB)[ -]*ACTIVE\b/;
+const BEACON = /\b(?:SART|MOB|EPIRB|PLB)\b/;
 const DRILL = /\b(?:TEST|DRILL|EXERCISE)\b/;
 
 /** MMSI of a search-and-rescue transmitter (970), man overboard device (972) or position beacon (974). */
@@ -38,7 +52,7 @@ export function isBeacon(mmsi: number): boolean {
 }
 
 /** Why a message is a call for help, or null. A test or a drill is none. */
-export function distressOf(p: Position): "beacon" | "text" | null {
+export function distressOf(p: Position): SosCause | null {
   const { text } = p;
   if (text != null) {
     const upper = text.toUpperCase();
@@ -49,6 +63,15 @@ export function distressOf(p: Position): "beacon" | "text" | null {
   return p.status === STATUS_ACTIVE && isBeacon(p.mmsi) ? "beacon" : null;
 }
 
+/** Why a message is the test of a call for help, or null. */
+export function drillOf(p: Position): SosCause | null {
+  const { text } = p;
+  if (text == null) return p.status === STATUS_TEST && p.lon !== null && isBeacon(p.mmsi) ? "beacon" : null;
+  const upper = text.toUpperCase();
+  if (!DRILL.test(upper)) return null;
+  return isBeacon(p.mmsi) || DISTRESS.test(upper) || BEACON.test(upper) ? "text" : null;
+}
+
 /** Raises at once, without a hold: severity 1. One finding a vessel until it has been quiet for half an hour. */
 export class SosWatch {
   readonly #settings: FleetSettings;
@@ -56,14 +79,20 @@ export class SosWatch {
   readonly #states = new Map<number, SosState>();
   /** event time of the last distress found in history, by MMSI; bounded, and worth nothing after a restart */
   readonly #past = new Map<number, number>();
+  readonly #sort: SosSort;
 
-  constructor(settings: FleetSettings, changes: Changes) {
+  constructor(settings: FleetSettings, changes: Changes, sort: SosSort = REAL) {
     this.#settings = settings;
     this.#changes = changes;
+    this.#sort = sort;
   }
 
-  load(mmsi: number, state: SosState): void {
-    this.#states.set(mmsi, { ...state });
+  get prefix(): string {
+    return this.#sort.prefix;
+  }
+
+  load(mmsi: string, state: unknown): void {
+    this.#states.set(Number(mmsi), { ...(state as SosState) });
   }
 
   reset(): void {
@@ -78,7 +107,7 @@ export class SosWatch {
   /** @param nearby called only when a finding is made */
   hear(
     p: Position,
-    why: "beacon" | "text",
+    why: SosCause,
     track: Track | undefined,
     receiver: Device,
     gridId: string | null,
@@ -103,7 +132,7 @@ export class SosWatch {
         text: p.text ?? null,
       };
       this.#set(p.mmsi, opened);
-      out.push(finding("raise", p.mmsi, opened, p.ts, placeOf(p, track), receiver, track, nearby(), false));
+      out.push(finding(this.#sort, "raise", p.mmsi, opened, p.ts, placeOf(p, track), receiver, track, nearby(), false));
       return;
     }
     // a beacon sends eight messages a minute: heardAt need not be durable to the second
@@ -118,23 +147,24 @@ export class SosWatch {
     };
     if (news || now - state.heardAt > 10_000) this.#set(p.mmsi, next);
     else this.#states.set(p.mmsi, next);
-    if (news) out.push(finding("update", p.mmsi, next, p.ts, placeOf(p, track), receiver, track, nearby(), false));
+    if (news)
+      out.push(finding(this.#sort, "update", p.mmsi, next, p.ts, placeOf(p, track), receiver, track, nearby(), false));
   }
 
   tick(now: number, out: Finding[], trackOf: (mmsi: number) => Track | undefined): void {
     for (const [mmsi, state] of this.#states) {
       if (now - state.heardAt < this.#settings.sosQuietMs) continue;
       const track = trackOf(mmsi);
-      out.push(finding("clear", mmsi, state, now, track?.main ?? null, null, track, [], false));
+      out.push(finding(this.#sort, "clear", mmsi, state, now, track?.main ?? null, null, track, [], false));
       this.#states.delete(mmsi);
-      this.#changes.mark(SOS_KEY + mmsi, () => null);
+      this.#changes.mark(this.#sort.prefix + mmsi, () => null);
     }
   }
 
   /** History records that it was so; it sounds no alarm and stays open for nobody. */
   #hearLate(
     p: Position,
-    why: "beacon" | "text",
+    why: SosCause,
     track: Track | undefined,
     receiver: Device,
     gridId: string | null,
@@ -155,13 +185,13 @@ export class SosWatch {
       text: p.text ?? null,
     };
     const at = placeOf(p, track);
-    out.push(finding("raise", p.mmsi, state, p.ts, at, receiver, track, nearby(), true));
-    out.push(finding("clear", p.mmsi, state, p.ts, at, receiver, track, [], true));
+    out.push(finding(this.#sort, "raise", p.mmsi, state, p.ts, at, receiver, track, nearby(), true));
+    out.push(finding(this.#sort, "clear", p.mmsi, state, p.ts, at, receiver, track, [], true));
   }
 
   #set(mmsi: number, state: SosState): void {
     this.#states.set(mmsi, state);
-    this.#changes.mark(SOS_KEY + mmsi, () => state);
+    this.#changes.mark(this.#sort.prefix + mmsi, () => state);
   }
 }
 
@@ -170,6 +200,7 @@ function placeOf(p: Position, track: Track | undefined): { lon: number; lat: num
 }
 
 function finding(
+  { kind, severity }: SosSort,
   phase: "raise" | "update" | "clear",
   mmsi: number,
   state: SosState,
@@ -181,9 +212,9 @@ function finding(
   late: boolean,
 ): Finding {
   return {
-    kind: "vessel.sos",
+    kind,
     phase,
-    severity: 1,
+    severity,
     ts,
     subject: `mmsi:${mmsi}`,
     device: receiver,

@@ -24,7 +24,9 @@ const SOURCE = "fleet:straggler";
  * neither raises nor clears: a vessel that is not heard keeps its timer and its finding.
  */
 export class Stragglers {
-  readonly #settings: FleetSettings;
+  readonly prefix = STRAGGLER_KEY;
+  /** of the formation being looked at */
+  #settings: FleetSettings;
   readonly #changes: Changes;
   readonly #states = new Map<number, StragglerState>();
 
@@ -33,8 +35,8 @@ export class Stragglers {
     this.#changes = changes;
   }
 
-  load(mmsi: number, state: StragglerState): void {
-    this.#states.set(mmsi, { ...state });
+  load(mmsi: string, state: unknown): void {
+    this.#states.set(Number(mmsi), { ...(state as StragglerState) });
   }
 
   reset(): void {
@@ -45,8 +47,9 @@ export class Stragglers {
     return this.#states.get(mmsi)?.open === true;
   }
 
-  evaluate(gridId: string, shape: FormationShape, now: number, out: Finding[]): void {
+  evaluate(gridId: string, shape: FormationShape, settings: FleetSettings, now: number, out: Finding[]): void {
     if (shape.centre === null) return;
+    this.#settings = settings;
     for (const member of shape.fresh) {
       const { mmsi } = member.track;
       const state = this.#states.get(mmsi);
@@ -72,6 +75,16 @@ export class Stragglers {
     for (const [mmsi, state] of this.#states) {
       if (formationOf(mmsi) === state.gridId) continue;
       if (state.open) out.push(this.#gone(mmsi, state, now, "left_formation"));
+      this.#drop(mmsi);
+    }
+  }
+
+  /** The formation is in parts: nobody has strayed from it alone. */
+  yieldTo(gridId: string, members: readonly number[], now: number, out: Finding[]): void {
+    for (const mmsi of members) {
+      const state = this.#states.get(mmsi);
+      if (state?.gridId !== gridId) continue;
+      if (state.open) out.push(this.#gone(mmsi, state, now, "formation_split"));
       this.#drop(mmsi);
     }
   }

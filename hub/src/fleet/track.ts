@@ -5,6 +5,8 @@ import type { FleetSettings } from "./options.ts";
 /** One plausible line of positions. Usually a vessel has one; a jump or a second ship with the same MMSI begins another. */
 export interface Segment {
   ts: number;
+  /** since when it has been heard without a long pause, ms UTC */
+  first: number;
   lon: number;
   lat: number;
   sog: number | null;
@@ -24,9 +26,14 @@ export interface SavedTrack {
   readonly shipType: number | null;
   readonly length: number | null;
   readonly maxSog: number;
-  readonly intervalMs: number;
+  /** last intervals between reports, ms */
+  readonly intervals: readonly number[];
   readonly main: Segment | null;
   readonly other: Segment | null;
+  readonly receiver: number;
+  readonly fixes: number;
+  readonly firstAt: number;
+  readonly excusedUntil: number;
 }
 
 /** GPS jitter and rounding of type 27 (1/10 minute): no jump, however soon it follows. NM */
@@ -37,6 +44,13 @@ const OWN_BEST = 1.5;
 const TAKE_OVER_FIXES = 3;
 const TAKE_OVER_SILENCE_MS = 60_000;
 const INTERVALS = 5;
+/** no fishing net drifts faster, knots */
+const BUOY_KN = 3;
+/** before that the behaviour of a net buoy is no proof */
+const BUOY_FIXES = 10;
+const BUOY_MS = 30 * 60_000;
+/** names of net markers: NET 12, 3-85%, BUOY 7 12V4 */
+const BUOY_NAME = /\b(?:NET|BUOY|FISHNET|NETMARK)\b|\b\d{1,3}%|\b\d{1,2}(?:V\d|\.\dV)/i;
 /** reports remembered to recognise what another receiver heard; receivers lag each other by a report or two */
 const HEARD = 4;
 
@@ -64,6 +78,15 @@ export class Track {
   formationId: string | null | undefined = undefined;
   /** hub time when the track was last written, ms UTC */
   savedAt = 0;
+  /** id of the receiver that brought the last position of the segment that counts; 0 = none yet */
+  receiver = 0;
+  /** positions ever heard, and the first one's time, ms UTC */
+  fixes = 0;
+  firstAt = 0;
+  /** its silence up to here was the link's, ms UTC */
+  excusedUntil = 0;
+  /** two live segments: no rule can follow it */
+  clashing = false;
   readonly #intervals: number[] = [];
   readonly #heard: Heard[] = [];
 
@@ -93,6 +116,8 @@ export class Track {
    */
   place(p: Position & { readonly lon: number; readonly lat: number }, ts: number, settings: FleetSettings): boolean {
     const { main, other } = this;
+    this.fixes++;
+    if (this.firstAt === 0) this.firstAt = ts;
     if (main === null || ts - main.ts > settings.forgetMs) {
       this.main = segmentOf(p, ts);
       this.other = null;
@@ -102,7 +127,7 @@ export class Track {
     if (this.#reachable(main, p, ts, settings)) {
       if (ts > main.ts) {
         this.#interval(ts - main.ts);
-        extend(main, p, ts);
+        extend(main, p, ts, settings);
         this.#sawSpeed(p);
       }
       return true;
@@ -113,11 +138,28 @@ export class Track {
       this.other = segmentOf(p, ts);
       return false;
     }
-    if (ts > other.ts) extend(other, p, ts);
-    if (other.fixes < TAKE_OVER_FIXES || ts - main.ts < TAKE_OVER_SILENCE_MS) return false;
+    if (ts > other.ts) extend(other, p, ts, settings);
+    // a single position against three that agree was the false one
+    if (other.fixes < TAKE_OVER_FIXES || (main.fixes > 1 && ts - main.ts < TAKE_OVER_SILENCE_MS)) return false;
     this.main = other;
     this.other = main;
     return true;
+  }
+
+  /**
+   * Net buoys misuse MMSIs: never static data, never faster than a drift. Registered vessels are none, whatever they do.
+   * @param registered the registry knows the vessel
+   */
+  isVessel(registered: boolean): boolean {
+    if (registered) return true;
+    if (this.name !== null && BUOY_NAME.test(this.name)) return this.maxSog >= BUOY_KN;
+    return this.name !== null || this.callsign !== null || this.shipType !== null || this.maxSog >= BUOY_KN;
+  }
+
+  /** Long enough watched to say so, rather than to leave it open. */
+  isBuoy(registered: boolean): boolean {
+    if (this.isVessel(registered) || this.main === null) return false;
+    return this.name !== null || (this.fixes >= BUOY_FIXES && this.main.ts - this.firstAt >= BUOY_MS);
   }
 
   freshness(now: number, s: FleetSettings): Freshness {
@@ -156,9 +198,13 @@ export class Track {
       shipType: this.shipType,
       length: this.length,
       maxSog: this.maxSog,
-      intervalMs: this.intervalMs,
+      intervals: [...this.#intervals],
       main: this.main === null ? null : { ...this.main },
       other: this.other === null ? null : { ...this.other },
+      receiver: this.receiver,
+      fixes: this.fixes,
+      firstAt: this.firstAt,
+      excusedUntil: this.excusedUntil,
     };
   }
 
@@ -168,9 +214,14 @@ export class Track {
     this.shipType = saved.shipType;
     this.length = saved.length;
     this.maxSog = saved.maxSog;
-    this.main = saved.main === null ? null : { ...saved.main };
-    this.other = saved.other === null ? null : { ...saved.other };
-    if (saved.intervalMs > 0) this.#intervals.push(saved.intervalMs);
+    // tracks of earlier versions have no `first`, receiver and counts
+    this.main = saved.main === null ? null : { ...saved.main, first: saved.main.first ?? saved.main.ts };
+    this.other = saved.other === null ? null : { ...saved.other, first: saved.other.first ?? saved.other.ts };
+    this.receiver = saved.receiver ?? 0;
+    this.fixes = saved.fixes ?? 0;
+    this.firstAt = saved.firstAt ?? 0;
+    this.excusedUntil = saved.excusedUntil ?? 0;
+    this.#intervals.push(...(saved.intervals ?? []));
   }
 
   #reachable(
@@ -199,6 +250,7 @@ export class Track {
 function segmentOf(p: Position & { readonly lon: number; readonly lat: number }, ts: number): Segment {
   return {
     ts,
+    first: ts,
     lon: p.lon,
     lat: p.lat,
     sog: p.sog,
@@ -209,7 +261,13 @@ function segmentOf(p: Position & { readonly lon: number; readonly lat: number },
   };
 }
 
-function extend(s: Segment, p: Position & { readonly lon: number; readonly lat: number }, ts: number): void {
+function extend(
+  s: Segment,
+  p: Position & { readonly lon: number; readonly lat: number },
+  ts: number,
+  { staleMs }: FleetSettings,
+): void {
+  if (ts - s.ts > staleMs) s.first = ts;
   s.ts = ts;
   s.lon = p.lon;
   s.lat = p.lat;

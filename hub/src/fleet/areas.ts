@@ -1,0 +1,262 @@
+import type { Finding, Severity } from "../finding.ts";
+import { AreaIndex } from "./area-index.ts";
+import { inForce } from "./calendar.ts";
+import type { Changes } from "./changes.ts";
+import type { Watch } from "./incidents.ts";
+import type { SeaArea } from "./membership.ts";
+import type { Segment, Track } from "./track.ts";
+import { isJudged, report, rounded, type Waters, whoIs } from "./waters.ts";
+
+/** A vessel at an area: on its way in, inside, or on its way out. */
+interface Visit {
+  /** event time of the first fix inside, ms UTC */
+  readonly since: number;
+  /** fixes in a row on the other side than `inside` says */
+  readonly against: number;
+  readonly inside: boolean;
+  /** reported */
+  readonly open: boolean;
+  /** rule of the area: of an area that is no more, the row alone still says what is to be cleared */
+  readonly rule: SeaArea["rule"];
+}
+
+type Seen = Visit & { readonly crossed?: true };
+type Visits = Readonly<Record<string, Visit>>;
+
+interface Step {
+  readonly track: Track;
+  readonly from: { readonly lon: number; readonly lat: number; readonly ts: number } | null;
+  readonly to: Segment;
+}
+
+/** how each rule is called when it is broken; `at once` = by a single fix or by crossing */
+const KINDS = {
+  no_go: { kind: "vessel.no_go", severity: 2, atOnce: true },
+  aquaculture: { kind: "vessel.aquaculture", severity: 3, atOnce: false },
+  closed_season: { kind: "vessel.closed_season", severity: 3, atOnce: false },
+  working_area: { kind: "vessel.out_of_area", severity: 4, atOnce: false },
+} as const satisfies Readonly<Record<string, { kind: string; severity: Severity; atOnce: boolean }>>;
+
+/** schedules are looked at this often, ms */
+const SCHEDULE_MS = 10_000;
+
+/**
+ * Who is in which area. Safety zones are entered at once, and crossed when the way between two fixes cuts them; everything else
+ * is entered and left after two fixes or 100 m beyond the border. Durable per vessel; schedules are looked at with every tick.
+ */
+export class AreaWatch implements Watch {
+  readonly prefix = "area:";
+  readonly #changes: Changes;
+  readonly #visits = new Map<number, Visits>();
+  #index = new AreaIndex([]);
+  #byId: ReadonlyMap<string, number> = new Map();
+  readonly #workplaces = new Map<string, string[]>();
+  #tickedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(changes: Changes) {
+    this.#changes = changes;
+  }
+
+  setAreas(areas: readonly SeaArea[]): void {
+    this.#tickedAt = Number.NEGATIVE_INFINITY;
+    this.#index = new AreaIndex(areas);
+    this.#byId = new Map(this.#index.areas.map(({ id }, i) => [id, i]));
+    this.#workplaces.clear();
+    for (const { id, rule, sea } of this.#index.areas)
+      if (rule === "working_area")
+        for (const f of sea.formations ?? []) this.#workplaces.set(f, [...(this.#workplaces.get(f) ?? []), id]);
+  }
+
+  load(key: string, state: unknown): void {
+    this.#visits.set(Number(key), state as Visits);
+  }
+
+  reset(): void {
+    this.#tickedAt = Number.NEGATIVE_INFINITY;
+    this.#visits.clear();
+  }
+
+  /** ids of the areas that a vessel is in */
+  areasOf(mmsi: number): string[] {
+    const visits = this.#visits.get(mmsi);
+    return visits === undefined ? [] : Object.keys(visits).filter((id) => visits[id].inside);
+  }
+
+  /** the harbour that a vessel lies in */
+  harbourOf(mmsi: number): string | null {
+    const visits = this.#visits.get(mmsi);
+    if (visits === undefined) return null;
+    for (const id in visits) if (visits[id].inside && this.#area(id)?.rule === "harbour") return id;
+    return null;
+  }
+
+  /** A plausible step of a vessel. */
+  moved(step: Step, waters: Waters, now: number, out: Finding[]): void {
+    const { track, from, to } = step;
+    const before = this.#visits.get(track.mmsi);
+    const a = from ?? to;
+    const near = this.#index.near(a.lon, a.lat, to.lon, to.lat);
+    const formationId = waters.membership.formationOf(track.mmsi);
+    const workplaces = formationId === null ? undefined : this.#workplaces.get(formationId);
+    if (near.length === 0 && before === undefined && workplaces === undefined) return;
+    const after: Record<string, Visit> = {};
+    const seen = new Set(near.map((i) => this.#index.areas[i].id));
+    for (const id of Object.keys(before ?? {})) seen.add(id);
+    for (const id of workplaces ?? []) seen.add(id);
+    for (const id of seen) {
+      const i = this.#byId.get(id);
+      const visit: Seen | undefined = i === undefined ? undefined : this.#visit(i, step, before?.[id], waters);
+      if (visit !== undefined) after[id] = visit;
+      if (i !== undefined && visit?.crossed === true) this.#cross(i, step, waters, now, out);
+    }
+    this.#judge(track, after, waters, now, out);
+    this.#keep(track.mmsi, before, after);
+  }
+
+  /** Schedules begin and end, areas and memberships change, vessels are forgotten. */
+  tick(waters: Waters, now: number, out: Finding[]): void {
+    if (now - this.#tickedAt < SCHEDULE_MS && now >= this.#tickedAt) return;
+    this.#tickedAt = now;
+    for (const [mmsi, before] of this.#visits) {
+      const track = waters.tracks.get(mmsi);
+      const after: Record<string, Visit> = {};
+      for (const [id, visit] of Object.entries(before)) {
+        if (track !== undefined && this.#byId.has(id)) after[id] = visit;
+        else if (visit.open) out.push(this.#gone(mmsi, id, visit, now));
+      }
+      if (track !== undefined) this.#judge(track, after, waters, now, out);
+      this.#keep(mmsi, before, after);
+    }
+  }
+
+  #area(id: string): SeaArea | undefined {
+    const i = this.#byId.get(id);
+    return i === undefined ? undefined : this.#index.areas[i];
+  }
+
+  /** What the step makes of the vessel's state at one area; undefined = nothing to remember. */
+  #visit(i: number, { from, to }: Step, before: Visit | undefined, waters: Waters): Seen | undefined {
+    const area = this.#index.areas[i];
+    const { rule } = area;
+    const s = waters.settingsOf(area.id);
+    const atOnce = rule !== "harbour" && KINDS[rule].atOnce;
+    const is = this.#index.contains(i, to.lon, to.lat);
+    if (is === (before?.inside === true)) {
+      if (before !== undefined && (is || before.open)) return before.against > 0 ? { ...before, against: 0 } : before;
+      if (is || from === null || !atOnce || to.ts - from.ts > s.crossGapMs) return undefined;
+      return this.#index.crosses(i, from.lon, from.lat, to.lon, to.lat)
+        ? { since: to.ts, against: 0, inside: false, open: false, rule, crossed: true }
+        : undefined;
+    }
+    const against = (before?.against ?? 0) + 1;
+    const turned = (is && atOnce) || against >= s.areaFixes || this.#index.borderM(i, to.lon, to.lat) >= s.areaMarginM;
+    const since = before?.since ?? to.ts;
+    return { since, against: turned ? 0 : against, inside: turned ? is : !is, open: before?.open ?? false, rule };
+  }
+
+  /** Raises and clears by what is inside now; leaves in `after` what must be remembered. */
+  #judge(track: Track, after: Record<string, Visit>, waters: Waters, now: number, out: Finding[]): void {
+    const formationId = waters.membership.formationOf(track.mmsi);
+    const workplaces = formationId === null || track.main === null ? undefined : this.#workplaces.get(formationId);
+    // a working area is broken by those of its boats that are not in it
+    for (const id of workplaces ?? [])
+      after[id] ??= { since: track.main!.ts, against: 0, inside: false, open: false, rule: "working_area" };
+    for (const [id, visit] of Object.entries(after)) {
+      const area = this.#area(id)!;
+      const wrong = area.rule !== "harbour" && this.#wrong(track, area, visit, waters, now);
+      if (wrong && !visit.open) out.push(this.#finding("raise", track, area, visit, waters, now, {}));
+      if (!wrong && visit.open)
+        out.push(this.#finding("clear", track, area, visit, waters, now, { why: visit.inside ? "inside" : "left" }));
+      const { since, against, inside, rule } = visit;
+      if (inside || wrong || against > 0) after[id] = { since, against, inside, open: wrong, rule };
+      else delete after[id];
+    }
+  }
+
+  #wrong(track: Track, { rule, sea }: SeaArea, visit: Visit, waters: Waters, now: number): boolean {
+    if (!isJudged(track, waters) || !inForce(sea, now, waters.settings.utcOffsetMinutes)) return false;
+    const { membership } = waters;
+    const formationId = membership.formationOf(track.mmsi);
+    const sog = track.main?.sog ?? null;
+    // who sails through does not fish; once said it stays until the vessel has left
+    const fishes = visit.open || sea.transit_kn === undefined || sog === null || sog <= sea.transit_kn;
+    if (rule === "working_area") {
+      const own = formationId !== null && (sea.formations ?? []).includes(formationId);
+      return own && !visit.inside && fishes && this.harbourOf(track.mmsi) === null;
+    }
+    if (!visit.inside) return false;
+    const gear = membership.gearOf?.(track.mmsi) ?? "";
+    if (sea.gear !== undefined && !sea.gear.includes(gear)) return false;
+    const allowed = sea.allow ?? [];
+    if (formationId !== null && allowed.length > 0) {
+      const line = [formationId, ...(membership.above?.(formationId) ?? [])];
+      if (line.some((grid) => allowed.includes(grid))) return false;
+    }
+    return fishes;
+  }
+
+  /** In and out between two fixes: begins and ends at once. */
+  #cross(i: number, step: Step, waters: Waters, now: number, out: Finding[]): void {
+    const area = this.#index.areas[i];
+    const visit = { since: step.to.ts, against: 0, inside: true, open: false, rule: area.rule };
+    if (!this.#wrong(step.track, area, visit, waters, now)) return;
+    const { from, to } = step;
+    const way = { crossed: true, from: [from!.lon, from!.lat], to: [to.lon, to.lat], fixesApartMs: to.ts - from!.ts };
+    out.push(this.#finding("raise", step.track, area, visit, waters, now, way));
+    out.push(this.#finding("clear", step.track, area, visit, waters, now, { ...way, why: "left" }));
+  }
+
+  #finding(
+    phase: Finding["phase"],
+    track: Track,
+    area: SeaArea,
+    visit: Visit,
+    waters: Waters,
+    now: number,
+    more: Readonly<Record<string, unknown>>,
+  ): Finding {
+    const { kind, severity } = KINDS[area.rule as keyof typeof KINDS];
+    const at = track.main;
+    const i = this.#byId.get(area.id)!;
+    return report(kind, phase, area.sea.severity ?? severity, now, `mmsi:${track.mmsi}`, area.id, at, {
+      ...whoIs(track),
+      area: area.name,
+      formation: waters.membership.formationOf(track.mmsi),
+      gear: waters.membership.gearOf?.(track.mmsi) ?? "",
+      sog: at?.sog ?? null,
+      borderM: at === null ? null : Math.round(this.#index.borderM(i, at.lon, at.lat)),
+      at: at === null ? null : [rounded(at.lon, 5), rounded(at.lat, 5)],
+      since: visit.since,
+      heldMs: Math.max(0, now - visit.since),
+      ...more,
+    });
+  }
+
+  #gone(mmsi: number, areaId: string, { rule, since }: Visit, now: number): Finding {
+    const { kind, severity } = KINDS[rule as keyof typeof KINDS];
+    return report(kind, "clear", severity, now, `mmsi:${mmsi}`, areaId, null, { mmsi, why: "forgotten", since });
+  }
+
+  #keep(mmsi: number, before: Visits | undefined, after: Visits): void {
+    const ids = Object.keys(after);
+    if (ids.length === 0) {
+      if (before === undefined) return;
+      this.#visits.delete(mmsi);
+      this.#changes.mark(this.prefix + mmsi, () => null);
+      return;
+    }
+    this.#visits.set(mmsi, after);
+    if (!same(before, after)) this.#changes.mark(this.prefix + mmsi, () => after);
+  }
+}
+
+function same(a: Visits | undefined, b: Visits): boolean {
+  const [before, after] = [Object.entries(a ?? {}), Object.entries(b)];
+  if (before.length !== after.length) return false;
+  return before.every(([id, v]) => {
+    const w = b[id];
+    return (
+      w !== undefined && v.since === w.since && v.against === w.against && v.inside === w.inside && v.open === w.open
+    );
+  });
+}
