@@ -5,7 +5,7 @@ ALTER TABLE outbox ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 CREATE TABLE callback (
   target    text        NOT NULL,
   id        text        NOT NULL,
-  event_id  uuid        NOT NULL,
+  event_id  uuid,
   kind      text        NOT NULL,
   ts        timestamptz NOT NULL,
   outcome   text        NOT NULL,
@@ -15,4 +15,4 @@ CREATE TABLE callback (
 );
 CREATE INDEX callback_rx ON callback (rx);
 CREATE INDEX callback_event ON callback (event_id, rx);
-COMMENT ON TABLE callback IS 'What governance platforms said about events, by the id that they gave it, with our answer: a repetition gets the same one. No foreign key: what is said of an unknown event is kept too.';
+COMMENT ON TABLE callback IS 'What governance platforms said about events, by the id that they gave it, with our answer: a repetition gets the same one. event_id is null where it spoke of several. No foreign key: what is said of an unknown event is kept too.';

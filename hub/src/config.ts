@@ -4,6 +4,7 @@ import Type, { type Static } from "typebox";
 import { Value } from "typebox/value";
 import { parse } from "yaml";
 import { AdapterSchema } from "./adapters/adapter-config.ts";
+import { TargetSchema } from "./dispatch/target-schema.ts";
 import { HubError } from "./errors.ts";
 
 const Port = (fallback: number, description: string) =>
@@ -11,18 +12,20 @@ const Port = (fallback: number, description: string) =>
 const Text = (fallback: string, description: string) => Type.String({ default: fallback, description });
 const strict = { additionalProperties: false, default: {} };
 
-const Target = Type.Object(
+const ReaderSchema = Type.Object(
   {
-    name: Type.String({
-      pattern: "^[a-z0-9_-]{1,32}$",
-      description: "Name of the target in the timeline and in metrics.",
+    username: Type.String({
+      pattern: "^[A-Za-z0-9_.-]{3,64}$",
+      description: "User name; without a slash, unlike an edge's.",
     }),
-    url: Type.String({ pattern: "^https?://", description: "Webhook that takes CloudEvents 1.0 JSON." }),
-    secret: Type.String({
-      minLength: 16,
-      description: "Shared secret of the HMAC-SHA256 signature, at least 16 characters.",
-    }),
-    timeout_ms: Type.Integer({ minimum: 100, maximum: 120_000, default: 10_000, description: "Time for an answer." }),
+    password: Type.String({ minLength: 16, maxLength: 200, description: "Password, at least 16 characters." }),
+    sites: Type.Optional(
+      Type.Array(Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$" }), {
+        minItems: 1,
+        maxItems: 1000,
+        description: "Sites whose out/ topics it may read; absent = all.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -50,6 +53,12 @@ export const ConfigSchema = Type.Object(
         }),
         max_connections: Type.Integer({ minimum: 1, maximum: 100_000, default: 20_000, description: "Open sockets." }),
         connect_timeout_ms: Type.Integer({ minimum: 500, default: 10_000, description: "Time for CONNECT to arrive." }),
+        readers: Type.Array(ReaderSchema, {
+          default: [],
+          maxItems: 1000,
+          description:
+            "Who may read events and health at the embedded broker: out/ topics of their sites, nothing else.",
+        }),
         external_url: Text("", "mqtt:// or mqtts:// URL of an existing broker; empty = the embedded broker."),
         external_username: Text("", "User name at the external broker."),
         external_password: Text("", "Password at the external broker (better: GRIDHUB_MQTT_EXTERNAL_PASSWORD)."),
@@ -133,7 +142,10 @@ export const ConfigSchema = Type.Object(
       },
       strict,
     ),
-    dispatch: Type.Object({ targets: Type.Array(Target, { default: [], description: "Where events go." }) }, strict),
+    dispatch: Type.Object(
+      { targets: Type.Array(TargetSchema, { default: [], description: "Where events go." }) },
+      strict,
+    ),
     adapters: Type.Array(AdapterSchema, {
       default: [],
       maxItems: 500,
@@ -220,7 +232,20 @@ const PATH_LISTS = ["grids", "profiles", "rules"] as const;
 function resolvePaths(tree: Record<string, unknown>, base: string): void {
   const absolute = (p: unknown) => (typeof p === "string" && p !== "" && !isAbsolute(p) ? resolve(base, p) : p);
   for (const key of PATH_KEYS) if (key in tree) tree[key] = absolute(tree[key]);
+  resolveTargets(tree.dispatch, absolute);
   for (const key of PATH_LISTS) if (Array.isArray(tree[key])) tree[key] = tree[key].map(absolute);
+}
+
+/** Names of mappings that come along have no folder and no ending. */
+function resolveTargets(dispatch: unknown, absolute: (path: unknown) => unknown): void {
+  const { targets } = (dispatch ?? {}) as { readonly targets?: unknown };
+  if (!Array.isArray(targets)) return;
+  for (const target of targets as unknown[]) {
+    if (typeof target !== "object" || target === null) continue;
+    const fields = target as Record<string, unknown>;
+    for (const key of ["mapping", "notice", "ca"])
+      if (typeof fields[key] === "string" && /[/\\]|\.\w+$/.test(fields[key])) fields[key] = absolute(fields[key]);
+  }
 }
 
 /** GRIDHUB_HTTP_PORT -> http.port: settings by their path in capitals, dots as underscores. */

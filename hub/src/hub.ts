@@ -8,12 +8,12 @@ import { Sessions } from "./api/sessions.ts";
 import type { Broker } from "./broker/broker.ts";
 import { EmbeddedBroker } from "./broker/embedded.ts";
 import { ExternalBroker } from "./broker/external.ts";
+import { readerAccess } from "./broker/readers.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Desired } from "./desired.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { planOutbox } from "./dispatch/plan-outbox.ts";
-import type { TargetConfig } from "./dispatch/target.ts";
 import { EventBook } from "./events/event-book.ts";
 import { kindInfo } from "./events/kinds.ts";
 import { Fleet } from "./fleet/fleet.ts";
@@ -26,6 +26,7 @@ import { Ingest } from "./ingest/ingest.ts";
 import { QualityWatch } from "./ingest/quality.ts";
 import { importGrids } from "./import-grids.ts";
 import { readAreaRules } from "./load-area-rules.ts";
+import { readTargets } from "./load-targets.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { ProfileLibrary } from "./onboarding/profile-library.ts";
@@ -137,10 +138,7 @@ export async function startHub(
   await vision.start();
   stack.defer(() => vision.close());
 
-  const targets: TargetConfig[] = config.dispatch.targets.map(({ timeout_ms, ...target }) => ({
-    ...target,
-    timeoutMs: timeout_ms,
-  }));
+  const targets = readTargets(config.dispatch.targets, config.time_zone);
   const lookup = {
     source: "/gridhub",
     path: (id: string) => grids.path(id),
@@ -211,6 +209,10 @@ export async function startHub(
     port: new OutboxQueries(store.pool),
     clock,
     log,
+    transports: {
+      root: config.mqtt.root,
+      ownBroker: (topic, payload, done) => broker.publish(topic, payload, { qos: 1 }, done),
+    },
     onFinding: (finding) => {
       stages.inject(finding);
       pipeline.poke();
@@ -341,13 +343,15 @@ function createBroker(config: Config, registry: Registry, gate: AdapterGate, clo
       foreign: gate.filters.length > 0 ? gate : undefined,
     });
   }
+  const readers = readerAccess(mqtt.readers);
   return new EmbeddedBroker({
     host: mqtt.host,
     port: mqtt.port,
     root: mqtt.root,
     maxConnections: mqtt.max_connections,
     connectTimeoutMs: mqtt.connect_timeout_ms,
-    authenticate: (username, token) => gate.authenticate(username, token) ?? registry.authenticate(username, token),
+    authenticate: (username, token) =>
+      readers(username, token) ?? gate.authenticate(username, token) ?? registry.authenticate(username, token),
     clock,
     foreign: gate.filters.length > 0 ? gate : undefined,
   });

@@ -6,6 +6,8 @@ export interface Principal {
   readonly edge: string;
   /** the one device that it may speak for, where an adapter's credential says so */
   readonly device?: string;
+  /** a reader: it publishes nothing and may subscribe to `out/` of these sites only (`+` = of all) */
+  readonly reads?: readonly string[];
 }
 
 /** Checks an edge's credential (user name `<site>/<edge>`, token). Synchronous: it runs for every CONNECT. */
@@ -26,7 +28,13 @@ export interface BrokerStats {
 export interface Broker {
   start(sink: MessageSink): Promise<void>;
   /** Downlink (ack, twin, cmd) and `out/` topics. Fire and forget; never blocks the pipeline. */
-  publish(topic: string, payload: string | Buffer, options?: { readonly qos?: 0 | 1; readonly retain?: boolean }): void;
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    options?: { readonly qos?: 0 | 1; readonly retain?: boolean },
+    /** once the broker has served its subscribers, or acknowledged it (external, QoS 1); with an error it was not taken */
+    done?: (error?: Error) => void,
+  ): void;
   /** Drops the connections of an edge whose credential was revoked. */
   disconnect(principal: Principal): void;
   stats(): BrokerStats;

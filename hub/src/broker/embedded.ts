@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../clock.ts";
 import { HubError } from "../errors.ts";
 import type { ForeignDoor, Message, MessageSink } from "../message.ts";
-import { maySubscribe } from "./access.ts";
+import { mayRead, maySubscribe } from "./access.ts";
 import type { Authenticate, Broker, BrokerStats, Principal } from "./broker.ts";
 import { Fanout } from "./fanout.ts";
 import { ClogGuard, limitPacketSize } from "./guard.ts";
@@ -112,6 +112,7 @@ export class EmbeddedBroker implements Broker {
 
   #maySubscribe(principal: Principal, filter: string): boolean {
     const { foreign, root } = this.#options;
+    if (principal.reads !== undefined) return mayRead(principal.reads, filter, root);
     const edge = `${principal.site}/${principal.edge}`;
     return foreign?.owns(edge) === true ? foreign.maySubscribe(edge, filter) : maySubscribe(principal, filter, root);
   }
@@ -149,6 +150,12 @@ export class EmbeddedBroker implements Broker {
     const principal = client === null ? undefined : this.#principals.get(client);
     if (principal === undefined || this.#sink === null) {
       done(new Error("not authorized"));
+      return;
+    }
+    if (principal.reads !== undefined) {
+      this.#refused.publish++;
+      packet.retain = false;
+      done(new Error("a reader publishes nothing"));
       return;
     }
     const { root, clock, foreign } = this.#options;
@@ -208,10 +215,18 @@ export class EmbeddedBroker implements Broker {
     return null;
   }
 
-  publish(topic: string, payload: string | Buffer, options: { qos?: 0 | 1; retain?: boolean } = {}): void {
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    options: { qos?: 0 | 1; retain?: boolean } = {},
+    done: (error?: Error) => void = () => {},
+  ): void {
     const retain = options.retain ?? false;
-    if (this.#aedes === null || (!retain && !this.#fanout.wants(topic))) return;
-    this.#aedes.publish({ cmd: "publish", topic, payload, qos: options.qos ?? 0, retain, dup: false }, () => {});
+    if (this.#aedes === null) return done(new Error("the broker does not run"));
+    if (!retain && !this.#fanout.wants(topic)) return done();
+    this.#aedes.publish({ cmd: "publish", topic, payload, qos: options.qos ?? 0, retain, dup: false }, (error) =>
+      done(error ?? undefined),
+    );
   }
 
   disconnect(principal: Principal): void {

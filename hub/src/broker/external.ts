@@ -141,10 +141,20 @@ export class ExternalBroker implements Broker {
     };
   }
 
-  publish(topic: string, payload: string | Buffer, options: { qos?: 0 | 1; retain?: boolean } = {}): void {
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    options: { qos?: 0 | 1; retain?: boolean } = {},
+    done?: (error?: Error) => void,
+  ): void {
     // While disconnected, downlinks are dropped rather than queued: the next commit reports the same cursor again.
-    if (this.#client?.connected === true)
-      this.#client.publish(topic, payload, { qos: options.qos ?? 0, retain: options.retain ?? false });
+    if (this.#client?.connected !== true) {
+      done?.(new Error("not connected to the external broker"));
+      return;
+    }
+    const settings = { qos: options.qos ?? 0, retain: options.retain ?? false };
+    if (done === undefined) this.#client.publish(topic, payload, settings);
+    else this.#client.publish(topic, payload, settings, (error) => done(error ?? undefined));
   }
 
   disconnect(): void {

@@ -101,10 +101,11 @@ function topicOf(template: Template, event: Readonly<Record<string, unknown>>, r
   const named = path.map(({ codes }) => codes?.site).find((site) => typeof site === "string");
   const town = path.find(({ level }) => level === "town")?.id;
   const site = named ?? town ?? "none";
-  const level = (text: string) => text.replaceAll(/[/+#\u0000]/g, "_") || "none";
+  // eslint-disable-next-line no-control-regex
+  const level = (text: string) => text.replaceAll(/[/+#\u0000-\u001f]/g, "_") || "none";
   const scope = { ...event, site: level(site), grid: data?.grid?.id ?? "none" };
   // the root has levels of its own
-  return template.text({ ...scope, root: "\u0001" }, (text) => level(text)).replaceAll("\u0001", root);
+  return template.text({ ...scope, root }, (text) => (text === root ? root : level(text)));
 }
 
 interface Cell {
