@@ -78,7 +78,10 @@ export class EvidenceServer {
 
   #allowed(request: IncomingMessage, url: string): boolean {
     if (same(request.headers.authorization ?? "", `Bearer ${this.#token}`)) return true;
-    const [signed, signature = ""] = url.split("&signature=");
+    // What stands behind the signature would not be signed, so nothing may.
+    const at = url.lastIndexOf("&signature=");
+    if (at < 0) return false;
+    const [signed, signature] = [url.slice(0, at), url.slice(at + "&signature=".length)];
     const expires = Number(new URL(url, "http://edge").searchParams.get("expires") ?? Number.NaN);
     return expires > this.#now() && same(signature, signatureOf(signed, this.#token));
   }

@@ -7,6 +7,8 @@ import type { FeedSignals, Picture, PictureFeed } from "./picture-feed.ts";
 
 const MAX_PICTURE = 8_388_608;
 const MAX_SAID = 2048;
+/** Before the first picture stand the start of the program, the login and the way to the next key frame. */
+const START_MS = 15_000;
 /** libavformat's own patience with a silent socket, microseconds; the watchdog here is for everything else. */
 const SOCKET_PATIENCE_US = 10_000_000;
 
@@ -102,17 +104,16 @@ export class FfmpegFeed implements PictureFeed {
       fault ??= error;
       child.kill("SIGKILL");
     };
-    const feed = () => {
+    const feed = (patience: number) => {
       clearTimeout(this.#watchdog);
-      const patience = this.#input.stallMs;
       this.#watchdog = setTimeout(() => end(new CameraError("timeout", `no picture for ${patience} ms`)), patience);
     };
-    feed();
+    feed(this.#input.stallMs + START_MS);
     child.stdout!.on("data", (chunk: Buffer) => {
       try {
         const pictures = splitter.push(chunk);
         if (pictures.length === 0) return;
-        feed();
+        feed(this.#input.stallMs);
         this.#give({ bytes: pictures.at(-1)!, cameraTime: null });
       } catch (error) {
         end(error as CameraError);
@@ -158,6 +159,8 @@ export class FfmpegFeed implements PictureFeed {
 function argumentsFor({ url, keyFrames, fps, speed, loop }: FfmpegInput): string[] {
   const args = ["-nostdin", "-hide_banner", "-loglevel", "error", "-threads", "1"];
   args.push("-protocol_whitelist", isStream(url) ? "pipe,fd,rtsp,rtp,tcp,tls,crypto" : "pipe,fd,file");
+  // The rate of a stream is not asked for: guessing it holds the first picture back for seconds.
+  if (isStream(url)) args.push("-fpsprobesize", "0", "-analyzeduration", "0");
   if (keyFrames) args.push("-skip_frame", "nokey");
   if (speed !== undefined) args.push("-readrate", String(speed));
   if (loop === true) args.push("-stream_loop", "-1");
@@ -177,7 +180,8 @@ function isStream(url: string): boolean {
 /** A concat script of one entry (ffmpeg-formats, concat): quoted, because an address may hold anything. */
 function scriptFor(input: FfmpegInput): string {
   const lines = ["ffconcat version 1.0", `file ${quote(addressOf(input))}`];
-  if (isStream(input.url)) lines.push("option rtsp_transport tcp", `option timeout ${SOCKET_PATIENCE_US}`);
+  const options = ["rtsp_transport tcp", `timeout ${SOCKET_PATIENCE_US}`, "fpsprobesize 0"];
+  if (isStream(input.url)) lines.push(...options.map((option) => `option ${option}`));
   return `${lines.join("\n")}\n`;
 }
 

@@ -38,8 +38,8 @@ const MAX_WAITING = 4_194_304;
 export class RtspServer {
   /** may be changed at any time */
   fault: RtspFault = "none";
-  /** PLAY requests that were granted */
-  played = 0;
+  /** paths of the PLAY requests that were granted */
+  readonly paths: string[] = [];
   private readonly options: RtspServerOptions;
   private challenge: HttpChallenge;
   private account: Account | null;
@@ -144,7 +144,7 @@ export class RtspServer {
     }
     if (method === "PLAY") {
       reply(session, request, 200, [`Session: ${session.id}`, "Range: npt=0.000-"]);
-      this.played++;
+      this.paths.push(path);
       return this.play(session, clip);
     }
     reply(session, request, method === "TEARDOWN" || method === "GET_PARAMETER" ? 200 : 501, [
