@@ -1,3 +1,4 @@
+import { HARDENING } from "./hardening.ts";
 import { RESULT_SHAPE } from "./result-shape.ts";
 
 /** How a script is called; in this order where it defines several. */
@@ -16,7 +17,7 @@ export const OTHER_ENTRIES = [
  * and looks up what decodes; `run` makes one call and gives a text: "+" and JSON, "-" and a message, "<" and what was read beyond the frame.
  *
  * The script's top level runs for every frame, so that what one frame leaves in its variables does not reach the next; properties that
- * it adds to the global object are taken away again.
+ * it adds to the global object are taken away again. Only where nothing can stay (constant-start.ts, hardening.ts) it runs once.
  *
  * The clock is the frame's time and Math.random a constant, so that a frame decoded again gives the same values.
  */
@@ -26,7 +27,7 @@ export const PRELUDE = String.raw`(() => {
   const NO_VARIABLES = "{}";
   const { apply, construct, defineProperty, deleteProperty, ownKeys } = Reflect;
   const { isArray, prototype: ArrayProto } = Array;
-  const { create, setPrototypeOf, keys } = Object;
+  const { create, setPrototypeOf, getPrototypeOf, keys, freeze, getOwnPropertyDescriptor: describe } = Object;
   const call = (fn, self, ...args) => apply(fn, self, args);
   const { substring, toLowerCase } = String.prototype;
   const { slice, join, indexOf } = ArrayProto;
@@ -59,16 +60,16 @@ export const PRELUDE = String.raw`(() => {
     return isSafeInteger(amount) ? amount : Text(this);
   };
 
-  const quiet = () => undefined;
+  const quiet = freeze(() => undefined);
   // not enumerable: what is enumerable on the global object was put there by the script
   const provide = (name, value) => defineProperty(globals, name, { value, writable: true, configurable: true });
-  provide("console", new Proxy({}, { get: () => quiet }));
+  provide("console", new Proxy(freeze(create(null)), { get: () => quiet }));
   provide("module", { exports: {} });
   provide("exports", globals.module.exports);
 
   // What Node has and a decoder cannot: loading it is harmless, using it says what is missing.
   const absent = (name) =>
-    new Proxy(quiet, {
+    new Proxy(() => undefined, {
       get: (_target, key) => (typeof key === "symbol" || key === "default" ? undefined : absent(name + "." + key)),
       apply: () => { throw new Fault(name + " is not available to a decoder"); },
       construct: () => { throw new Fault(name + " is not available to a decoder"); },
@@ -175,6 +176,8 @@ export const PRELUDE = String.raw`(() => {
   const ENTRY_COUNT = 3;
   let chosen = "";
   let parameters = null;
+  // what serves every frame, of a script whose start was shown to; else null
+  let standing = null;
   const open = () => {
     frame++;
     const module = { exports: {} };
@@ -266,6 +269,7 @@ export const PRELUDE = String.raw`(() => {
   };
 
 ${RESULT_SHAPE}
+${HARDENING}
   let watches = false;
   let counted = 0;
   const BUILT_IN = [Object, Array, Text, Amount, Boolean, Function, RealDate, RegExp, Fault, Octets, Map, Set, Math, JSON, Reflect];
@@ -293,7 +297,7 @@ ${RESULT_SHAPE}
         const octets = construct(Octets, [buffer]);
         for (let i = 0; i < size; i++) bytes[i] = octets[i];
         if (strict) setPrototypeOf(bytes, watched);
-        const found = open();
+        const found = standing ?? open();
         if (found === null) return "-the script defines no decoder";
         const result = decoded(found, bytes, port);
         const warnings = list(result.warnings ?? result.warning);
@@ -329,6 +333,17 @@ ${RESULT_SHAPE}
       if (make !== null) clean();
       return answer;
     },
+    // a script whose start serves every frame: once more, in a realm that is closed behind it; "" = it is not called by a top-level name
+    stand(made, settings) {
+      ({ variables, strict, most, names, normalizes } = parse(settings));
+      const parts = apply(made, globals, [globals.module, globals.exports, load]);
+      const found = search(parts[0], [], globals);
+      if (found === null || !found.top || (normalizes && (found.normalize === null || !found.normalize.top))) return "";
+      parameters = parametersOf(found.fn);
+      harden(parts);
+      standing = found;
+      return found.entry;
+    },
     // the same script in a form that looks for nothing but what was found
     lean(made) {
       make = made;
@@ -336,6 +351,7 @@ ${RESULT_SHAPE}
     // "*" before the answer: something stays behind, the context must go
     run(buffer, size, port, at) {
       const answer = attempt(buffer, size, port, at);
+      if (standing !== null) return answer;
       return make !== null && clean() ? answer : "*" + answer;
     },
   };

@@ -63,6 +63,21 @@ function requireOf(what: string, from: string): string {
 const DECLARED =
   /^(?:class\s+|(?:const|var|let)\s+(?=[\w$]+\s*=\s*(?:class\b|new\b|\{|\(|Object\.)))([A-Za-z_$][\w$]*)/gm;
 
+/**
+ * The text of a script whose start serves every frame; its value is `(module, exports, require) => [functions by name, values]`.
+ *
+ * @param names of its top level, from constantStart
+ */
+export function standing(source: string, names: readonly string[]): string {
+  const entries = [...ENTRIES, ...OTHER_ENTRIES].map((n) => (names.includes(n) ? `${n}` : `${n}: null`));
+  return `(function (module, exports, require) {"use strict";${plain(source)}\n;return [{${entries.join(", ")}}, [${names.join(", ")}]];\n})`;
+}
+
+/** The text without what only files and modules have. */
+export function plain(source: string): string {
+  return withoutModuleSyntax(source.replace(/^\uFEFF/, "").replace(/^#!/, "//"));
+}
+
 /** How a script is evaluated: inside a function that runs anew for each frame, or once at the top of a context that serves one frame. */
 export type Form = "function" | "global";
 
@@ -70,7 +85,7 @@ export type Form = "function" | "global";
  *
  * The text to evaluate; in form "function" its value is `(module, exports, require) => [functions by name, classes]`. */
 export function formed(source: string, form: Form, only?: string): string {
-  const text = withoutModuleSyntax(source.replace(/^\uFEFF/, "").replace(/^#!/, "//"));
+  const text = plain(source);
   if (form === "global") return text;
   const names = (only === undefined ? [...ENTRIES, ...OTHER_ENTRIES] : [only]).map(
     (n) => `${n}: typeof ${n} === "function" ? ${n} : null`,
