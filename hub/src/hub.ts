@@ -12,10 +12,11 @@ import { readerAccess } from "./broker/readers.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Desired } from "./desired.ts";
+import { CallbackDesk } from "./dispatch/callback-desk.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { planOutbox } from "./dispatch/plan-outbox.ts";
+import { EventPolicyKeeper } from "./event-policy-keeper.ts";
 import { EventBook } from "./events/event-book.ts";
-import { kindInfo } from "./events/kinds.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { GridSet } from "./grids/grid-set.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
@@ -43,6 +44,7 @@ import { RuleEngine } from "./rules/rule-engine.ts";
 import { RoomStages } from "./stages.ts";
 import { storedReadings } from "./stored-readings.ts";
 import { openDatabase } from "./database.ts";
+import { storedCallbacks } from "./store/queries/callbacks.ts";
 import { forgetMedia } from "./store/queries/media.ts";
 import { OutboxQueries } from "./store/queries/outbox.ts";
 import { Vision } from "./vision/vision.ts";
@@ -142,12 +144,21 @@ export async function startHub(
   const lookup = {
     source: "/gridhub",
     path: (id: string) => grids.path(id),
-    kind: kindInfo,
+    kind: (kind: string) => events.policy.codes.info(kind),
     device: (id: number) => registry.deviceById(id) ?? null,
   };
-  const events = new EventBook({ durationScale, reopenWindowMs: 600_000 }, grids, (event, transition, before) =>
-    planOutbox(targets, event, transition, lookup, before),
+  const events: EventBook = new EventBook(
+    { durationScale, reopenWindowMs: 600_000 },
+    grids,
+    (event, transition, before) => planOutbox(targets, event, transition, lookup, before),
   );
+  const eventPolicy = new EventPolicyKeeper({
+    pool: store.pool,
+    timeZone: config.time_zone,
+    clock,
+    apply: (policy) => events.setPolicy(policy),
+  });
+  await eventPolicy.start();
 
   const cursors = new Cursors();
   const identities = new Identities();
@@ -223,6 +234,19 @@ export async function startHub(
         .catch((error: Error) => log.warn({ err: error.message }, "delivery not noted"));
     },
   });
+  const callbacks = new CallbackDesk({
+    targets,
+    clock,
+    ...storedCallbacks(store.pool),
+    path: (id) => grids.path(id).map((grid) => grid.id),
+    apply: (event, callback) =>
+      pipeline.submit((now) => {
+        events.adopt(event, now); // no effect while it is in memory, where it may be newer
+        const result = events.callback(event.id, callback, now);
+        return "code" in result ? null : { outcome: result.outcome, handling: result.event.handling };
+      }),
+    resend: (target, ids) => dispatcher.resend(target, ids),
+  });
   stages.observers.push({
     committed: (batch, _changed, _now, announced) => {
       acks.stored(batch.cursors);
@@ -286,6 +310,7 @@ export async function startHub(
         ),
     },
     adapters: () => gate.status(),
+    callbacks,
     quarantine: new Quarantine({
       pool: store.reads,
       candidates: () => profiles.offered(),
@@ -297,6 +322,7 @@ export async function startHub(
     health,
     fleet,
     events,
+    eventPolicy,
     vision,
     ingest: ingest.counters,
     broker,

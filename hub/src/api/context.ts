@@ -2,6 +2,8 @@ import type { AdapterStatus } from "../adapters/gate.ts";
 import type pg from "pg";
 import type { Broker } from "../broker/broker.ts";
 import type { Clock } from "../clock.ts";
+import type { CallbackDesk } from "../dispatch/callback-desk.ts";
+import type { EventPolicyKeeper } from "../event-policy-keeper.ts";
 import type { EventBook } from "../events/event-book.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { GridSet } from "../grids/grid-set.ts";
@@ -65,6 +67,8 @@ export interface ApiContext {
   readonly rules: RuleDesk;
   /** formats of others that come in, with what their devices say of themselves */
   readonly adapters?: () => readonly AdapterStatus[];
+  /** what governance platforms say back; absent = nobody may */
+  readonly callbacks?: CallbackDesk;
   readonly quarantine: Quarantine;
   readonly profiles: ProfileLibrary;
   readonly versions: ProfileVersions;
@@ -74,6 +78,8 @@ export interface ApiContext {
   readonly health: HealthMonitor;
   readonly fleet: Fleet;
   readonly events: EventBook;
+  /** codes, mutes, windows and settings of events */
+  readonly eventPolicy: EventPolicyKeeper;
   readonly vision: Vision;
   readonly ingest: IngestCounters;
   readonly broker: Broker;

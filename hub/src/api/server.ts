@@ -11,9 +11,12 @@ import { guard } from "./guard.ts";
 import type { Parts } from "./parts.ts";
 import { adapterRoutes } from "./routes/adapters.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { callbackRoutes } from "./routes/callbacks.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { edgeRoutes } from "./routes/edges.ts";
+import { eventCodeRoutes } from "./routes/event-codes.ts";
+import { eventQuietRoutes } from "./routes/event-quiet.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { logInRoutes } from "./routes/log-in.ts";
 import { mapRoutes } from "./routes/map.ts";
@@ -24,10 +27,12 @@ import { overviewRoutes } from "./routes/overview.ts";
 import { profileSourceRoutes } from "./routes/profile-sources.ts";
 import { profileRoutes } from "./routes/profiles.ts";
 import { redecodeRoutes } from "./routes/redecode.ts";
+import { reportRoutes } from "./routes/reports.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { vesselRoutes } from "./routes/vessels.ts";
 import { visionRoutes } from "./routes/vision.ts";
+import { Reports } from "./reports.ts";
 import { Scopes } from "./scope.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { StoredRate } from "./stored-rate.ts";
@@ -48,10 +53,13 @@ const ROUTES = [
   mapRoutes,
   deviceRoutes,
   eventRoutes,
+  eventCodeRoutes,
+  eventQuietRoutes,
   vesselRoutes,
   visionRoutes,
   edgeRoutes,
   deadLetterRoutes,
+  callbackRoutes,
   onboardingRoutes,
   adapterRoutes,
   profileRoutes,
@@ -59,6 +67,7 @@ const ROUTES = [
   redecodeRoutes,
   auditRoutes,
   ruleRoutes,
+  reportRoutes,
   mediaRoutes,
   streamRoute,
   operationRoutes,
@@ -74,7 +83,7 @@ export async function startApi(context: ApiContext): Promise<Api> {
   const tally = new Tally(context);
   const rate = new StoredRate();
   const stream = new Stream(context, events, tally, rate);
-  const parts: Parts = { context, scopes, events, tally, rate, stream };
+  const parts: Parts = { context, scopes, events, tally, rate, stream, reports: new Reports(context, events) };
 
   const app = createApp(context.log);
   try {

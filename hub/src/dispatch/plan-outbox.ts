@@ -1,7 +1,7 @@
 import type { EventTransition, GridEvent, Handling } from "../event.ts";
 import type { Evidence } from "../finding.ts";
 import type { OutboxRow } from "../store/batch.ts";
-import { type TargetConfig, wants } from "./target.ts";
+import { isEcho, type TargetConfig, wants } from "./target.ts";
 
 /** What a cloud event says beyond the event itself; hub.ts joins grids, registry and catalogue here. */
 export interface OutboxLookup {
@@ -74,6 +74,8 @@ export function planOutbox(
   const rows: OutboxRow[] = [];
   for (const target of targets) {
     if (!handed && (event.late || target.deliver === "handed_off")) continue;
+    if (target.deliver === "whistled" && transition.what !== "whistle") continue;
+    if (isEcho(target.name, transition.who)) continue;
     if (!wants(target, event, ids, transition.what)) continue;
     row ??= {
       eventId: event.id,

@@ -114,9 +114,24 @@ export function wants(
   // Who cannot be reached need not be told so; it would only lengthen its own queue.
   if (event.kind === "dispatch.target_down" && event.subject === targetSubject(target.name)) return false;
   if (event.severity > (target.minSeverity ?? 4) && !ENDS.has(what)) return false;
-  if (target.kinds !== undefined && !target.kinds.some((pattern) => matches(pattern, event.kind))) return false;
+  return withinReach(target, event.kind, path);
+}
+
+/** Whether events of this kind and place are the target's at all: to be told of, and to speak of. */
+export function withinReach(target: TargetConfig, kind: string, path: readonly string[]): boolean {
+  if (target.kinds !== undefined && !target.kinds.some((pattern) => matches(pattern, kind))) return false;
   if (target.towns !== undefined && !target.towns.some((id) => path.includes(id))) return false;
   return target.grids === undefined || target.grids.some((id) => path.includes(id));
+}
+
+/** Who it is in a timeline: no user name begins so. @param who department, or "" */
+export function echoName(target: string, who: string): string {
+  return who === "" ? `@${target}` : `@${target}/${who}`;
+}
+
+/** A target is not told what it said itself. */
+export function isEcho(target: string, who: string): boolean {
+  return who === `@${target}` || who.startsWith(`@${target}/`);
 }
 
 export function targetSubject(name: string): string {

@@ -7,6 +7,8 @@ const ROWS_A_STATEMENT = 5000;
 /** boots of one edge whose cursors are kept */
 const BOOTS_KEPT = 32;
 const OUTBOX_DAYS = 30;
+/** a platform repeats itself for days at most; the timeline of the event keeps what it said */
+const CALLBACK_DAYS = 400;
 
 export interface TidyOptions {
   readonly pool: Pool;
@@ -32,6 +34,7 @@ export async function tidy({ pool, mode, partitions, retention }: TidyOptions, n
     await trim(pool, table, `${column} < $1`, [before(retention[keep])]);
   }
   await trim(pool, "outbox", "state <> 'pending' AND updated_at < $1", [before(OUTBOX_DAYS)]);
+  await trim(pool, "callback", "rx < $1", [before(CALLBACK_DAYS)]);
   await trim(pool, "session", "expires_at < $1", [new Date(now)]);
   await pool.query(
     `DELETE FROM edge_cursor c USING (
