@@ -1,10 +1,11 @@
 import type { GridEvent } from "../event.ts";
-import { KINDS, kindInfo } from "../events/kinds.ts";
+import { KINDS } from "../events/kinds.ts";
 import type { ApiContext } from "./context.ts";
 import { gridPath } from "./device-view.ts";
-import type { EventInfo } from "./schema.ts";
+import { whyActive } from "../events/why-active.ts";
+import type { EventInfo, EventLifeInfo } from "./schema.ts";
 
-type Needs = Pick<ApiContext, "grids" | "registry" | "fleet" | "eventTitles" | "clock">;
+type Needs = Pick<ApiContext, "grids" | "registry" | "fleet" | "events" | "eventTitles" | "clock">;
 
 const NAMES_MS = 5000;
 
@@ -49,6 +50,12 @@ export class EventView {
       occurrences,
       late,
       revision,
+      muted: event.life.muted ?? null,
+      unsent: event.life.unsent ?? null,
+      flaps: event.life.flaps ?? 0,
+      parts: event.life.parts?.length ?? 1,
+      held: event.life.held?.length ?? 0,
+      verdict: event.life.verdict ?? null,
     };
   }
 
@@ -56,7 +63,7 @@ export class EventView {
   meaningOf(word: string): { kinds: string[]; devices: number[]; grids: string[] } {
     const needle = word.toLowerCase();
     const has = (text: string) => text.toLowerCase().includes(needle);
-    const kinds = new Set([...Object.keys(KINDS), ...this.#of.eventTitles.keys()]);
+    const kinds = new Set([...this.#of.events.policy.codes.kinds(), ...this.#of.eventTitles.keys()]);
     const grids = new Set<string>();
     const set = this.#of.grids();
     for (const grid of set.grids()) if (has(grid.name)) for (const id of set.subtree(grid.id)) grids.add(id);
@@ -69,10 +76,41 @@ export class EventView {
     };
   }
 
+  titles(kind: string): { readonly zh: string; readonly en: string } {
+    return this.#kind(kind);
+  }
+
+  /** What the detail says beyond the row: contributors, what it holds back, the ladder, why it is active. */
+  life(event: Readonly<GridEvent>): EventLifeInfo {
+    const { parts = [], held = [], ladder, platform } = event.life;
+    const device = (id: number | null) => (id === null ? null : (this.#of.registry.deviceById(id)?.uid ?? null));
+    const named = <T extends { kind: string; subject: string; deviceId: number | null }>(of: T) => ({
+      kind: of.kind,
+      titleZh: this.#kind(of.kind).zh,
+      titleEn: this.#kind(of.kind).en,
+      subject: of.subject,
+      subjectTitle: this.#subjectTitle(of.subject),
+      deviceUid: device(of.deviceId),
+    });
+    const why = whyActive(event);
+    return {
+      contributors: parts.map((part) => {
+        const { severity, active, since, last, count, source } = part;
+        return { ...named(part), severity, active, since, last, count, source };
+      }),
+      held: held.slice(0, 100).map((each) => ({ ...named(each), severity: each.severity, since: each.ts })),
+      ladder: ladder === undefined ? null : { ...ladder },
+      until: platform?.until ?? null,
+      whyActive: why === null ? null : { code: why.code, detail: [...why.detail] },
+    };
+  }
+
   #kind(kind: string): { zh: string; en: string; codeName: string } {
-    const info = kindInfo(kind);
+    const { codes } = this.#of.events.policy;
+    const info = codes.info(kind);
     // A kind of the catalogue is shared by many makers: one profile's words for it would be wrong for the others.
-    const titles = Object.hasOwn(KINDS, kind) ? undefined : this.#of.eventTitles.get(kind);
+    const titles =
+      Object.hasOwn(KINDS, kind) || codes.get(kind) !== undefined ? undefined : this.#of.eventTitles.get(kind);
     const codeName = info.provisional ? `${info.codeName} (provisional)` : info.codeName;
     return { zh: titles?.zh ?? info.titleZh, en: titles?.en ?? info.titleEn, codeName };
   }

@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** local time minus UTC, ms */
-function offsetAt(at: number, timeZone: string): number {
+export function offsetAt(at: number, timeZone: string): number {
   let format = formats.get(timeZone);
   if (format === undefined) {
     const number = "numeric" as const;

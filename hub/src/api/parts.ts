@@ -1,5 +1,6 @@
 import type { ApiContext } from "./context.ts";
 import type { EventView } from "./event-view.ts";
+import type { Reports } from "./reports.ts";
 import type { Scopes } from "./scope.ts";
 import type { StoredRate } from "./stored-rate.ts";
 import type { Stream } from "./stream.ts";
@@ -13,4 +14,5 @@ export interface Parts {
   readonly tally: Tally;
   readonly rate: StoredRate;
   readonly stream: Stream;
+  readonly reports: Reports;
 }

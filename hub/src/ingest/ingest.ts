@@ -50,6 +50,8 @@ export interface IngestCounters {
   positions: number;
   frames: number;
   duplicates: number;
+  /** the same by edge key */
+  repeated: Map<string, number>;
   rejected: Map<RejectionReason, number>;
 }
 
@@ -72,6 +74,7 @@ export class Ingest {
     positions: 0,
     frames: 0,
     duplicates: 0,
+    repeated: new Map(),
     rejected: new Map(),
   };
 
@@ -102,7 +105,7 @@ export class Ingest {
       return;
     }
     if (message.once !== undefined && !replay && !this.#identities.admit(edge.id, message.device, message.once)) {
-      this.counters.duplicates++;
+      this.#repeated(edge);
       return;
     }
     const rejection = message.refused ?? this.#route(message, edge, batch, replay);
@@ -194,8 +197,14 @@ export class Ingest {
     if (admission === "new") return null;
     if (admission === "holes")
       return reject("sequence_holes", `boot ${envelope.b}: too many gaps before ${envelope.q}`);
-    this.counters.duplicates++;
+    this.#repeated(edge);
     return "duplicate";
+  }
+
+  #repeated(edge: Edge): void {
+    const { repeated } = this.counters;
+    this.counters.duplicates++;
+    repeated.set(edge.key, (repeated.get(edge.key) ?? 0) + 1);
   }
 
   #backfill(message: Message, edge: Edge, batch: CommitBatch, replay: boolean): Rejection | null {
