@@ -89,7 +89,7 @@ export class Sandbox {
     });
     if (typeof outcome !== "string") return outcome.kind === "failed" ? null : outcome;
     // what ran out of work, or trapped, would do so again
-    if (this.constant === null || (trapped === this.trapped && !outcome.startsWith(EXCEEDED))) return null;
+    if (this.constant === null || (trapped === this.trapped && outcome !== OUT_OF_WORK)) return null;
     return { kind: "failed", message: outcome };
   }
 
@@ -150,7 +150,7 @@ export class Sandbox {
       this.standing = null;
       const spent = engine.fuel.value < 0;
       discard(engine);
-      if (spent) return `${EXCEEDED} its budget of ${FUEL} steps`;
+      if (spent) return OUT_OF_WORK;
       return `brought the engine down (${error instanceof Error ? error.message.slice(0, 100) : "unknown"})`;
     }
   }
@@ -182,11 +182,15 @@ export class Sandbox {
       result.error.dispose();
       const spent = engine.fuel.value < RESERVE;
       this.drop(live);
-      return spent ? `${EXCEEDED} its budget of ${FUEL} steps` : "ran out of memory or stack";
+      return spent ? OUT_OF_WORK : "ran out of memory or stack";
     }
     const answer = context.getString(result.value);
     result.value.dispose();
-    return this.read(live, answer);
+    const outcome = this.read(live, answer);
+    if (outcome.kind !== "failed" || engine.fuel.value >= RESERVE) return outcome;
+    // an interruption inside a generator reaches the driver as an exception like others
+    this.drop(live);
+    return OUT_OF_WORK;
   }
 
   private read(live: ScriptContext, answer: string): Outcome {
@@ -227,7 +231,7 @@ export class Sandbox {
   }
 }
 
-const EXCEEDED = "exceeded";
+const OUT_OF_WORK = `exceeded its budget of ${FUEL} steps`;
 /** After so many the shortcut costs more than it spares. */
 const MOST_DIFFERENCES = 3;
 

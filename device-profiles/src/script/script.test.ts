@@ -165,14 +165,64 @@ describe("the sandbox holds", () => {
     ["an error that cannot be shown", "throw {get message() { throw 1 }}", "cannot be shown"],
     ["a result that never ends", "return {toJSON() { for (;;); }}", "exceeded its budget"],
     ["a cycle", "const o = {}; o.o = o; return o", /circular/],
+    [
+      "waiting for ever",
+      "Atomics.wait(new Int32Array(new SharedArrayBuffer(8)), 0, 0)",
+      /not.*(defined|function)|cannot block|expected/i,
+    ],
+    ["a huge ArrayBuffer", "return {a: new ArrayBuffer(2 ** 31 - 1).byteLength}", /memory|length/],
+    ["a huge ArrayBuffer that may grow", "return {a: new Uint8Array(2 ** 40).length}", /memory|length/],
+    ["a huge Buffer", "return {a: Buffer.alloc(2 ** 30, 1).length}", /memory|length/],
+    ["many Buffers", "const l = []; for (;;) l.push(Buffer.alloc(65536, 1))", /budget|memory/],
+    ["an endless generator, spread", "function* g() { for (;;) yield 1 } return {a: [...g()].length}", /budget|memory/],
+    [
+      "an endless generator, as arguments",
+      "function* g() { for (;;) yield 1 } return {a: Math.max(...g())}",
+      /budget|memory/,
+    ],
+    ["an endless iterator in Array.from", "return {a: Array.from({length: 2 ** 32 - 1}).length}", /budget|memory/],
+    ["a text repeated and padded", "return {word: 'ab'.repeat(2 ** 28).padEnd(2 ** 29)}", /memory|too long|invalid/i],
+    ["a join of holes", "return {word: new Array(2 ** 32 - 1).join('xyz')}", /budget|memory|too long/],
+    ["a replacement that multiplies", "let s = '$&'.repeat(1000); for (;;) s = s.replace(/./g, s)", /budget|memory/],
+    ["mutual recursion", "const f = () => g(), g = () => f(); return {a: f()}", /stack/],
+    ["recursion through a getter", "const o = {get x() { return this.x }}; return {a: o.x}", /stack/],
+    ["recursion through a sort", "function f() { return [2, 1].sort(f) } return {a: f()}", /stack|budget/],
+    ["a catastrophic expression", "return {a: /^(\\w+\\s?)*$/.test('word '.repeat(40) + '!')}", /budget|memory|stack/],
+    ["an expression that remembers", "return {a: /(.*)*\\1b/.test('a'.repeat(4000))}", /budget|memory|stack/],
+    ["a proxy with endless keys", "return new Proxy({}, {ownKeys() { for (;;); }})", /budget/],
+    [
+      "a proxy that gives itself",
+      "const p = new Proxy({}, {get: () => p, ownKeys: () => ['a'], getOwnPropertyDescriptor: () => ({value: 1, enumerable: true, configurable: true})}); return p",
+      /stack|circular|budget|function|no data|primitive/,
+    ],
+    [
+      "getters that make getters",
+      "const bomb = () => ({get a() { return bomb() }, get b() { return bomb() }}); return bomb()",
+      /stack|budget|memory|circular|characters/,
+    ],
+    [
+      "a wide result",
+      "const o = {}; for (let i = 0; i < 1e6; i++) o['k' + i] = i; return o",
+      /budget|memory|characters/,
+    ],
+    ["a deep result", "let o = {}; for (let i = 0; i < 1e5; i++) o = {o}; return o", /stack|budget|memory/],
+    [
+      "warnings without end",
+      "return {data: {a: 1}, warnings: [{toString() { for (;;); }}], errors: [{get message() { for (;;); }}]}",
+      /budget/,
+    ],
   ])("%s", (_name, body, words) => {
     const evil = script(`function Decoder(b) { if (b[0] === 0xff) { ${body} } return {a: b[0]} }`);
     const neighbour = script(good);
+    const before = process.memoryUsage();
     expect(evil("01")).toEqual({ a: 1 });
     const [reason, detail] = evil("ff") as [string, string];
     expect(reason).toBe("script_failed");
     expect(detail).toMatch(words);
     expect(neighbour("02")).toEqual({ a: 2 });
+    // an engine more stands by after a trap: 16 MiB each; what scripts ask for stays within their 4 MiB
+    const after = process.memoryUsage();
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(64 * 2 ** 20);
     return expect.poll(() => evil("03")).toEqual({ a: 3 });
   });
 
