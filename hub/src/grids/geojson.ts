@@ -1,4 +1,5 @@
 import { DATUMS, type Datum } from "./datum.ts";
+import { readSea, type SeaAttributes } from "../sea.ts";
 import { type FieldReport, readGeometry, type VertexBudget } from "./geometry.ts";
 import { CATEGORIES, type FormationMember, type Grid, LEVELS } from "./grid.ts";
 import { type ProblemCode, type ProblemList, shown } from "./problem.ts";
@@ -141,12 +142,27 @@ function readFeature(input: FeatureInput): Grid | null {
   const members = level === "formation" ? readMembers(p.members, report, budget, limits) : [];
   if (level !== "formation" && p.members !== undefined)
     report("properties.members", `expected members on a formation only; they are ignored`, "bad_field", "warning");
+  const sea = readSeaOf(p.sea, category, report);
   const geometry = oneOf(DATUMS, datum)
     ? readGeometry(feature.geometry, level, datum, report, budget.vertices, limits.verticesPerFeature)
     : null;
   if (fatal || id === null || !oneOf(LEVELS, level) || !oneOf(CATEGORIES, category)) return null;
   const synthetic = p.synthetic === true;
-  return { id, name, level, category, parent, codes, synthetic, geometry, members };
+  const grid = { id, name, level, category, parent, codes, synthetic, geometry, members };
+  return sea === null ? grid : { ...grid, sea };
+}
+
+/** Any grid may carry thresholds for those below it and ports; a rule is for a border at sea. */
+function readSeaOf(v: unknown, category: unknown, report: FieldReport): SeaAttributes | null {
+  if (v === undefined || v === null) return null;
+  const read = readSea(v);
+  if ("problems" in read) {
+    for (const { field, expected } of read.problems) report(`properties.${field}`, expected);
+    return null;
+  }
+  if (read.sea.rule !== undefined && category !== "maritime")
+    report("properties.sea.rule", `expected a rule on a maritime grid only, found category ${shown(category)}`);
+  return read.sea;
 }
 
 function readId(v: unknown): string | null {
@@ -174,6 +190,30 @@ function readCodes(v: unknown, report: FieldReport): Record<string, string> {
   return codes;
 }
 
+/** Leaves out what is not said, so that equal memberships are equal. */
+export function memberOf(
+  member: FormationMember,
+  gear: string | undefined,
+  from: number | undefined,
+  to: number | undefined,
+): FormationMember {
+  return {
+    ...member,
+    ...(gear === undefined || gear === "" ? {} : { gear }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+/** An ISO date or time with its zone (a date alone is midnight UTC), or ms; undefined = not said, null = wrong. */
+export function instant(v: unknown): number | null | undefined {
+  if (v === undefined || v === null || v === "") return undefined;
+  const ms = typeof v === "number" ? v : typeof v === "string" && ISO.test(v) ? Date.parse(v) : Number.NaN;
+  return Number.isFinite(ms) && Math.abs(ms) < 8e15 ? ms : null;
+}
+
+const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/;
+
 function readMembers(
   v: unknown,
   report: FieldReport,
@@ -197,10 +237,14 @@ function readMembers(
       report(`${field}.mmsi`, `expected a number of up to nine digits, found ${shown(isObject(m) ? m.mmsi : m)}`);
       continue;
     }
-    const { name = "", role = "" } = m;
-    if (typeof name !== "string" || name.length > MAX_NAME || typeof role !== "string" || role.length > 64)
-      report(field, `expected texts as name and role, found ${shown(m)}`);
-    else members.push({ mmsi, name, role });
+    const { name = "", role = "", gear } = m;
+    const texts = typeof name === "string" && name.length <= MAX_NAME && typeof role === "string" && role.length <= 64;
+    const [from, to] = [instant(m.from), instant(m.to)];
+    if (!texts || (gear !== undefined && (typeof gear !== "string" || gear.length > 64)))
+      report(field, `expected texts as name, role and gear, found ${shown(m)}`);
+    else if (from === null || to === null || (from !== undefined && to !== undefined && from >= to))
+      report(field, `expected ISO times or ms as from and to, from before to, found ${shown(m)}`);
+    else members.push(memberOf({ mmsi, name, role }, gear, from, to));
   }
   return members;
 }

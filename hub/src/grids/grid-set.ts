@@ -5,6 +5,7 @@ import { polygonArea } from "./geometry.ts";
 import { type FormationMember, type Grid, type GridLevel, polygonsOf } from "./grid.ts";
 import { PolygonIndex, type RankedPolygon } from "./polygon-index.ts";
 import { type GridProblem, ProblemList } from "./problem.ts";
+import { SeaMembership } from "./sea-membership.ts";
 import { checkTree } from "./tree.ts";
 
 export interface GridSetOptions {
@@ -84,8 +85,12 @@ export class GridSet {
     this.#children = children;
     const formations = grids.filter((g) => g.level === "formation");
     this.#formations = formations.map((g) => g.id);
-    this.#members = new Map(formations.map((g) => [g.id, g.members.map((m) => m.mmsi)]));
-    this.#formationOf = new Map(formations.flatMap((g) => g.members.map(({ mmsi }) => [mmsi, g.id] as const)));
+    this.#members = new Map(formations.map((g) => [g.id, [...new Set(g.members.map((m) => m.mmsi))]]));
+    // who has terms in several formations: the last one; `at` knows the moment
+    const terms = formations.flatMap((g) =>
+      g.members.map((m) => ({ id: g.id, mmsi: m.mmsi, from: m.from ?? -Infinity })),
+    );
+    this.#formationOf = new Map(terms.sort((a, b) => (a.from < b.from ? -1 : 1)).map(({ mmsi, id }) => [mmsi, id]));
 
     const ranked = rank(grids);
     this.#inside = ranked.map(({ id }) => Object.freeze({ gridId: id, match: "inside" as const }));
@@ -189,7 +194,12 @@ export class GridSet {
     return this.#formationOf.get(mmsi) ?? null;
   }
 
-  /** MMSIs of a formation; empty for anything else. */
+  /** What the fleet asks: who is in which formation at that moment, and what the grids say about the sea. */
+  at(now: number): SeaMembership {
+    return new SeaMembership(this, now);
+  }
+
+  /** MMSIs of a formation, whenever they are in it; empty for anything else. */
   members(gridId: string): readonly number[] {
     return this.#members.get(gridId) ?? [];
   }
@@ -207,17 +217,31 @@ export class GridSet {
   get hash(): string {
     if (this.#hash === "") {
       const hash = createHash("sha256");
-      const sorted = [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-      for (const { id, name, level, category, parent, codes, synthetic, geometry, members } of sorted) {
+      const all = [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      for (const { id, name, level, category, parent, codes, synthetic, geometry, members, sea } of all) {
         const sortedCodes = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
         const shape = geometry === null ? null : [geometry.type, geometry.coordinates];
-        const boats = members.map((m) => [m.mmsi, m.name, m.role] as const).sort((a, b) => a[0] - b[0]);
-        hash.update(JSON.stringify([id, name, level, category, parent, sortedCodes, synthetic, shape, boats]));
+        // what is not said leaves the hash as it was before it could be said
+        const boats = members
+          .map(({ mmsi, name: boat, role, gear, from, to }) => {
+            const more = gear === undefined && from === undefined && to === undefined ? [] : [gear ?? "", from ?? null, to ?? null]; // prettier-ignore
+            return [mmsi, boat, role, ...more] as const;
+          })
+          .sort((a, b) => a[0] - b[0] || Number(a[4] ?? 0) - Number(b[4] ?? 0));
+        const own = [id, name, level, category, parent, sortedCodes, synthetic, shape, boats];
+        hash.update(JSON.stringify(sea === undefined ? own : [...own, sorted(sea)]));
       }
       this.#hash = hash.digest("hex");
     }
     return this.#hash;
   }
+}
+
+/** Equal content whatever the order of its keys. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)])); // prettier-ignore
 }
 
 /** Best match first; see README for why in this order. Cells at sea may overlap, so the smaller one goes first there. */

@@ -1,3 +1,5 @@
+import type { SeaAttributes } from "../sea.ts";
+
 /** Levels of the tree, coarse to fine; `formation` and `area` are the two shapes of a maritime grid. */
 export const LEVELS = ["county", "town", "village", "grid", "micro_grid", "formation", "area"] as const;
 export type GridLevel = (typeof LEVELS)[number];
@@ -23,6 +25,11 @@ export interface FormationMember {
   readonly name: string;
   /** free text of the registry, e.g. `lead`, `catcher`, `carrier`; "" where not given */
   readonly role: string;
+  /** trawl, gillnet, carrier ...: closed areas ask for it; absent = unknown */
+  readonly gear?: string;
+  /** member from (included) and to (excluded), ms UTC; absent = always */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** One cell of the tree, as imported: checked, closed rings, WGS84. */
@@ -42,6 +49,8 @@ export interface Grid {
   /** null for a formation, which moves */
   readonly geometry: GridGeometry | null;
   readonly members: readonly FormationMember[];
+  /** what it says about itself at sea: rule of its border, thresholds; absent = nothing */
+  readonly sea?: SeaAttributes;
 }
 
 /** The polygons of a grid, whatever its geometry's type. */

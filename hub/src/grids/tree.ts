@@ -1,5 +1,5 @@
 import type { ImportedGrid } from "./geojson.ts";
-import type { Grid, GridLevel } from "./grid.ts";
+import type { FormationMember, Grid, GridLevel } from "./grid.ts";
 import type { ProblemCode, ProblemList } from "./problem.ts";
 
 /** Coarse to fine on land. Formations and areas hang under any level but a formation; land never hangs under them. */
@@ -65,23 +65,30 @@ export function checkTree(imported: readonly ImportedGrid[], problems: ProblemLi
 
   cutCycles(byId, parents, say);
 
-  const formationOf = new Map<number, string>();
+  const formationOf = new Map<number, { readonly id: string; readonly member: FormationMember }[]>();
   return [...byId.values()].map((item) => {
     const { grid } = item;
-    const members = grid.members.filter(({ mmsi }) => {
-      const other = formationOf.get(mmsi);
+    const members = grid.members.filter((member) => {
+      const { mmsi } = member;
+      const terms = formationOf.get(mmsi) ?? [];
+      const other = terms.find((term) => overlap(term.member, member));
       if (other !== undefined)
         say(
           item,
           "properties.members",
           "duplicate_member",
-          `expected a vessel in one formation; ${mmsi} is also in "${other}", where it stays`,
+          `expected a vessel in one formation at a time; ${mmsi} is also in "${other.id}", where it stays`,
         );
-      else formationOf.set(mmsi, grid.id);
+      else formationOf.set(mmsi, [...terms, { id: grid.id, member }]);
       return other === undefined;
     });
     return { ...grid, members, parent: parents.get(grid.id) ?? null };
   });
+}
+
+/** Two memberships that are both valid at some moment. */
+export function overlap(a: FormationMember, b: FormationMember): boolean {
+  return (a.from ?? -Infinity) < (b.to ?? Infinity) && (b.from ?? -Infinity) < (a.to ?? Infinity);
 }
 
 function cutCycles(

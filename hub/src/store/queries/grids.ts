@@ -1,10 +1,15 @@
 import type { Pool, PoolClient } from "pg";
+import type { SeaAttributes } from "../../sea.ts";
 import { jsonText } from "../binary.ts";
 
 export interface FormationMemberRow {
   readonly mmsi: number;
   readonly name: string;
   readonly role: string;
+  readonly gear?: string;
+  /** ms UTC; absent = always */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 type Ring = [number, number][];
@@ -24,6 +29,7 @@ export interface GridRow {
     | { readonly type: "MultiPolygon"; readonly coordinates: Ring[][] }
     | null;
   readonly members: readonly FormationMemberRow[];
+  readonly sea?: SeaAttributes;
 }
 
 export interface StoredGridSet {
@@ -73,7 +79,7 @@ export class GridQueries {
     );
     if (set.rows.length === 0) return null;
     const { rows } = await this.#pool.query<GridRow>(SELECT_GRIDS, [set.rows[0].version]);
-    return { ...set.rows[0], grids: rows };
+    return { ...set.rows[0], grids: rows.map(({ sea, ...grid }) => (sea == null ? grid : { ...grid, sea })) };
   }
 }
 
@@ -97,18 +103,27 @@ async function insertSet(client: PoolClient, grids: readonly GridRow[], hash: st
 }
 
 const INSERT_GRIDS = `
-  INSERT INTO grid (version, id, name, level, category, parent, codes, synthetic, geometry)
-  SELECT $1, id, name, level, category, parent, codes, synthetic, nullif(geometry, 'null'::jsonb)
+  INSERT INTO grid (version, id, name, level, category, parent, codes, synthetic, geometry, sea)
+  SELECT $1, id, name, level, category, parent, codes, synthetic, nullif(geometry, 'null'::jsonb), sea
   FROM jsonb_to_recordset($2::jsonb)
-    AS g(id text, name text, level text, category text, parent text, codes jsonb, synthetic boolean, geometry jsonb)`;
+    AS g(id text, name text, level text, category text, parent text, codes jsonb, synthetic boolean, geometry jsonb,
+      sea jsonb)`;
 
 const INSERT_MEMBERS = `
-  INSERT INTO formation_member (version, grid_id, mmsi, name, role)
-  SELECT $1, grid, mmsi, name, role
-  FROM jsonb_to_recordset($2::jsonb) AS m(grid text, mmsi int, name text, role text) ON CONFLICT DO NOTHING`;
+  INSERT INTO formation_member (version, grid_id, mmsi, name, role, gear, valid_from, valid_to)
+  SELECT $1, grid, mmsi, name, role, coalesce(gear, ''),
+    coalesce(to_timestamp("from" / 1000), '-infinity'), coalesce(to_timestamp("to" / 1000), 'infinity')
+  FROM jsonb_to_recordset($2::jsonb)
+    AS m(grid text, mmsi int, name text, role text, gear text, "from" float8, "to" float8) ON CONFLICT DO NOTHING`;
+
+/** what is not said is left out, as in what was imported */
+const MEMBER_TERM = `jsonb_strip_nulls(jsonb_build_object('gear', nullif(gear, ''),
+  'from', CASE WHEN isfinite(valid_from) THEN round(extract(epoch FROM valid_from) * 1000) END,
+  'to', CASE WHEN isfinite(valid_to) THEN round(extract(epoch FROM valid_to) * 1000) END))`;
 
 const SELECT_GRIDS = `
-  SELECT id, name, level, category, parent, codes, synthetic, geometry,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('mmsi', mmsi, 'name', m.name, 'role', role) ORDER BY mmsi)
+  SELECT id, name, level, category, parent, codes, synthetic, geometry, sea,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('mmsi', mmsi, 'name', m.name, 'role', role) || ${MEMBER_TERM}
+        ORDER BY mmsi, valid_from)
       FROM formation_member m WHERE m.version = g.version AND m.grid_id = g.id), '[]') AS members
   FROM grid g WHERE version = $1 ORDER BY id COLLATE "C"`;
