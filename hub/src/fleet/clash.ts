@@ -28,7 +28,8 @@ export class Clashes {
     const live =
       main !== null && other !== null && now - main.ts <= settings.staleMs && now - other.ts <= settings.staleMs;
     const apart = live ? distanceNm(main.lon, main.lat, other.lon, other.lat) : 0;
-    const on = live && now - Math.max(main.first, other.first) >= settings.clashMs;
+    // both must have been heard over that time: a jump and the way back are one after the other
+    const on = live && Math.min(main.ts, other.ts) - Math.max(main.first, other.first) >= settings.clashMs;
     // over when one of the two has been silent for as long as they had to live side by side
     const silent = main === null || other === null || now - Math.min(main.ts, other.ts) > settings.staleMs;
     const seen = { on, off: silent, gridId: formationId, data: { distanceNm: apart } };

@@ -135,7 +135,6 @@ export class SosWatch {
       out.push(finding(this.#sort, "raise", p.mmsi, opened, p.ts, placeOf(p, track), receiver, track, nearby(), false));
       return;
     }
-    // a beacon sends eight messages a minute: heardAt need not be durable to the second
     const text = p.text ?? state.text;
     const news = text !== state.text || now - state.updatedAt >= this.#settings.updateMs;
     const next = {
@@ -145,8 +144,7 @@ export class SosWatch {
       text,
       updatedAt: news ? now : state.updatedAt,
     };
-    if (news || now - state.heardAt > 10_000) this.#set(p.mmsi, next);
-    else this.#states.set(p.mmsi, next);
+    this.#set(p.mmsi, next);
     if (news)
       out.push(finding(this.#sort, "update", p.mmsi, next, p.ts, placeOf(p, track), receiver, track, nearby(), false));
   }

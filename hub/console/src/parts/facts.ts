@@ -17,6 +17,7 @@ const CODED: Readonly<Record<string, string>> = {
   why: "reason",
   state: "health",
   located: "located",
+  stage: "stage",
 };
 const UNITS: Readonly<Record<string, string>> = { sog: "kn", cog: "°" };
 

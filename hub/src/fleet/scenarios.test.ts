@@ -1,0 +1,330 @@
+import { describe, expect, it } from "vitest";
+import { area, boat, box, scene, type SceneOptions, STEP, told } from "./scene.testing.ts";
+import { CREW, MINUTE, type Sea } from "./sea.testing.ts";
+
+const OTHERS = [413_000_011, 413_000_012, 413_000_013, 413_000_014];
+const STRANGER = 477_000_001;
+const crew: SceneOptions = { formations: { f1: CREW }, minutes: 60 };
+const both: SceneOptions = { formations: { f1: CREW, f2: OTHERS }, minutes: 60 };
+const hear = (sea: Sea, mmsi: number, east: number, north: number, more = {}, from = sea.north) =>
+  sea.hear(boat(mmsi, sea, east, north, more), from);
+/** boats side by side heading north at 4 knots */
+const sail = (sea: Sea, ms: number, list: readonly number[], east: number, from = sea.north) => {
+  for (const [i, mmsi] of list.entries()) hear(sea, mmsi, east + i * 0.3, (4 * ms) / 3_600_000, {}, from);
+};
+
+describe("silence", () => {
+  it("a receiver outage gives one event and no dark vessels", () => {
+    const out = (ms: number) => ms >= 10 * MINUTE && ms < 70 * MINUTE;
+    const sea = scene({ ...both, minutes: 150 }, (ms, s) => {
+      if (!out(ms)) sail(s, ms, CREW, 0, s.north);
+      sail(s, ms, OTHERS, 20, s.south);
+    });
+    expect(told(sea)).toEqual(["receiver.link_outage raise", "receiver.link_outage clear"]);
+    expect(sea.findings[0]).toMatchObject({
+      subject: "device:harbour/ais-1",
+      evidence: { silent: 5, of: 5, share: 1 },
+    });
+  });
+
+  it("a formation that falls silent together under a receiver that still hears others gives one event", () => {
+    const sea = scene(
+      { ...both, formations: { f1: CREW, f2: [...OTHERS, 413_000_015, 413_000_016] }, minutes: 120 },
+      (ms, s) => {
+        if (ms < 10 * MINUTE || ms >= 80 * MINUTE) sail(s, ms, CREW, 0);
+        sail(s, ms, [...OTHERS, 413_000_015, 413_000_016], 20);
+      },
+    );
+    expect(told(sea)).toEqual(["formation.link_outage raise", "formation.link_outage clear"]);
+    expect(sea.findings[0]).toMatchObject({ gridId: "f1", evidence: { silent: 5, of: 5 } });
+  });
+
+  it("a vessel really dark gives one event with its stages, on its formation's grid", () => {
+    const sea = scene(
+      { ...crew, minutes: 14 * 60 },
+      (ms, s) => {
+        sail(s, ms, CREW.slice(1), 0);
+        if (ms < 10 * MINUTE || ms >= 13 * 60 * MINUTE) hear(s, CREW[0], -0.5, (4 * ms) / 3_600_000);
+      },
+      6,
+    );
+    const mine = sea.findings.filter((f) => f.subject === `mmsi:${CREW[0]}`);
+    expect(mine.map((f) => [f.kind, f.phase, f.severity, f.evidence.stage])).toEqual([
+      ["vessel.dark", "raise", 3, "dark"],
+      ["vessel.dark", "update", 3, "gap"],
+      ["vessel.dark", "update", 2, "suspected_disabling"],
+      ["vessel.dark", "clear", 2, "suspected_disabling"],
+    ]);
+    expect(mine[0]).toMatchObject({ gridId: "f1" });
+    expect(mine[0].evidence.silentMs).toBeGreaterThanOrEqual(30 * MINUTE);
+    expect(mine[0].evidence.silentMs).toBeLessThan(31 * MINUTE);
+    expect(mine[3].evidence).toMatchObject({ why: "heard", hours: 12.84, impliedKn: 4 });
+    expect(sea.findings).toHaveLength(4);
+  });
+
+  it("who stays silent after an outage is dark half an hour later, alone", () => {
+    const sea = scene({ ...crew, minutes: 150 }, (ms, s) => {
+      if (ms < 10 * MINUTE) sail(s, ms, CREW, 0);
+      else if (ms >= 60 * MINUTE) sail(s, ms, CREW.slice(0, 4), 0);
+    });
+    expect(told(sea)).toEqual(["receiver.link_outage raise", "receiver.link_outage clear", "vessel.dark raise"]);
+    expect(sea.findings.at(-1)?.subject).toBe(`mmsi:${CREW[4]}`);
+  });
+
+  it("a vessel heard now and then only is a gap after six hours, not dark after half an hour", () => {
+    const sea = scene(
+      { ...crew, minutes: 16 * 60 },
+      (ms, s) => {
+        sail(s, ms, CREW.slice(1), 0);
+        if (ms < 6 * 60 * MINUTE && ms % (20 * MINUTE) === 0) hear(s, CREW[0], -0.5, (4 * ms) / 3_600_000);
+      },
+      3,
+    );
+    expect(told(sea)).toEqual(["vessel.gap raise"]);
+  });
+
+  it("a stop of the hub is nobody's silence", () => {
+    const sea = scene({ ...crew, minutes: 10 }, (ms, s) => sail(s, ms, CREW, 0));
+    sea.commit();
+    sea.restart();
+    sea.now += 5 * 3_600_000;
+    for (let i = 0; i < 10; i++) {
+      sea.tick(STEP);
+      if (i === 5) sail(sea, 5 * 3_600_000, CREW, 0);
+    }
+    expect(sea.findings).toEqual([]);
+  });
+});
+
+describe("formations", () => {
+  it("a split gives one event and no stragglers, and ends when they are together again", () => {
+    const sea = scene({ ...crew, minutes: 120 }, (ms, s) => {
+      const away = ms < 10 * MINUTE ? 0 : ms < 60 * MINUTE ? Math.min(5, (ms - 10 * MINUTE) / (6 * MINUTE)) : Math.max(0, 5 - (ms - 60 * MINUTE) / (6 * MINUTE)); // prettier-ignore
+      for (const [i, mmsi] of CREW.entries()) hear(s, mmsi, (i < 2 ? 0 : 0.4) + i * 0.1, i < 2 ? away : 0);
+    });
+    expect(told(sea)).toEqual(["formation.split raise", "formation.split clear"]);
+    expect(sea.findings[0]).toMatchObject({ subject: "formation:f1", gridId: "f1", evidence: { fresh: 5 } });
+    expect((sea.findings[0].evidence.parts as { boats: number }[]).map((p) => p.boats)).toEqual([3, 2]);
+  });
+
+  it("a grid may set its own distance", () => {
+    const script = (ms: number, s: Sea) => {
+      for (const [i, mmsi] of CREW.entries()) hear(s, mmsi, i * 0.1, i === 0 ? 3 : 0);
+      void ms;
+    };
+    expect(told(scene(crew, script, 3))).toEqual(["vessel.straggler raise"]);
+    const wide = { ...crew, seaOf: { town: { thresholds: { straggler_nm: 5 } } } };
+    expect(told(scene(wide, script, 3))).toEqual([]);
+  });
+});
+
+describe("identity", () => {
+  it("a GPS jump raises nothing", () => {
+    const sea = scene(crew, (ms, s) => {
+      for (const [i, mmsi] of CREW.entries())
+        hear(s, mmsi, i === 0 && ms >= 20 * MINUTE && ms < 24 * MINUTE ? 8 : i * 0.3, (4 * ms) / 3_600_000);
+    });
+    expect(told(sea)).toEqual([]);
+  });
+
+  it("a cloned MMSI is one clash after ten minutes, and its end", () => {
+    const sea = scene({ ...crew, minutes: 90 }, (ms, s) => {
+      sail(s, ms, CREW, 0);
+      if (ms >= 10 * MINUTE && ms < 50 * MINUTE && ms % (2 * STEP) === 0) hear(s, CREW[0], 40, (8 * ms) / 3_600_000);
+    });
+    expect(told(sea)).toEqual(["vessel.mmsi_clash raise", "vessel.mmsi_clash clear"]);
+    expect(sea.findings[0].ts - (sea.findings[0].ts % 1)).toBeGreaterThanOrEqual(sea.findings[0].ts);
+    expect(sea.findings[0].evidence.sideBySideMs).toBeGreaterThanOrEqual(10 * MINUTE);
+    expect(sea.findings[0].evidence.distanceNm).toBeGreaterThan(35);
+  });
+
+  it("a net buoy is flagged and in nobody's way", () => {
+    const sea = scene(
+      { ...crew, minutes: 60, areas: [area("z", "no_go", box(5, 5, 1, 1))] },
+      (ms, s) => {
+        sail(s, ms, CREW, 0);
+        hear(s, 100_900_001, 5, 4.9 + ms / 36_000_000, { sog: 1.1, cog: 10 });
+      },
+      3,
+    );
+    expect(told(sea)).toEqual([]);
+    expect([...sea.fleet.vessels(sea.now)].find((v) => v.mmsi === 100_900_001)?.flags).toEqual([
+      "no_country",
+      "net_buoy",
+    ]);
+  });
+});
+
+describe("areas", () => {
+  it("crossing a thin no-go strip between two fixes counts once", () => {
+    const strip = area("strip", "no_go", box(0, 1.03, 4, 0.02));
+    const sea = scene({ ...crew, areas: [strip] }, (ms, s) => {
+      hear(s, CREW[0], 0, (8 * ms) / 3_600_000, { sog: 8 });
+    });
+    expect(told(sea)).toEqual(["vessel.no_go raise", "vessel.no_go clear"]);
+    expect(sea.findings[0]).toMatchObject({
+      gridId: "strip",
+      subject: `mmsi:${CREW[0]}`,
+      evidence: { crossed: true, formation: "f1", area: "area strip" },
+    });
+  });
+
+  it("a no-go zone is entered by the first fix and left 100 m outside", () => {
+    const zone = area("zone", "no_go", box(0, 1, 1, 1));
+    const sea = scene({ ...crew, areas: [zone] }, (ms, s) => hear(s, CREW[0], 0, (4 * ms) / 3_600_000));
+    expect(told(sea)).toEqual(["vessel.no_go raise", "vessel.no_go clear"]);
+    const [raise, clear] = sea.findings;
+    expect((raise.ts - sea.findings[0].ts) / STEP).toBe(0);
+    // 0.5 NM at 4 kn: 7.5 min; out at 1.5 NM: 22.5 min, and 100 m are 49 s
+    expect((clear.ts - raise.ts) / MINUTE).toBeGreaterThanOrEqual(15);
+    expect((clear.ts - raise.ts) / MINUTE).toBeLessThan(16.6);
+  });
+
+  it("a closed season asks for gear, dates and fishing speed", () => {
+    const season = (sea: object) => area("ground", "closed_season", box(0, 0, 3, 3), sea);
+    // the tests begin on 22 November
+    const run = (sea: object, gear: string, sog = 3) =>
+      told(
+        scene(
+          { ...crew, minutes: 10, areas: [season(sea)], gear: { [CREW[0]]: gear } },
+          (_, s) => {
+            hear(s, CREW[0], 0, 0.2, { sog });
+          },
+          2,
+        ),
+      );
+    const rule = { gear: ["trawl"], dates: [{ from: "11-01", to: "12-31" }], transit_kn: 6 };
+    expect(run(rule, "trawl")).toEqual(["vessel.closed_season raise"]);
+    expect(run(rule, "gillnet")).toEqual([]);
+    expect(run(rule, "trawl", 9)).toEqual([]);
+    expect(run({ ...rule, dates: [{ from: "05-01", to: "09-16" }] }, "trawl")).toEqual([]);
+    expect(run({ ...rule, allow: ["town"] }, "trawl")).toEqual([]);
+  });
+
+  it("a schedule begins and ends the finding of a vessel that lies still", () => {
+    // START is 10:00 in Shanghai
+    const zone = area("zone", "no_go", box(0, 0, 1, 1), { hours: [{ from: "10:10", to: "10:30" }] });
+    const sea = scene({ ...crew, areas: [zone] }, (_, s) => hear(s, CREW[0], 0, 0, { sog: 0 }));
+    expect(told(sea)).toEqual(["vessel.no_go raise", "vessel.no_go clear"]);
+    expect((sea.findings[1].ts - sea.findings[0].ts) / MINUTE).toBe(20);
+  });
+
+  it("a boat that fishes outside its working area is told of until it is back", () => {
+    const ground = area("ground", "working_area", box(0, 0, 2, 2), { formations: ["f1"], transit_kn: 6 });
+    const sea = scene({ ...crew, areas: [ground] }, (ms, s) => {
+      hear(s, CREW[0], 0, ms < 30 * MINUTE ? (4 * ms) / 3_600_000 : 4 - (4 * ms) / 3_600_000);
+    });
+    expect(told(sea)).toEqual(["vessel.out_of_area raise", "vessel.out_of_area clear"]);
+    expect(sea.findings[0]).toMatchObject({ gridId: "ground", evidence: { formation: "f1" } });
+  });
+
+  it("port visits: by polygon and by point, with stop and start, and no finding unless the harbour asks", () => {
+    const quay = area("quay", "harbour", box(0, 1, 1, 1));
+    const point = { ...area("bay", "harbour", box(0, 0, 1, 1), { ports: [[122, 30.2]] }), polygons: [] };
+    const way = (ms: number) => (ms < 20 * MINUTE ? ms / (20 * MINUTE) : ms < 40 * MINUTE ? 1 : 1 + (ms - 40 * MINUTE) / (4 * MINUTE)); // prettier-ignore
+    const sea = scene(
+      { ...crew, minutes: 120, areas: [quay, point] },
+      (ms, s) => {
+        const lies = ms >= 20 * MINUTE && ms < 40 * MINUTE;
+        hear(s, CREW[0], 0, Math.min(way(ms), 16), { sog: lies ? 0.1 : 10 });
+      },
+      4,
+    );
+    expect(told(sea)).toEqual([]);
+    const visits = sea.fleet.portVisits(CREW[0]);
+    expect(visits.map((v) => v.gridId)).toEqual(["quay", "bay"]);
+    expect(visits[0].stoppedAt).not.toBeNull();
+    expect(visits[0].resumedAt! - visits[0].stoppedAt!).toBe(20 * MINUTE);
+    expect(visits.every((v) => v.leftAt !== null)).toBe(true);
+  });
+});
+
+describe("close approach", () => {
+  const trawl = (s: Sea, ms: number) => {
+    for (const [i, mmsi] of CREW.entries()) hear(s, mmsi, i * 0.1, (3 * ms) / 3_600_000, { sog: 3 });
+  };
+
+  it("pairs trawling in one formation raise nothing while a stranger does, once", () => {
+    const sea = scene(crew, (ms, s) => {
+      trawl(s, ms);
+      // comes from the east at 10 knots and meets the outermost boat after half an hour
+      hear(s, STRANGER, 0.4 + 5 - (10 * ms) / 3_600_000, 1.5, { sog: 10, cog: 270, name: "EVER" });
+    });
+    const raised = sea.findings.filter((f) => f.phase === "raise");
+    expect(new Set(raised.map((f) => f.kind))).toEqual(new Set(["vessel.approach"]));
+    expect(new Set(raised.map((f) => f.subject)).size).toBe(raised.length);
+    for (const f of raised) {
+      expect(f.subject).toContain(String(STRANGER));
+      expect(f.gridId).toBe("f1");
+      expect(f.evidence.cpaNm).toBeLessThanOrEqual(0.3);
+      expect(f.evidence.inMinutes).toBeLessThanOrEqual(10);
+    }
+    expect(sea.findings.filter((f) => f.phase === "clear")).toHaveLength(raised.length);
+  });
+
+  it("is held until they are twice the distance apart", () => {
+    const sea = scene(both, (ms, s) => {
+      hear(s, CREW[0], 0, (5 * ms) / 3_600_000, { sog: 5, cog: 0 });
+      hear(s, OTHERS[0], 0.1, 4 - (5 * ms) / 3_600_000, { sog: 5, cog: 180 });
+    });
+    expect(told(sea)).toEqual(["vessel.approach raise", "vessel.approach clear"]);
+    expect(sea.findings.at(-1)?.evidence.distanceNm).toBeGreaterThan(0.6);
+    expect(sea.findings.at(-1)?.evidence.distanceNm).toBeLessThan(0.9);
+  });
+});
+
+describe("drift, anchor, encounter", () => {
+  it("a vessel adrift across its heading is told of after a quarter of an hour", () => {
+    const sea = scene(crew, (ms, s) => {
+      const adrift = ms >= 10 * MINUTE && ms < 40 * MINUTE;
+      hear(s, CREW[0], 0, (2 * ms) / 3_600_000, { sog: 2, cog: 0, heading: adrift ? 80 : 5, status: 0 });
+    });
+    expect(told(sea)).toEqual(["vessel.drift raise", "vessel.drift clear"]);
+    expect(sea.findings[0].evidence).toMatchObject({ degrees: 80, limitDegrees: 45, heldMs: 15 * MINUTE });
+  });
+
+  it("a vessel swinging at anchor is quiet; one that leaves its circle for a minute drags", () => {
+    const sea = scene(crew, (ms, s) => {
+      const turn = (ms / (20 * MINUTE)) * 2 * Math.PI;
+      const away = ms < 30 * MINUTE ? 0 : Math.min(0.4, ((ms - 30 * MINUTE) / MINUTE) * 0.03);
+      hear(s, CREW[0], 0.05 * Math.cos(turn), 0.05 * Math.sin(turn) - away, { sog: 0.4, status: 1 });
+    });
+    expect(told(sea)).toEqual(["vessel.anchor_drag raise"]);
+    expect(sea.findings[0].evidence.distanceM).toBeGreaterThan(200);
+    expect(sea.findings[0].evidence).toMatchObject({ swingM: 150, marginM: 50 });
+  });
+
+  it("two hours side by side with a stranger is an encounter, with a boat of the formation it is none", () => {
+    const sea = scene(
+      { ...crew, minutes: 180 },
+      (ms, s) => {
+        for (const [i, mmsi] of CREW.slice(0, 3).entries()) hear(s, mmsi, i * 0.2, 0, { sog: 0.6 });
+        if (ms >= 10 * MINUTE && ms < 160 * MINUTE) hear(s, STRANGER, -0.15, 0, { sog: 0.5, name: "EVER" });
+      },
+      4,
+    );
+    expect(told(sea)).toEqual(["vessel.encounter raise", "vessel.encounter clear"]);
+    expect(sea.findings[0].evidence.distanceM).toBeGreaterThan(200);
+    expect(sea.findings[0]).toMatchObject({ subject: `mmsi:${CREW[0]}+${STRANGER}`, gridId: "f1" });
+  });
+});
+
+describe("distress", () => {
+  it("a SART burst within one second gives one event, its test a drill", () => {
+    const sea = scene({ ...crew, minutes: 50 }, (ms, s) => {
+      sail(s, ms, CREW, 0);
+      if (ms === 5 * MINUTE)
+        for (let i = 0; i < 8; i++) s.hear({ ...boat(970_012_345, s, 1, 1), type: 1, status: 14, ts: s.now + i * 125 });
+      if (ms === 6 * MINUTE)
+        s.hear({ ...boat(970_099_999, s, 3, 1), type: 14, lon: null, lat: null, text: "SART TEST" });
+    });
+    expect(told(sea)).toEqual([
+      "vessel.sos raise",
+      "vessel.sos_drill raise",
+      "vessel.sos clear",
+      "vessel.sos_drill clear",
+    ]);
+    expect(sea.findings[0]).toMatchObject({ severity: 1 });
+    expect(sea.findings.find((f) => f.kind === "vessel.sos_drill")).toMatchObject({ severity: 4 });
+  });
+});
