@@ -28,6 +28,22 @@ describe("agent config", () => {
     expect(config.data_dir).toBe(join(dir, ".gridhub/edge"));
   });
 
+  it("takes every kind of camera, with paths beside the file", () => {
+    const device = "gauge";
+    const sources = [
+      { kind: "snapshot", device, url: "https://192.0.2.1/a.jpg", tls_fingerprint: "AB:".repeat(31) + "CD" },
+      { kind: "onvif", device, host: "192.0.2.1", https: true, tls_insecure: true, picture: "stream", class: "road" },
+      { kind: "rtsp", device, url: "rtsp://192.0.2.1/sub", decode: "full", fps: 5 },
+      { kind: "video", device, path: "film.mp4", speed: 4 },
+      { kind: "folder", device, path: "/pictures", patrol_ms: 5000 },
+    ];
+    const config = load({ ...GOOD, sources, evidence: { port: 8090, token: "long-enough-for-this" } });
+    expect(config.sources[2]).toMatchObject({ decode: "full", stall_ms: 30_000, interval_ms: 500, username: "" });
+    expect(config.sources[3]).toMatchObject({ path: join(dir, "film.mp4"), loop: true, decode: "key" });
+    expect(config.sources[4]).toMatchObject({ path: "/pictures" });
+    expect(config.evidence).toMatchObject({ host: "127.0.0.1", seconds: 600 });
+  });
+
   it.each([
     [{ ...GOOD, hub: { ...GOOD.hub, username: "noslash" } }, /hub\.username: must match/],
     [{ ...GOOD, devices: [] }, /devices: must not have fewer than 1/],
@@ -46,6 +62,16 @@ describe("agent config", () => {
       /sources\.0\.stations\.3309220001: no device ghost/,
     ],
     [{ ...GOOD, sources: [{ kind: "jt808", port: 8808, stations: { "139": "gauge" } }] }, /sources\.0\.stations/],
+    [
+      { ...GOOD, sources: [{ kind: "rtsp", device: "gauge", url: "rtsp://u:p@192.0.2.1/sub" }] },
+      /sources\.0\.url: .*the account in username and password/,
+    ],
+    [{ ...GOOD, sources: [{ kind: "folder", device: "gauge", path: "x", class: "moon" }] }, /sources\.0\.class/],
+    [
+      { ...GOOD, evidence: { port: 8081, token: "long-enough-for-this" } },
+      /sources\.0\.port: TCP 127\.0\.0\.1:8081 is used by evidence/,
+    ],
+    [{ ...GOOD, evidence: { port: 8090, token: "short" } }, /evidence\.token: must not have fewer than 16/],
     [{ ...GOOD, colour: "red" }, /unknown setting colour/],
     ["[", /edge\.yaml/],
     ["42", /expected a map/],

@@ -290,7 +290,7 @@ function crossProblems(config: AgentConfig): string[] {
     for (const [station, device] of stations)
       if (!ids.has(device)) problems.push(`sources.${i}.stations.${station}: no device ${device} in devices`);
   }
-  problems.push(...portProblems(config.sources));
+  problems.push(...portProblems(config));
   // The birth message names every device; a larger one would be refused by the hub, and with it all of them.
   const birth = Buffer.byteLength(JSON.stringify(config.devices)) + 1024;
   if (birth > LANE_LIMIT.meta)
@@ -298,17 +298,18 @@ function crossProblems(config: AgentConfig): string[] {
   return problems;
 }
 
-function portProblems(sources: readonly SourceConfig[]): string[] {
+function portProblems({ sources, evidence }: AgentConfig): string[] {
   const problems: string[] = [];
-  const taken = new Map<string, number>();
+  const taken = new Map<string, string>();
+  if (evidence !== undefined && evidence.port !== 0) taken.set(`TCP ${evidence.host}:${evidence.port}`, "evidence");
   for (const [i, source] of sources.entries()) {
     if (!("port" in source) || source.kind === "ais-tcp" || CAMERA_KINDS.has(source.kind) || source.port === 0)
       continue;
     const wire = source.kind === "udp" || source.kind === "ais-udp" ? "UDP" : "TCP";
     const address = `${wire} ${source.host}:${source.port}`;
     const other = taken.get(address);
-    if (other !== undefined) problems.push(`sources.${i}.port: ${address} is used by sources.${other} already`);
-    else taken.set(address, i);
+    if (other !== undefined) problems.push(`sources.${i}.port: ${address} is used by ${other} already`);
+    else taken.set(address, `sources.${i}`);
   }
   return problems;
 }

@@ -78,7 +78,8 @@ export class FfmpegFeed implements PictureFeed {
         this.#program = await findFfmpeg(this.#env);
         log.info({ ffmpeg: this.#program.version }, "ffmpeg found");
       }
-      if (this.#closed) throw new CameraError("stream", "stopped");
+      // A source that was stopped meanwhile would wait for a picture that nobody ends.
+      if (this.#closed || stop.aborted) throw new CameraError("stream", "stopped");
       this.#spawn(this.#program.path);
     }
     return new Promise((resolve, reject) => {
