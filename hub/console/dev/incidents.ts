@@ -172,6 +172,7 @@ export function makeIncidents(world: World, seed: number, now: number): Incident
       occurrences: 1 + Math.floor(random() * 9),
       late: false,
       revision: 3,
+      ...PLAIN,
     };
     const line = (at: number, what: string, who: string, note = "", severity: Severity = kind.severity) => ({
       ts: at,
@@ -193,6 +194,7 @@ export function makeIncidents(world: World, seed: number, now: number): Incident
     if (age === "false_alarm") timeline.push(line(ts + 600_000, "false_alarm", "operator", "焊接作业"));
     const detail: EventDetail = {
       event,
+      life: lifeOf(event),
       evidence: evidenceOf(kind, id, ts),
       timeline,
       deliveries:
@@ -251,39 +253,61 @@ function stragglers(world: World, now: number, details: Map<string, EventDetail>
     if (vessel === undefined) continue;
     const id = `0193${String(next()).padStart(4, "0")}-7a11-7000-8000-000000000777`;
     const ts = now - 14 * 60_000;
+    const event: EventInfo = {
+      id,
+      kind: "vessel.straggler",
+      titleZh: "渔船离开编组",
+      titleEn: "Vessel left its formation",
+      codeName: "海上 · 编组",
+      subject: `mmsi:${vessel.mmsi}`,
+      subjectTitle: vessel.name,
+      gridId: formation.gridId,
+      gridPath: ["嵊泗县", formation.parentName, formation.name],
+      gridMatch: "formation",
+      severity: 3,
+      sensing: "active",
+      handling: "new",
+      deviceUid: null,
+      lon: vessel.lon,
+      lat: vessel.lat,
+      source: "fleet:straggler",
+      openedAt: ts,
+      updatedAt: ts + 60_000,
+      clearedAt: null,
+      createdAt: ts,
+      occurrences: 3,
+      late: false,
+      revision: 2,
+      ...PLAIN,
+    };
     details.set(id, {
-      event: {
-        id,
-        kind: "vessel.straggler",
-        titleZh: "渔船离开编组",
-        titleEn: "Vessel left its formation",
-        codeName: "海上 · 编组",
-        subject: `mmsi:${vessel.mmsi}`,
-        subjectTitle: vessel.name,
-        gridId: formation.gridId,
-        gridPath: ["嵊泗县", formation.parentName, formation.name],
-        gridMatch: "formation",
-        severity: 3,
-        sensing: "active",
-        handling: "new",
-        deviceUid: null,
-        lon: vessel.lon,
-        lat: vessel.lat,
-        source: "fleet:straggler",
-        openedAt: ts,
-        updatedAt: ts + 60_000,
-        clearedAt: null,
-        createdAt: ts,
-        occurrences: 3,
-        late: false,
-        revision: 2,
-      },
+      event,
+      life: lifeOf(event),
       evidence: { distanceNm: Number(formation.farthestNm?.toFixed(1)), thresholdNm: 2, heldMs: 840_000 },
       timeline: [{ ts, what: "open", who: "hub", severity: 3, note: "" }],
       deliveries: [],
       nearby: [],
     });
   }
+}
+
+/** What most events have: nothing of it. */
+const PLAIN = { muted: null, unsent: null, flaps: 0, parts: 1, held: 0, verdict: null } as const;
+
+function lifeOf(event: EventInfo): EventDetail["life"] {
+  const waits = event.sensing === "active" && (event.handling === "new" || event.handling === "handed_off");
+  return {
+    contributors: [],
+    held: [],
+    ladder: waits
+      ? { level: "grid", since: event.openedAt, dueAt: Math.max(Date.now(), event.openedAt) + 240_000 }
+      : null,
+    until: null,
+    whyActive:
+      event.sensing === "active"
+        ? { code: "finding", detail: [`${event.kind} ${event.subject} (${event.source})`] }
+        : null,
+  };
 }
 
 function nearby(world: World, device: DeviceInfo): EventDetail["nearby"] {

@@ -7,8 +7,8 @@ import { testDatabase } from "../../../test/support/postgres.ts";
 import type { Broker, Principal } from "../broker/broker.ts";
 import { planOutbox } from "../dispatch/plan-outbox.ts";
 import type { TargetConfig } from "../dispatch/target.ts";
+import { EventPolicyKeeper } from "../event-policy-keeper.ts";
 import { EventBook } from "../events/event-book.ts";
-import { kindInfo } from "../events/kinds.ts";
 import type { Finding } from "../finding.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import { GridSet } from "../grids/grid-set.ts";
@@ -150,12 +150,21 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   const lookup = {
     source: "/gridhub",
     path: (id: string) => grids.path(id),
-    kind: kindInfo,
+    kind: (kind: string) => events.policy.codes.info(kind),
     device: (id: number) => registry.deviceById(id) ?? null,
   };
-  const events = new EventBook({ durationScale: 1, reopenWindowMs: 600_000 }, grids, (event, transition, before) =>
-    planOutbox(targets, event, transition, lookup, before),
+  const events: EventBook = new EventBook(
+    { durationScale: 1, reopenWindowMs: 600_000 },
+    grids,
+    (event, transition, before) => planOutbox(targets, event, transition, lookup, before),
   );
+  const eventPolicy = new EventPolicyKeeper({
+    pool: store.pool,
+    timeZone: "Asia/Shanghai",
+    clock,
+    apply: (policy) => events.setPolicy(policy),
+  });
+  await eventPolicy.start();
   const cursors = new Cursors();
   const rules = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000 });
   const area = new AreaRules({
@@ -226,6 +235,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     health,
     fleet,
     events,
+    eventPolicy,
     vision,
     ingest: ingest.counters,
     broker: wire,

@@ -126,7 +126,11 @@ export class EventView {
       case "edge":
         return registry.edgeByKey(id)?.title || id;
       case "mmsi":
-        return this.#vessel(Number(id)) || `MMSI ${id}`;
+        // two vessels of one event (approach, encounter) are joined by a plus
+        return id
+          .split("+")
+          .map((mmsi) => this.#vessel(Number(mmsi)) || `MMSI ${mmsi}`)
+          .join(" / ");
       default:
         return this.#of.grids().get(id)?.name ?? id;
     }

@@ -73,7 +73,7 @@ describe("list of events", () => {
     expect(await subjects(query)).toEqual(expected);
   });
 
-  it.each(["severity=5", "handling=done", "sensing=maybe", "limit=0", "limit=501", "from=yesterday"])(
+  it.each(["severity=5", "handling=finished", "sensing=maybe", "limit=0", "limit=501", "from=yesterday"])(
     "refuses %s with the field's name",
     async (query) => {
       const { status, body } = await scene.call<{ code: string; message: string }>("GET", `/api/events?${query}`, {

@@ -141,9 +141,58 @@ export const EventInfo = Type.Object({
   occurrences: Type.Number(),
   late: Type.Boolean(),
   revision: Type.Number(),
+  /** `window:<id>` or `mute:<id>` that keeps it quiet */
+  muted: Nullable(Type.String()),
+  /** why no platform is told */
+  unsent: Nullable(Type.String()),
+  /** times it came back after it had cleared */
+  flaps: Type.Number(),
+  /** findings of other kinds or subjects that are the same incident, with its own */
+  parts: Type.Number(),
+  /** findings that it keeps back */
+  held: Type.Number(),
+  verdict: Nullable(Type.Union([Type.Literal("confirmed"), Type.Literal("false_alarm")])),
+});
+const Contributor = {
+  kind: Type.String(),
+  titleZh: Type.String(),
+  titleEn: Type.String(),
+  subject: Type.String(),
+  subjectTitle: Type.String(),
+  deviceUid: Nullable(Type.String()),
+  severity: Severity,
+  since: Type.Number(),
+};
+/** What became of an event beyond its row; times in ms UTC. */
+export const EventLifeInfo = Type.Object({
+  /** empty = one thing only, the event's own */
+  contributors: Type.Array(
+    Type.Object({
+      ...Contributor,
+      active: Type.Boolean(),
+      last: Type.Number(),
+      count: Type.Number(),
+      source: Type.String(),
+    }),
+  ),
+  /** the first 100 */
+  held: Type.Array(Type.Object(Contributor)),
+  /** who is told by now, since when, and when the next level is; null = never */
+  ladder: Nullable(
+    Type.Object({
+      level: Type.Union([Type.Literal("grid"), Type.Literal("village"), Type.Literal("town")]),
+      since: Type.Number(),
+      dueAt: Nullable(Type.Number()),
+    }),
+  ),
+  /** the term that the platform named */
+  until: Nullable(Type.Number()),
+  /** finding | parts | history; null = it is not active */
+  whyActive: Nullable(Type.Object({ code: Type.String(), detail: Type.Array(Type.String()) })),
 });
 export const EventDetail = Type.Object({
   event: EventInfo,
+  life: EventLifeInfo,
   /** vision evidence holds `frames`: [{hash, w, h, ts, boxes: [{label, score, box: [x, y, w, h]}]}], pixels of the frame */
   evidence: Type.Record(Type.String(), Type.Any()),
   timeline: Type.Array(
@@ -265,6 +314,7 @@ export const DeadLetterInfo = Type.Object({
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Nullable(Type.String()), total: Type.Optional(Type.Number()) });
 
+export type EventLifeInfo = Static<typeof EventLifeInfo>;
 export type Overview = Static<typeof Overview>;
 export type User = Static<typeof User>;
 export type GridInfo = Static<typeof GridInfo>;

@@ -79,6 +79,7 @@ export function eventRoutes(app: App, { context, events: view }: Parts): void {
     return {
       stored: event,
       event: view.info(event),
+      life: view.life(event),
       evidence: withPictures(event.evidence, timeline),
       timeline: timeline.map(({ ts, what, who, severity, note }) => ({ ts, what, who, severity, note })),
       deliveries: deliveries.map(({ target, state, attempts, lastError, ts }) => ({
