@@ -88,6 +88,24 @@ export class Reports {
     return { total: groups.total(""), items: groups.items() };
   }
 
+  /** Of these alone, all in one. */
+  async availabilityOf(subjects: readonly Subject[], { from, to }: Period): Promise<AvailabilityInfo> {
+    const rows = await availabilityRows(
+      this.#of.pool,
+      subjects.map(({ subject }) => subject),
+      from,
+      to,
+    );
+    const groups = new AvailabilityGroups();
+    for (const subject of subjects)
+      groups.add(
+        subject,
+        rows.find((row) => row.subject === subject.subject),
+        subject,
+      );
+    return groups.items()[0] ?? groups.total("");
+  }
+
   subject(device: Device): Subject {
     const subject = `device:${device.uid}`;
     return {

@@ -13,6 +13,7 @@ import { adapterRoutes } from "./routes/adapters.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { callbackRoutes } from "./routes/callbacks.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
+import { deviceHealthRoutes } from "./routes/device-health.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { edgeRoutes } from "./routes/edges.ts";
 import { eventCodeRoutes } from "./routes/event-codes.ts";
@@ -21,6 +22,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { logInRoutes } from "./routes/log-in.ts";
 import { mapRoutes } from "./routes/map.ts";
 import { mediaRoutes } from "./routes/media.ts";
+import { nearbyRoutes } from "./routes/nearby.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { overviewRoutes } from "./routes/overview.ts";
@@ -68,6 +70,8 @@ const ROUTES = [
   auditRoutes,
   ruleRoutes,
   reportRoutes,
+  nearbyRoutes,
+  deviceHealthRoutes,
   mediaRoutes,
   streamRoute,
   operationRoutes,
