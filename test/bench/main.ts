@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 
-// `npm run bench -- NAME [--json]`: figures are ratios against a baseline measured in the same run.
+// `npm run bench -- NAME [--json] [--quick]`: figures are ratios against a baseline measured in the same run.
 
-const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run: () => Promise<object> }>> = {
+const BENCHES: Readonly<
+  Record<string, { readonly summary: string; readonly run: (quick: boolean) => Promise<object> }>
+> = {
   ingest: {
     summary: "200 MQTT connections through the whole hub, against the bare ceiling",
     run: async () => (await import("./ingest.ts")).ingestBench(),
@@ -21,6 +23,10 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
     summary: "rows a second through the store's commit",
     run: async () => (await import("./store.ts")).storeBench(),
   },
+  queries: {
+    summary: "what a person waits for, at 10 M readings, 100,000 events and 10,000 devices; --quick: a tenth and less",
+    run: async (quick) => (await import("./queries.ts")).queriesBench(quick),
+  },
   edge: {
     summary: "records a second through the edge agent's spool",
     run: async () => (await import("./edge.ts")).edgeBench(),
@@ -37,19 +43,19 @@ const BENCHES: Readonly<Record<string, { readonly summary: string; readonly run:
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  options: { json: { type: "boolean" }, quick: { type: "boolean" }, help: { type: "boolean", short: "h" } },
 });
 const names = positionals.length > 0 ? positionals : values.help === true ? [] : Object.keys(BENCHES);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 
 if (values.help === true || unknown.length > 0) {
   if (unknown.length > 0) console.error(`bench: no benchmark "${unknown.join(", ")}"`);
-  console.log("usage: npm run bench -- [NAME...] [--json]\n");
+  console.log("usage: npm run bench -- [NAME...] [--json] [--quick]\n");
   for (const [name, { summary }] of Object.entries(BENCHES)) console.log(`  ${name.padEnd(8)} ${summary}`);
   process.exitCode = unknown.length > 0 ? 2 : 0;
 } else {
   for (const name of names) {
-    const result = await BENCHES[name].run();
+    const result = await BENCHES[name].run(values.quick === true);
     if (values.json === true) console.log(JSON.stringify({ bench: name, ...result }));
     else {
       console.log(`\n${name}`);

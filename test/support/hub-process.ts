@@ -24,6 +24,8 @@ export interface HubProcess {
   readonly child: ChildProcess;
   /** a path of the API, as admin */
   api<T = unknown>(path: string, init?: { method?: string; body?: unknown }): Promise<T>;
+  /** the same, as text of whatever type */
+  text(path: string): Promise<string>;
   createEdge(site: string, edge: string): Promise<{ username: string; token: string }>;
   /** the sum of a counter or gauge over all labels */
   metric(name: string): Promise<number>;
@@ -71,6 +73,12 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
       });
       if (!response.ok) throw new Error(`${init.method ?? "GET"} ${path}: ${response.status} ${await response.text()}`);
       return (await response.json()) as T;
+    },
+    async text(path) {
+      const response = await fetch(`${http}${path}`, { headers });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${text}`);
+      return text;
     },
     createEdge: (site, edge) => hub.api("/api/edges", { method: "POST", body: { site, edge } }),
     async metric(name) {
