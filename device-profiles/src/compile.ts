@@ -153,7 +153,14 @@ function checkVectors(source: Profile, decodes: boolean, report: Report): void {
     const inputs = (["hex", "json", "text"] as const).filter((key) => vector[key] !== undefined);
     if (inputs.length !== 1) report(at, "expected exactly one of hex, json, text");
     if ((vector.out === undefined) === (vector.reject === undefined)) report(at, "expected either out or reject");
+    if (vector.at !== undefined && !(INSTANT.test(vector.at) && Number.isFinite(Date.parse(vector.at))))
+      report([...at, "at"], `expected a time with a zone, such as 2026-01-31T08:00:00Z, found "${vector.at}"`);
+    if (vector.at !== undefined && vector.json !== undefined)
+      report([...at, "at"], "a record does not depend on when it arrives; remove it");
     if (vector.reject !== undefined && !Object.hasOwn(REJECTION_REASONS, vector.reject))
       report([...at, "reject"], `unknown reason; known: ${Object.keys(REJECTION_REASONS).join(", ")}`);
   });
 }
+
+/** ISO 8601 with a zone: without one a test would depend on where it runs. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;

@@ -75,6 +75,7 @@ const PLANTED: readonly (readonly [string, string, string, number, string, RegEx
   ["silence that nobody expects", ", expect_every: 10m", "", 33, "alarms.silent.no_data", /expected after:/],
   ["a simulation out of range", "walk: [2, 0.1]", "walk: [2000, 1]", 35, "simulate.distance", /2000 lies outside distance's range, 0 to 5/],
   ["a vector that says nothing", ", out: {distance: 2, echo: 20, leak: true, battery: 3.6, temperature: 20, tilt: 2}", "", 37, "vectors[0]", /either out or reject/],
+  ["an arrival without a zone", "vectors:\n  - {hex", 'vectors:\n  - {at: "2026-01-31T08:00:00", hex', 37, "vectors[0].at", /a time with a zone/],
   ["no vector", SOUND.slice(SOUND.indexOf("vectors:")), "", 1, "vectors", /give at least one frame/],
 ]; // prettier-ignore
 

@@ -154,6 +154,11 @@ const Vector = Type.Object(
     json: Type.Optional(Type.Record(Type.String(), Type.Any(), { description: "`m` of a telemetry record" })),
     text: Type.Optional(Type.String({ description: "sentences of a text protocol, one a line" })),
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
+    at: Type.Optional(
+      Type.String({
+        description: "when the frame arrives, ISO 8601 with a zone; samples that count from the arrival need it",
+      }),
+    ),
     out: Type.Optional(Out),
     ts: Type.Optional(Type.String({ description: "the record's own time, ISO 8601" })),
     quality: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0 }))),

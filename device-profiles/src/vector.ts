@@ -23,17 +23,31 @@ export interface Sample {
 }
 
 /** Decodes what a vector (or the command line) holds; for people and tests, not for the hot path. */
-export function decodeVector(profile: CompiledProfile, input: Pick<Vector, "hex" | "json" | "text" | "port">): Decoded {
+export function decodeVector(
+  profile: CompiledProfile,
+  input: Pick<Vector, "hex" | "json" | "text" | "port" | "at">,
+): Decoded {
   const out = new RecordBuffer();
   if (input.json !== undefined) return asReadings(profile, profile.decodeJson(input.json, out), out);
   const frame = input.text === undefined ? bytes(input.hex) : Buffer.from(input.text.trim());
-  return decodeBytes(profile, frame, input.port ?? 0, out);
+  return decodeBytes(profile, frame, input.port ?? 0, out, arrival(input));
 }
 
-function decodeBytes(profile: CompiledProfile, frame: Uint8Array, port: number, out: RecordBuffer): Decoded {
-  if (!profile.positions) return asReadings(profile, profile.decodeFrame(frame, port, out), out);
+/** When a vector's frame arrives, ms UTC; undefined = now. */
+function arrival({ at }: Pick<Vector, "at">): number | undefined {
+  return at === undefined ? undefined : Date.parse(at);
+}
+
+function decodeBytes(
+  profile: CompiledProfile,
+  frame: Uint8Array,
+  port: number,
+  out: RecordBuffer,
+  at: number | undefined,
+): Decoded {
+  if (!profile.positions) return asReadings(profile, profile.decodeFrame(frame, port, out, at), out);
   const positions: Position[] = [];
-  const rejection = profile.decodePositions(frame, 0, positions);
+  const rejection = profile.decodePositions(frame, at ?? 0, positions);
   return rejection === null ? { kind: "positions", positions } : { kind: "rejection", rejection };
 }
 
@@ -141,15 +155,14 @@ export function testProfile({ compiled, source }: Pick<LoadedProfile, "compiled"
       const cut = length === frame.length ? Uint8Array.of(...frame, 0) : frame.subarray(0, length);
       const how = length === frame.length ? "one byte longer" : `cut to ${length} bytes`;
       const whole = length < frame.length && sameLayout && vector.out !== undefined ? vector : null;
-      for (const message of guarded(() => soundness(compiled, cut, vector.port ?? 0, whole)))
-        fail(`${how}: ${message}`);
+      for (const message of guarded(() => soundness(compiled, cut, vector, whole))) fail(`${how}: ${message}`);
     }
   });
   return { vectors: source.vectors?.length ?? 0, truncations, failures };
 }
 
-function soundness(profile: CompiledProfile, frame: Uint8Array, port: number, whole: Vector | null): string[] {
-  const decoded = decodeBytes(profile, frame, port, new RecordBuffer());
+function soundness(profile: CompiledProfile, frame: Uint8Array, vector: Vector, whole: Vector | null): string[] {
+  const decoded = decodeBytes(profile, frame, vector.port ?? 0, new RecordBuffer(), arrival(vector));
   if (decoded.kind === "rejection")
     return Object.hasOwn(REJECTION_REASONS, decoded.rejection.reason)
       ? []

@@ -36,24 +36,32 @@ export interface Imported {
   readonly unmappedValues?: readonly PublishedField[];
 }
 
+export interface ImportOptions {
+  /** numbers without a canonical metric become metrics of the profile's own */
+  readonly keep?: boolean;
+  readonly force?: boolean;
+  /** before each file: how many are done, of how many, which comes */
+  readonly progress?: (done: number, of: number, file: string) => void;
+}
+
 /**
  * Imports files and folders of one format into `out/<maker>/<model>.yaml`, and writes {@link REPORT_FILE} beside them. A file that exists
  * and would change is not overwritten unless `force`; names that two sources share are numbered; a file that cannot be imported is named
  * and does not stop the others.
- *
- * @param keep numbers without a canonical metric become metrics of the profile's own
  */
 export async function importProfiles(
   format: Format,
   paths: readonly string[],
   out: string,
-  { keep = false, force = false } = {},
+  { keep = false, force = false, progress }: ImportOptions = {},
 ): Promise<Imported[]> {
   await loadScriptEngine();
   const results: Imported[] = [];
   const taken = new Set<string>();
   const drafted = new Map<string, Draft | string>();
-  for (const file of collect(format, paths)) {
+  const files = collect(format, paths);
+  for (const [i, file] of files.entries()) {
+    progress?.(i, files.length, file);
     let found: (Found | Draft)[];
     try {
       found = read(format, file);

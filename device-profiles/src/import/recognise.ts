@@ -34,8 +34,14 @@ export function recognise(
   if (usable.length === 0) return "no frame that it takes";
   const constants = constantsOf(script);
   let why = "its values follow no layout";
-  for (const technique of ["fixed", "tlv"] as const) {
-    const layout = technique === "fixed" ? findFixed(oracle, usable) : findTlv(oracle, usable, constants);
+  // one-byte ids of values above a byte look like two-byte ids until they are compared
+  const searches = [
+    ["fixed", () => findFixed(oracle, usable)],
+    ["tlv", () => findTlv(oracle, usable, constants, 2)],
+    ["tlv", () => findTlv(oracle, usable, constants, 1)],
+  ] as const;
+  for (const [technique, search] of searches) {
+    const layout = search();
     if (layout === null) continue;
     const units = new Map(map.map((f) => [f.n, f.unit]));
     const codec = inUnits({ [technique]: layout } as Codec, units);

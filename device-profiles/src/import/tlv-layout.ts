@@ -16,13 +16,13 @@ interface Found {
  * The list of items behind a decoder that loops over channels and types: ids of one or two bytes are tried from the script's constants and
  * the examples; an item is as long as the first size after which the next item is read. null = no such list. A guess until compared.
  */
-export function findTlv(oracle: Oracle, seeds: readonly Seed[], constants: readonly number[]): Tlv | null {
-  const port = seeds[0]?.port ?? 1;
-  for (const width of [2, 1] as const) {
-    const tlv = ofWidth(oracle, seeds, constants, width, port);
-    if (tlv !== null) return tlv;
-  }
-  return null;
+export function findTlv(
+  oracle: Oracle,
+  seeds: readonly Seed[],
+  constants: readonly number[],
+  width: 1 | 2,
+): Tlv | null {
+  return ofWidth(oracle, seeds, constants, width, seeds[0]?.port ?? 1);
 }
 
 function ofWidth(
