@@ -51,26 +51,25 @@ def measured(r, export):
     boxes = ", ".join(f"{n} {at[n]['box_precision']:.2f}/{at[n]['box_recall']:.2f}" for n in LABELS[1:])
     alarms = ", ".join(f"{n} {at[n]['false_alarms_per_1000_negatives']:.0f}" for n in LABELS)
     recall = ", ".join(f"{n} {at[n]['image_recall']:.2f}" for n in LABELS)
-    left = "; ".join(
-        f"without {s} - " + ", ".join(f"{n} {v['threshold']:.2f}, there found {v['image_recall']:.2f}, raised {v['raised_per_1000']:.0f}" for n, v in e.items())
-        for s, e in r["left_out"].items()
-    )
-    videos = "; ".join(
-        f"{s} - " + ", ".join(f"{n} shown {v[n]['shown']} found {v[n]['found']} raised wrongly {v[n]['raised']}" for n in LABELS[:2])
-        for s, v in r["by_source"].items()
-    )
+    share = lambda v: "nothing to find" if v is None else f"found {v:.2f}"
+    carried = lambda v: f"{v['threshold']:.2f}, there {share(v['image_recall'])}, raised {v['raised_per_1000']:.0f}"
+    each = lambda e: ", ".join(f"{n} {carried(v)}" for n, v in e.items())
+    left = "; ".join(f"without {s} - {each(e)}" for s, e in r["left_out"].items())
+    seen = lambda v: f"shown {v['shown']} found {v['found']} raised wrongly {v['raised']}"
+    videos = "; ".join(f"{s} - " + ", ".join(f"{n} {seen(v[n])}" for n in LABELS[:2]) for s, v in r["by_source"].items())
     return {
         "data": f"the {r['pictures']} validation pictures, split by video and photo source; intervals are 95 of 100 draws of pictures, "
         "and too narrow for fire and smoke, whose frames come from two videos and one. Thresholds were chosen on the same pictures",
-        "ap50": f"{ap}; fire at IoU 0.3 {span(r['fire_ap30'], 'ap')}. The fire boxes of this split cover glow or miss parts, so its AP says little",
+        "ap50": f"{ap}; fire at IoU 0.3 {span(r['fire_ap30'], 'ap')}. The fire boxes of this split cover glow or miss parts, so its AP "
+        "says little",
         "by picture": f"AUC of fire {span(r['auc']['fire'], 'auc')}, smoke {span(r['auc']['smoke'], 'auc')}, against pictures that show neither",
         "at thresholds": f"pictures found of those that show it - {recall}; false alarms in 1,000 pictures that do not - {alarms}; "
         f"precision/recall of boxes at IoU 0.5 - {boxes}",
         "by video": videos,
         "left out": f"threshold chosen without a source, then measured on it (share found, raised wrongly in 1,000) - {left}",
         "speed": f"one thread of a shared two-core server, {r['ms_p50']:.0f} ms a 416 x 416 JPEG to detections (14 ms when nothing else runs)",
-        "export": f"{export['bytes'] / 1e6:.1f} MB; torch and ONNX Runtime differ by at most {export['pixels_off']:.2f} pixels and {export['score_off']:.4f} in score; "
-        f"{export['steps']} steps, seed {export['settings']['seed']}, torch {export['versions']['torch']}",
+        "export": f"{export['bytes'] / 1e6:.1f} MB; torch and ONNX Runtime differ by at most {export['pixels_off']:.2f} pixels and "
+        f"{export['score_off']:.4f} in score; {export['steps']} steps, seed {export['settings']['seed']}, torch {export['versions']['torch']}",
     }
 
 

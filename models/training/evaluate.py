@@ -160,7 +160,9 @@ def left_out(pictures, source, allowed):
     for c, name in enumerate(LABELS[:2]):
         threshold = quiet_threshold(rest, c, allowed)
         at = at_threshold(own, c, threshold)
-        out[name] = {"threshold": threshold, "image_recall": at["image_recall"], "raised_per_1000": at["false_alarms_per_1000_negatives"]}
+        shown = any((x["truth"][:, 0] == c).any() for x in own)
+        recall = at["image_recall"] if shown else None
+        out[name] = {"threshold": threshold, "image_recall": recall, "raised_per_1000": at["false_alarms_per_1000_negatives"]}
     return out
 
 
