@@ -56,7 +56,12 @@ export function fitField(name: string, bits: readonly number[], read: Read, base
   const value = (frame: Uint8Array) => read(frame)?.get(name)?.value;
   const kind = typeof value(base);
   if (kind === "number")
-    return fitNumber(name, bits, value, base) ?? fitFloat(name, bits, value, base) ?? fitTable(name, bits, value, base);
+    return (
+      fitNumber(name, bits, value, base) ??
+      fitFloat(name, bits, value, base) ??
+      fitRounded(name, bits, value, base) ??
+      fitTable(name, bits, value, base)
+    );
   return fitTable(name, bits, value, base);
 }
 
@@ -137,6 +142,48 @@ function fitFloat(name: string, bits: readonly number[], value: Value, base: Uin
   return null;
 }
 
+/** An integer that is scaled and then rounded to some decimals, as with `Math.round(x * 10) / 10` or `toFixed(1)`. */
+function fitRounded(name: string, bits: readonly number[], value: Value, base: Uint8Array): Field | null {
+  const at = Math.min(...bits.map((b) => b >> 3));
+  const size = Math.max(...bits.map((b) => b >> 3)) - at + 1;
+  if (size > 2) return null;
+  const places = size === 1 ? ["u8", "i8"] : ["u16", "i16", "u16 le", "i16 le"].filter(() => at + 2 <= base.length);
+  for (const place of places) {
+    const [t, endian] = place.split(" ") as [Type, "le" | undefined];
+    const sign = t.startsWith("i") ? -1 : 1;
+    const most = 2 ** (8 * size) - 1;
+    // the upper half tells a signed integer from an unsigned one
+    const raws = [...SAMPLES, ...(sign < 0 ? SAMPLES.map((x) => -x) : [most, most - 5])].filter((x) => x <= most);
+    const seen = raws.map((x) => ({ x, y: value(withInteger(base, at, size, x, endian === "le")) }));
+    if (!seen.every((p): p is { x: number; y: number } => typeof p.y === "number")) continue;
+    const last = seen.reduce((a, b) => (b.x > a.x ? b : a));
+    const offset = tidy(seen[0].y);
+    const scale = Number(((last.y - offset) / last.x).toPrecision(3));
+    const decimals = [0, 1, 2, 3, 4].find((d) => seen.every(({ y }) => isWhole(y * 10 ** d)));
+    if (decimals === undefined || scale === 0) continue;
+    const step = 10 ** decimals;
+    // 0.01 divides by 100, here as in a profile: what lies between two steps is rounded alike
+    const divisor = Math.round(1 / scale);
+    const scaled = (x: number) => (Math.abs(divisor * scale - 1) < 1e-9 ? x / divisor : x * scale) + offset;
+    if (seen.some(({ x, y }) => Math.abs(y - Math.round(scaled(x) * step) / step) > 1e-9)) continue;
+    const calc = step === 1 ? "round(x)" : `round(x * ${step}) / ${step}`;
+    return { n: name, at, t, ...(endian === undefined ? {} : { endian }), ...scaling(scale, offset), calc };
+  }
+  return null;
+}
+
+const SAMPLES = [0, 1, 3, 5, 7, 15, 25, 45, 55, 75, 99, 105, 255, 999, 1005, 12_345, 16_384];
+
+function withInteger(base: Uint8Array, at: number, size: number, x: number, le: boolean): Uint8Array {
+  const copy = Uint8Array.from(base);
+  for (let i = 0; i < size; i++) copy[le ? at + i : at + size - 1 - i] = (x >> (8 * i)) & 255;
+  return copy;
+}
+
+function isWhole(x: number): boolean {
+  return Math.abs(x - Math.round(x)) < 1e-6;
+}
+
 /** A flag or a word (or a number that is no multiple) of one byte: a table of what each pattern gives, or one pattern against all others. */
 function fitTable(name: string, bits: readonly number[], value: Value, base: Uint8Array): Field | null {
   const at = bits[0] >> 3;
@@ -179,7 +226,7 @@ export function tidy(x: number): number {
 /** A field that `fitField` gave in canonical units, said in the published one. */
 export function inPublishedUnit(field: Field, published: string | undefined, canonical: string): Field {
   const by =
-    published === undefined || published === canonical || field.map !== undefined
+    published === undefined || published === canonical || field.map !== undefined || field.calc !== undefined
       ? null
       : convert(published, canonical);
   if (by === null) return field;

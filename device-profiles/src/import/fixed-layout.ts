@@ -68,7 +68,7 @@ function layoutOf(oracle: Oracle, base: Uint8Array, port: number, chosen: readon
   if (deciding.length > 0) return chosen.length >= 2 ? null : choiceOf(oracle, base, port, deciding[0], chosen);
   const fields: Field[] = [];
   for (const [name, bits] of affects) {
-    const field = fitField(name, bits, read, base) ?? constantField(name, read, base);
+    const field = bits.length === 0 ? constantField(name, read, base) : fitField(name, bits, read, base);
     if (field === null) return null;
     fields.push(field);
   }
