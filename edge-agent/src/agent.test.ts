@@ -1,7 +1,10 @@
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Agent } from "./agent.ts";
 import type { AgentConfig } from "./config.ts";
@@ -39,7 +42,7 @@ const CAMERA = {
   timeout_ms: 500,
 };
 
-function create(sources: AgentConfig["sources"]): Agent {
+function create(sources: AgentConfig["sources"], change: Partial<AgentConfig> = {}): Agent {
   const config: AgentConfig = {
     hub: { url: `mqtt://127.0.0.1:${hub.port}`, username: "town/edge-1", token: "t", root: "gridhub/v1" },
     data_dir: dir,
@@ -54,6 +57,7 @@ function create(sources: AgentConfig["sources"]): Agent {
     ],
     sources,
     log_level: "silent",
+    ...change,
   };
   const agent = new Agent(config, LOG);
   agents.push(agent);
@@ -106,6 +110,28 @@ describe("agent", () => {
     expect(agent.spool.boot).toBeGreaterThan(boot + 1);
     await agent.spool.append("t", "gauge-1", records(count));
     await vi.waitFor(() => expect(hub.stored.has(`${agent.spool.boot}/1`)).toBe(true), WAIT);
+  });
+
+  it("keeps evidence of its cameras, also while the hub takes no frames, and hands it out to the token alone", async () => {
+    mkdirSync(join(dir, "pictures"));
+    const noise = { type: "gaussian" as const, mean: 120, sigma: 30 };
+    const picture = sharp({ create: { width: 64, height: 36, channels: 3, background: "#888", noise } });
+    await picture.jpeg().toFile(join(dir, "pictures/1.jpg"));
+    const { kind: _, url: __, username: ___, password: ____, timeout_ms: _____, ...rest } = CAMERA;
+    const folder = { ...rest, kind: "folder" as const, path: join(dir, "pictures"), loop: true, interval_ms: 100 };
+    const probe = createServer().listen(0, "127.0.0.1");
+    await once(probe, "listening");
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    const token = "a-token-of-some-length";
+    await create([folder], { evidence: { host: "127.0.0.1", port, token, seconds: 60, bytes: 1 << 20 } }).start();
+    const url = `http://127.0.0.1:${port}/evidence/cam-1/frame?at=${Date.now()}`;
+    expect((await fetch(url)).status).toBe(401);
+    await vi.waitFor(async () => {
+      const frame = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+      expect(frame.status).toBe(200);
+      expect(await sharp(await frame.arrayBuffer()).metadata()).toMatchObject({ width: 64, height: 36 });
+    }, WAIT);
   });
 
   it("leaves nothing running when a source cannot listen", async () => {

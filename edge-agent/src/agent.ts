@@ -57,10 +57,13 @@ function createSource(config: SourceConfig): Source {
   }
 }
 
-function evidenceOf({ evidence, data_dir }: AgentConfig, log: Logger, now: () => number) {
+function evidenceOf({ evidence, data_dir, disk_reserve_bytes }: AgentConfig, log: Logger, now: () => number) {
   if (evidence === undefined) return null;
   const dir = join(data_dir, "evidence");
-  const ring = new EvidenceRing({ dir, keepMs: evidence.seconds * 1000, maxBytes: evidence.bytes, now, log });
+  // Twice what the spool leaves free: evidence gives way long before records are refused.
+  const reserveBytes = 2 * disk_reserve_bytes;
+  const keepMs = evidence.seconds * 1000;
+  const ring = new EvidenceRing({ dir, keepMs, maxBytes: evidence.bytes, reserveBytes, now, log });
   return { ring, server: new EvidenceServer(ring, evidence.token, now) };
 }
 
@@ -187,7 +190,10 @@ export class Agent {
   async #startEvidence(): Promise<void> {
     const settings = this.#config.evidence;
     if (this.#evidence === null || settings === undefined) return;
-    await this.#evidence.ring.start();
+    await this.#evidence.ring.start().catch((error: Error) => {
+      // Records and alarms do not wait for a folder of pictures.
+      this.#log.error({ err: error.message }, "evidence cannot be kept");
+    });
     const port = await this.#evidence.server.start(settings.host, settings.port);
     this.#log.info({ host: settings.host, port }, "evidence is kept");
   }

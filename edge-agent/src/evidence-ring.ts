@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 
@@ -8,6 +8,10 @@ export interface EvidenceOptions {
   readonly keepMs: number;
   /** bytes of all cameras together */
   readonly maxBytes: number;
+  /** bytes of the disk that stay free: the ring shrinks as others need room, so that records are never refused for its sake */
+  readonly reserveBytes: number;
+  /** bytes free on the disk of `dir`; default: what the system says */
+  readonly free?: () => Promise<number>;
   /** ms UTC */
   readonly now: () => number;
   readonly log: Logger;
@@ -105,8 +109,10 @@ export class EvidenceRing {
     let segment = this.#open.get(device);
     // A clock that was set back begins a new file too.
     if (segment === undefined || ts >= segment.from + SEGMENT_MS || ts < segment.to) {
-      segment = await this.#begin(device, ts);
+      this.#open.delete(device);
       await this.#forget();
+      if ((await this.#room()) < picture.length) throw new Error("the disk has no room for evidence");
+      segment = await this.#begin(device, ts);
     }
     const head = Buffer.alloc(HEAD_BYTES);
     head.writeUInt32BE(picture.length, 0);
@@ -131,12 +137,20 @@ export class EvidenceRing {
     return known ?? segment;
   }
 
+  /** Bytes that the ring may have now. */
+  async #room(): Promise<number> {
+    const { dir, maxBytes, reserveBytes, free } = this.#options;
+    const left = free === undefined ? await freeBytes(dir) : await free();
+    return Math.min(maxBytes, this.#bytes + left - reserveBytes);
+  }
+
   async #forget(): Promise<void> {
+    const room = await this.#room();
     const oldest = this.#options.now() - this.#options.keepMs;
     const gone = this.#segments.filter((segment) => segment.to < oldest);
     let left = this.#bytes - gone.reduce((sum, segment) => sum + segment.bytes, 0);
     for (const segment of this.#segments) {
-      if (left <= this.#options.maxBytes) break;
+      if (left <= room) break;
       if (gone.includes(segment)) continue;
       gone.push(segment);
       left -= segment.bytes;
@@ -190,4 +204,9 @@ export class EvidenceRing {
   async flush(): Promise<void> {
     await this.#chain;
   }
+}
+
+async function freeBytes(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
 }

@@ -24,7 +24,15 @@ afterEach(async () => {
 });
 
 async function ring(change: object = {}): Promise<EvidenceRing> {
-  const made = new EvidenceRing({ dir, keepMs: 60_000, maxBytes: 1e6, now: () => time, log, ...change });
+  const made = new EvidenceRing({
+    dir,
+    keepMs: 60_000,
+    maxBytes: 1e6,
+    reserveBytes: 0,
+    now: () => time,
+    log,
+    ...change,
+  });
   await made.start();
   return made;
 }
@@ -90,6 +98,27 @@ describe("evidence ring", () => {
     again.add("cam/北", time, Buffer.alloc(10, 253));
     await again.flush();
     expect(again.spans()["cam/北"].from).toBe(T0 - 3000);
+  });
+
+  it("shrinks when the disk runs short, and keeps nothing rather than take the last of it", async () => {
+    let disk = 1e9;
+    const used = () => made.spans()["cam/北"]?.bytes ?? 0;
+    const made: EvidenceRing = await ring({ reserveBytes: 50_000, free: () => Promise.resolve(disk - used()) });
+    await fill(made, 40, 1000);
+    expect(used()).toBe(40 * 1012);
+    // Room for two of the four segments; the next one makes the ring look.
+    disk = 72_000;
+    await fill(made, 1, 1000);
+    expect(used()).toBe(21 * 1012);
+    expect(made.dropped).toBe(0);
+    disk = 50_000;
+    time += 10_000;
+    await fill(made, 3, 1000);
+    expect(used()).toBe(0);
+    expect(made.dropped).toBe(3);
+    disk = 1e9;
+    await fill(made, 3, 1000);
+    expect(used()).toBe(3 * 1012);
   });
 
   it("drops rather than waits when the disk is too slow or gone", async () => {
