@@ -14,8 +14,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (argv) => (await import("@gridhub/device-profiles/cli/profile.ts")).profileCommand(argv),
   },
   grid: {
-    summary: "check grid files, find the grid of a position",
-    run: async (argv) => (await import("./grid.ts")).gridCommand(argv),
+    summary: "check grid files, find the grid of a position, compare two versions",
+    run: async (argv) =>
+      argv[0] === "diff"
+        ? (await import("./grid-diff.ts")).gridDiffCommand(argv.slice(1))
+        : (await import("./grid.ts")).gridCommand(argv),
+  },
+  codes: {
+    summary: "check, import and export the table of event codes (CSV)",
+    run: async (argv) => (await import("./codes.ts")).codesCommand(argv),
   },
   rules: {
     summary: "check rules of areas, try rules on stored readings",

@@ -1,0 +1,107 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { codesCommand } from "../cli/codes.ts";
+import { startScene } from "./api.testing.ts";
+
+let scene: Awaited<ReturnType<typeof startScene>>;
+let admin: string;
+let operator: string;
+let scoped: string;
+const dir = mkdtempSync(join(tmpdir(), "gridhub-codes-"));
+beforeAll(async () => {
+  scene = await startScene();
+  admin = await scene.account("eva", "admin");
+  operator = await scene.account("ope", "operator");
+  scoped = await scene.account("sco", "operator", ["east"]);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  rmSync(dir, { recursive: true });
+  await scene.close();
+});
+
+const HOUR = 3_600_000;
+interface Answer {
+  items: { id: number; kind: string; open: boolean; grid: string }[];
+  problems: { line: number }[];
+  written: boolean;
+  code: string;
+}
+const call = (path: string, token: string, body?: object, method = body === undefined ? "GET" : "POST") =>
+  scene.call<Answer>(method, path, { token, body });
+
+describe("codes", () => {
+  it("go out and come in as CSV, all or none, and the event book speaks them at once", async () => {
+    vi.stubEnv("GRIDHUB_TOKEN", admin);
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    const file = join(dir, "codes.csv");
+    expect(await codesCommand(["export", file, "--url", scene.address])).toBe(0);
+    const csv = readFileSync(file, "utf8");
+    expect(await codesCommand(["check", file])).toBe(0);
+    writeFileSync(
+      file,
+      csv.replace(/^bin\.full,[^\r]*/m, "bin.full,01,0107,垃圾满溢,满溢,Bin is full,facility,3,0,false,east"),
+    );
+    expect(await codesCommand(["import", file, "--url", scene.address, "--dry-run"])).toBe(0);
+    expect(scene.context.events.policy.codes.info("bin.full").provisional).toBe(true);
+    expect(await codesCommand(["import", file, "--url", scene.address])).toBe(0);
+    const { codes } = scene.context.events.policy;
+    expect(codes.info("bin.full")).toMatchObject({ provisional: false, code: "0107" });
+    expect([codes.refusal("bin.full", "east"), codes.refusal("bin.full", "west")]).toEqual([null, "code 0107 is not admitted in west"]); // prettier-ignore
+    writeFileSync(file, csv.replace("bin.full,", "bin.full!,"));
+    expect(await codesCommand(["import", file, "--url", scene.address])).toBe(1);
+    expect(said.mock.calls.flat().join("\n")).toMatch(/codes\.csv:\d+: kind: "bin\.full!" is no kind/);
+    // a new start writes the catalogue again, but not over what was edited
+    await scene.context.eventPolicy.start();
+    expect(scene.context.events.policy.codes.info("bin.full").code).toBe("0107");
+    said.mockRestore();
+  });
+
+  it("are changed by administrators who see everything only", async () => {
+    expect((await call("/api/event-codes/import", operator, { csv: "" })).status).toBe(403);
+    expect((await call("/api/event-codes", operator)).body.items.length).toBeGreaterThan(50);
+  });
+});
+
+describe("settings", () => {
+  it("are lists that are taken as a whole, checked, and given back to the defaults by null", async () => {
+    const ladder = [{ kind: "flood.*", severity: 1, village_s: 60, town_s: 60 }];
+    expect((await call("/api/event-settings/ladder", admin, { value: ladder }, "PUT")).body).toMatchObject({ ladder });
+    expect(scene.context.events.policy.ladder.of("flood.warning", 1)).toMatchObject(ladder[0]);
+    const bad = await call("/api/event-settings/ladder", admin, { value: [{ kind: "flood.*" }] }, "PUT");
+    expect([bad.status, bad.body.code]).toEqual([400, "INVALID"]);
+    await call("/api/event-settings/ladder", admin, { value: null }, "PUT");
+    expect(scene.context.events.policy.ladder.of("vessel.sos", 1)).toMatchObject({ kind: "*" });
+  });
+});
+
+describe("mutes and windows", () => {
+  it("keep an event quiet until they are ended, within the caller's grids", async () => {
+    const to = Date.now() + HOUR;
+    const muted = await call("/api/event-quiet", scoped, { type: "mute", grid: "east", to, reason: "works" });
+    expect(muted.body.items).toMatchObject([{ grid: "east", open: true }]);
+    expect(scene.context.events.policy.quiet.of("bench.hot", "x", ["east"], Date.now())?.reason).toBe("works");
+    expect((await call("/api/event-quiet", scoped, { type: "mute", grid: "west", to, reason: "x" })).status).toBe(404);
+    expect((await call("/api/event-quiet", scoped, { type: "mute", kind: "*", to, reason: "x" })).status).toBe(403);
+    const [{ id }] = muted.body.items;
+    const foreign = await scene.account("wes", "operator", ["west"]);
+    expect((await call("/api/event-quiet", foreign)).body.items).toEqual([]);
+    expect((await call(`/api/event-quiet/${id}/end`, foreign, {})).status).toBe(404);
+    expect((await call(`/api/event-quiet/${id}/end`, scoped, {})).body.items).toEqual([]);
+    expect((await call("/api/event-quiet?past=true", operator)).body.items).toMatchObject([{ id, open: false }]);
+    expect(scene.context.events.policy.quiet.of("bench.hot", "x", ["east"], Date.now())).toBeNull();
+  });
+
+  it.each<[string, object]>([
+    ["nothing named", {}],
+    ["a mute for ever", { kind: "*", to: Date.now() + 40 * 24 * HOUR }],
+    ["a mute that recurs", { kind: "*", weekly: { days: [1], from: "09:00", minutes: 60 } }],
+    ["an end before the beginning", { kind: "*", from: Date.now() + 2 * HOUR }],
+    ["an hour that is none", { type: "window", kind: "*", weekly: { days: [1], from: "25:00", minutes: 60 } }],
+  ])("are refused: %s", async (_name, body) => {
+    const { status, body: answer } = await call("/api/event-quiet", operator, { type: "mute", to: Date.now() + HOUR, reason: "x", ...body }); // prettier-ignore
+    expect([status, answer.code]).toEqual([400, "INVALID"]);
+  });
+});
