@@ -17,8 +17,8 @@ export async function importGrids(files: readonly string[], pool: pg.Pool, log: 
   // The rows were checked when they were imported.
   const inForce = stored === null ? new GridSet([], 0) : new GridSet(stored.grids as readonly Grid[], stored.version);
   if (files.length === 0) return inForce;
-  const { sources, problems: unreadable } = await readGridFiles(files);
-  const { set, problems } = GridSet.build(sources, inForce.version + 1);
+  const { sources, memberships, problems: unreadable } = await readGridFiles(files);
+  const { set, problems } = GridSet.build(sources, inForce.version + 1, {}, memberships);
   const all = [...unreadable, ...problems];
   const errors = all.filter((problem) => problem.severity === "error");
   if (errors.length > 0) throw new HubError("GRID_INVALID", errors.slice(0, 20).map(describeProblem).join("\n"));

@@ -2,11 +2,12 @@ import { parseArgs } from "node:util";
 import { checkShapes } from "../grids/check.ts";
 import { GridSet } from "../grids/grid-set.ts";
 import { describeProblem, type GridProblem } from "../grids/problem.ts";
-import { readGridFiles } from "../grids/read-files.ts";
+import { type MembershipFile, readGridFiles } from "../grids/read-files.ts";
 
 const HELP = `gridhub grid: looks at grid files (GeoJSON) before they are imported
 
   gridhub grid check FILE...                 fields, tree, duplicates, self-intersections, overlaps, gaps
+  gridhub grid members FILE.csv [FILE...]    memberships (mmsi,formation,from,to,name,role,gear), with grids as well: joined
   gridhub grid locate FILE... --at LON,LAT   the grid that a position belongs to (degrees WGS84)
 
   --json          one JSON object instead of text
@@ -39,15 +40,18 @@ export async function gridCommand(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const [verb, ...files] = positionals;
-  if (verb !== "check" && verb !== "locate") return misuse("expected `check` or `locate`");
+  if (verb !== "check" && verb !== "locate" && verb !== "members")
+    return misuse("expected `check`, `members` or `locate`");
   if (files.length === 0) return misuse("expected at least one FILE");
   const tolerance = values.tolerance === undefined ? undefined : Number(values.tolerance);
   if (tolerance !== undefined && !(tolerance >= 0)) return misuse("expected --tolerance in metres");
 
   const read = await readGridFiles(files);
   const options = verb === "locate" && tolerance !== undefined ? { nearestToleranceM: tolerance } : {};
-  const built = GridSet.build(read.sources, 0, options);
+  // memberships alone are checked for themselves: their formations are known to the hub
+  const built = GridSet.build(read.sources, 0, options, read.sources.length === 0 ? [] : read.memberships);
   const problems = [...read.problems, ...built.problems];
+  if (verb === "members") return reportMembers(read.memberships, built.set, problems, values.json);
   if (verb === "check") {
     const shapes = checkShapes(built.set, tolerance === undefined ? {} : { toleranceM: tolerance });
     return reportCheck(built.set, [...problems, ...shapes], values.json);
@@ -66,6 +70,29 @@ function reportCheck(set: GridSet, problems: readonly GridProblem[], json: boole
     const counts = Object.entries(levels).map(([level, n]) => `${n} ${level}`);
     process.stdout.write(
       `${set.size} grids (${counts.join(", ")}); ${errors} errors, ${problems.length - errors} warnings\n`,
+    );
+  }
+  return errors === 0 ? 0 : 1;
+}
+
+function reportMembers(
+  files: readonly MembershipFile[],
+  set: GridSet,
+  problems: readonly GridProblem[],
+  json: boolean,
+): number {
+  if (files.length === 0) return misuse("expected a FILE.csv");
+  const lines = files.flatMap((file) => file.lines);
+  const vessels = new Set(lines.map(({ member }) => member.mmsi)).size;
+  const formations = new Set(lines.map(({ formation }) => formation)).size;
+  const dated = lines.filter(({ member }) => member.from !== undefined || member.to !== undefined).length;
+  const errors = problems.filter((p) => p.severity === "error").length;
+  const counts = { lines: lines.length, vessels, formations, dated, errors };
+  if (json) process.stdout.write(`${JSON.stringify({ ...counts, grids: set.size, problems })}\n`);
+  else {
+    for (const problem of problems) process.stdout.write(`${describeProblem(problem)}\n`);
+    process.stdout.write(
+      `${lines.length} memberships of ${vessels} vessels in ${formations} formations (${dated} with dates); ${errors} errors\n`,
     );
   }
   return errors === 0 ? 0 : 1;

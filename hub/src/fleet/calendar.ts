@@ -20,3 +20,11 @@ function within(value: string, from: string, to: string, last: boolean): boolean
   const before = last ? value <= to : value < to;
   return from <= to ? value >= from && before : value >= from || before;
 }
+
+/** Minutes that a time zone (IANA) is ahead of UTC at a moment. @param now ms UTC */
+export function utcOffset(timeZone: string, now: number): number {
+  const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" }).formatToParts(now);
+  const name = parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(name) ?? ["", "+", "0", "0"];
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+}

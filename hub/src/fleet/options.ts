@@ -51,6 +51,8 @@ export const FLEET_DEFAULTS = {
   outageVessels: 3,
   /** silences that begin within this time began together, ms */
   outageSpanMs: 10 * 60_000,
+  /** a formation's outage is said this much later than a receiver's, which explains it; ms */
+  outageWaitMs: 4 * 60_000,
 
   /** this far outside at one fix has left an area, metres (inside: has entered it) */
   areaMarginM: 100,

@@ -77,12 +77,20 @@ export class Outages {
     for (const book of [this.receivers, this.formations])
       for (const [, state] of book.entries()) for (const mmsi of state.data.mmsi) this.#covered.add(mmsi);
     this.#look(this.receivers, "receiver.link_outage", groups(atSea, this.#covered, (t) => keyOf(t, listeners)), {
-      settingsOf: () => waters.settings, listeners, silence, now, out }); // prettier-ignore
+      settingsOf: () => waters.settings, waitMs: 0, listeners, silence, now, out }); // prettier-ignore
     this.#look(
       this.formations,
       "formation.link_outage",
       groups(atSea, this.#covered, (t) => waters.membership.formationOf(t.mmsi)),
-      { settingsOf: (gridId) => waters.settingsOf(gridId), listeners, silence, now, out },
+      // half of four boats is silent before half of a receiver's hundred: the receiver speaks first
+      {
+        settingsOf: (gridId) => waters.settingsOf(gridId),
+        waitMs: waters.settings.outageWaitMs,
+        listeners,
+        silence,
+        now,
+        out,
+      },
     );
   }
 
@@ -90,14 +98,14 @@ export class Outages {
     book: Incidents<Affected>,
     kind: string,
     found: ReadonlyMap<string, readonly Track[]>,
-    { settingsOf, listeners, silence, now, out }: Looking,
+    { settingsOf, waitMs, listeners, silence, now, out }: Looking,
   ): void {
     for (const [key, tracks] of found) {
       const settings = settingsOf(key);
       if (tracks.length < settings.outageVessels) continue;
       // who stayed silent after an outage is judged alone
       const group = tracks.filter((t) => !this.#covered.has(t.mmsi) && t.excusedUntil <= lastOf(t));
-      const affected = together(group, silence, settings);
+      const affected = together(group, silence, waitMs, settings);
       if (affected === null) continue;
       const known = book.get(key);
       const state = {
@@ -116,6 +124,8 @@ export class Outages {
 
 interface Looking {
   readonly settingsOf: (key: string) => FleetSettings;
+  /** beyond what makes a vessel lost, ms */
+  readonly waitMs: number;
   readonly listeners: ReadonlyMap<number, Listener>;
   readonly silence: (track: Track) => number;
   readonly now: number;
@@ -129,16 +139,17 @@ interface Looking {
 function together(
   tracks: readonly Track[],
   silence: (track: Track) => number,
+  waitMs: number,
   { outageShare, outageVessels, outageSpanMs, staleMs }: FleetSettings,
 ): Affected | null {
   if (tracks.length < outageVessels) return null;
   const sorted = tracks.toSorted((a, b) => lastOf(a) - lastOf(b));
   for (let i = 0; i < sorted.length; i++) {
-    if (silence(sorted[i]) <= lostAfter(sorted[i], staleMs)) continue;
+    if (silence(sorted[i]) <= lostAfter(sorted[i], staleMs) + waitMs) continue;
     const until = lastOf(sorted[i]) + outageSpanMs;
     const silent: number[] = [];
     for (let j = i; j < sorted.length && lastOf(sorted[j]) <= until; j++)
-      if (silence(sorted[j]) > lostAfter(sorted[j], staleMs)) silent.push(sorted[j].mmsi);
+      if (silence(sorted[j]) > lostAfter(sorted[j], staleMs) + waitMs) silent.push(sorted[j].mmsi);
     const of = sorted.length - i;
     if (silent.length >= outageVessels && silent.length >= outageShare * of)
       return { mmsi: silent.sort((a, b) => a - b), of, silentSince: lastOf(sorted[i]) };

@@ -4,7 +4,9 @@ import { DEFAULT_LIMITS, type GridLimits, type GridSource, readGrids } from "./g
 import { polygonArea } from "./geometry.ts";
 import { type FormationMember, type Grid, type GridLevel, polygonsOf } from "./grid.ts";
 import { PolygonIndex, type RankedPolygon } from "./polygon-index.ts";
+import { withMemberships } from "./members-csv.ts";
 import { type GridProblem, ProblemList } from "./problem.ts";
+import type { MembershipFile } from "./read-files.ts";
 import { SeaMembership } from "./sea-membership.ts";
 import { checkTree } from "./tree.ts";
 
@@ -114,10 +116,17 @@ export class GridSet {
     input: readonly (GridSource | object)[],
     version: number,
     options: GridSetOptions = {},
+    memberships: readonly MembershipFile[] = [],
   ): { readonly set: GridSet; readonly problems: readonly GridProblem[] } {
     const problems = new ProblemList();
     const imported = readGrids(asSources(input), problems, options.limits ?? DEFAULT_LIMITS);
-    const set = new GridSet(checkTree(imported, problems), version, options);
+    let grids = checkTree(imported, problems);
+    for (const { file, lines } of memberships) {
+      const joined = withMemberships(grids, lines, file);
+      for (const problem of joined.problems) problems.add(problem);
+      grids = joined.grids;
+    }
+    const set = new GridSet(grids, version, options);
     return { set, problems: problems.items };
   }
 
