@@ -257,6 +257,14 @@ export const VesselInfo = Type.Object({
   ts: Type.Number(),
   /** fresh | late | stale | lost */
   freshness: Type.String(),
+  /** the same, or why it is not heard: dark | gap | suspected_disabling | outage */
+  state: Type.String(),
+  /** grid of the harbour that it lies in */
+  inHarbour: Nullable(Type.String()),
+  /** areas with a rule that it is in */
+  areas: Type.Array(Type.String()),
+  /** mmsi_clash | net_buoy | implausible | no_country | not_nine_digits | placeholder */
+  flags: Type.Array(Type.String()),
 });
 export const FormationInfo = Type.Object({
   gridId: Type.String(),
@@ -271,6 +279,32 @@ export const FormationInfo = Type.Object({
   spreadNm: Coordinate,
   farthestNm: Coordinate,
   stragglers: Type.Array(Type.Number()),
+  /** in two parts or more; its link is out */
+  split: Type.Boolean(),
+  outage: Type.Boolean(),
+  dark: Type.Array(Type.Number()),
+  inHarbour: Type.Number(),
+});
+/** The formations below a grid, added up. */
+export const FleetRollUp = Type.Object({
+  gridId: Type.String(),
+  name: Type.String(),
+  formations: Type.Number(),
+  members: Type.Number(),
+  fresh: Type.Number(),
+  inHarbour: Type.Number(),
+  stragglers: Type.Number(),
+  dark: Type.Number(),
+  splits: Type.Number(),
+  outages: Type.Number(),
+});
+export const PortVisitInfo = Type.Object({
+  gridId: Type.String(),
+  name: Type.String(),
+  enteredAt: Type.Number(),
+  stoppedAt: Nullable(Type.Number()),
+  resumedAt: Nullable(Type.Number()),
+  leftAt: Nullable(Type.Number()),
 });
 
 export const EdgeInfo = Type.Object({

@@ -35,10 +35,10 @@ export class Scope {
     return false;
   }
 
-  /** A vessel is seen by its formation, or where it sails. */
-  hasVessel(mmsi: number, lon: number, lat: number): boolean {
+  /** A vessel is seen by its formation, or where it sails. @param formationId of the moment, where the fleet was asked */
+  hasVessel(mmsi: number, lon: number, lat: number, formationId = this.#set.formationOf(mmsi)): boolean {
     if (this.grids === null) return true;
-    return this.has(this.#set.formationOf(mmsi)) || this.has(this.#set.locateArea(lon, lat).gridId);
+    return this.has(formationId) || this.has(this.#set.locateArea(lon, lat).gridId);
   }
 
   /** The visible part of a grid's subtree; without a grid all that is visible; null = no limit at all. */

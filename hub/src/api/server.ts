@@ -19,6 +19,7 @@ import { edgeRoutes } from "./routes/edges.ts";
 import { eventCodeRoutes } from "./routes/event-codes.ts";
 import { eventQuietRoutes } from "./routes/event-quiet.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { fleetTrackRoutes } from "./routes/fleet-tracks.ts";
 import { logInRoutes } from "./routes/log-in.ts";
 import { mapRoutes } from "./routes/map.ts";
 import { mediaRoutes } from "./routes/media.ts";
@@ -58,6 +59,7 @@ const ROUTES = [
   eventCodeRoutes,
   eventQuietRoutes,
   vesselRoutes,
+  fleetTrackRoutes,
   visionRoutes,
   edgeRoutes,
   deadLetterRoutes,

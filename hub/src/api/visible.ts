@@ -19,7 +19,8 @@ export function carriesOthers(key: string, registry: Registry): boolean {
 export function visibleVessels(scope: Scope, { fleet }: Pick<ApiContext, "fleet">, now: number): VesselView[] {
   const vessels: VesselView[] = [];
   for (const vessel of fleet.vessels(now)) {
-    if (scope.everything || scope.hasVessel(vessel.mmsi, vessel.lon, vessel.lat)) vessels.push(vessel);
+    if (scope.everything || scope.hasVessel(vessel.mmsi, vessel.lon, vessel.lat, vessel.formationId))
+      vessels.push(vessel);
   }
   return vessels;
 }

@@ -50,3 +50,33 @@ export async function latestVessels(pool: Pool, since: number): Promise<VesselLa
   );
   return rows;
 }
+
+/** Box in degrees WGS84: west, south, east, north. */
+export type Box = readonly [number, number, number, number];
+
+/**
+ * Where vessels were in [from, to), oldest first: of each vessel and span of `everyMs` the first plausible position. Bounded by
+ * `limit` rows. @param mmsi only these; @param box only positions within
+ */
+export async function fleetTracks(
+  pool: Pool,
+  query: { mmsi: readonly number[]; box: Box | null; from: number; to: number; everyMs: number; limit: number },
+): Promise<(readonly [mmsi: number, ...TrackRow])[]> {
+  const { rows } = await pool.query<[number, number, number, number, number | null, number | null]>({
+    text: `SELECT DISTINCT ON (mmsi, floor(extract(epoch FROM time) * 1000 / $8))
+             mmsi, ${ms("time")}, lon, lat, sog::float8, cog::float8 FROM vessel_position
+           WHERE time >= $1 AND time < $2 AND plausible AND mmsi = ANY ($3::int[])
+             AND lon BETWEEN $4 AND $6 AND lat BETWEEN $5 AND $7
+           ORDER BY mmsi, floor(extract(epoch FROM time) * 1000 / $8), time LIMIT $9`,
+    values: [
+      new Date(query.from),
+      new Date(query.to),
+      query.mmsi,
+      ...(query.box ?? [-180, -90, 180, 90]),
+      query.everyMs,
+      query.limit,
+    ],
+    rowMode: "array",
+  });
+  return rows;
+}
