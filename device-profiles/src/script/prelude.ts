@@ -253,7 +253,8 @@ export const PRELUDE = String.raw`(() => {
     return sure;
   };
   const errorsOf = (result) => {
-    const errors = list(result.errors);
+    const told = result.errors;
+    const errors = told === undefined ? [] : list(told);
     if (errors.length > 0) return errors;
     if (result.data === undefined || result.data === null) return list(result.error);
     const own = isObject(result.data) && !isArray(result.data) ? keys(result.data) : [];
@@ -289,18 +290,20 @@ ${HARDENING}
     return whole;
   };
 
-  const attempt = (buffer, size, port, at) => {
+  const attempt = (buffer, port, at) => {
       now = at;
       missing = -1;
       try {
         const bytes = [];
         const octets = construct(Octets, [buffer]);
+        const size = octets.length;
         for (let i = 0; i < size; i++) bytes[i] = octets[i];
         if (strict) setPrototypeOf(bytes, watched);
         const found = standing ?? open();
         if (found === null) return "-the script defines no decoder";
         const result = decoded(found, bytes, port);
-        const warnings = list(result.warnings ?? result.warning);
+        const said = result.warnings ?? result.warning;
+        const warnings = said === undefined ? [] : list(said);
         let errors = errorsOf(result);
         let data = result.data;
         if (missing >= 0) return "<" + missing;
@@ -349,8 +352,8 @@ ${HARDENING}
       make = made;
     },
     // "*" before the answer: something stays behind, the context must go
-    run(buffer, size, port, at) {
-      const answer = attempt(buffer, size, port, at);
+    run(buffer, port, at) {
+      const answer = attempt(buffer, port, at);
       if (standing !== null) return answer;
       return make !== null && clean() ? answer : "*" + answer;
     },

@@ -169,13 +169,11 @@ export class Sandbox {
   private callIn(live: ScriptContext, frame: Uint8Array, port: number, at: number): Outcome | string {
     live.calls++;
     const { context, engine } = live;
-    const bytes = context.newArrayBuffer(Uint8Array.from(frame).buffer);
-    const size = context.newNumber(frame.length);
+    const bytes = context.newArrayBuffer(new Uint8Array(frame).buffer);
     const portHandle = context.newNumber(port);
     const time = context.newNumber(at);
-    const result = context.callFunction(live.run, context.undefined, bytes, size, portHandle, time);
+    const result = context.callFunction(live.run, context.undefined, bytes, portHandle, time);
     bytes.dispose();
-    size.dispose();
     portHandle.dispose();
     time.dispose();
     if (result.error !== undefined) {

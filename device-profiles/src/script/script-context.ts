@@ -27,7 +27,7 @@ export interface ScriptContext {
   readonly engine: Engine;
   readonly runtime: QuickJSRuntime;
   readonly context: QuickJSContext;
-  /** the driver's `run(buffer, size, port, at)` */
+  /** the driver's `run(buffer, port, at)` */
   readonly run: QuickJSHandle;
   calls: number;
 }
