@@ -19,6 +19,10 @@ const BENCHES: Readonly<
   },
   ais: { summary: "AIS sentences a second", run: async () => (await import("./ais.ts")).aisBench() },
   rules: { summary: "readings a second through the rules", run: async () => (await import("./rules.ts")).rulesBench() },
+  fleet: {
+    summary: "AIS reports a second through decode, tracks, areas and formations; approach tick at 100,000 vessels",
+    run: async () => (await import("./fleet.ts")).fleetBench(),
+  },
   store: {
     summary: "rows a second through the store's commit",
     run: async () => (await import("./store.ts")).storeBench(),
