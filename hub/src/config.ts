@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { AdapterSchema } from "./adapters/adapter-config.ts";
 import { TargetSchema } from "./dispatch/target-schema.ts";
 import { HubError } from "./errors.ts";
+import { PostureSchema } from "./posture/posture-level.ts";
 
 const Port = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: 65535, default: fallback, description });
@@ -127,6 +128,11 @@ export const ConfigSchema = Type.Object(
         telemetry_days: Type.Integer({ minimum: 1, default: 400, description: "Days that readings are kept." }),
         raw_days: Type.Integer({ minimum: 1, default: 7, description: "Days that undecoded frames are kept." }),
         position_days: Type.Integer({ minimum: 1, default: 30, description: "Days that vessel positions are kept." }),
+        position_full_days: Type.Integer({
+          minimum: 1,
+          default: 7,
+          description: "Days at full rate; older positions are thinned to one in five minutes.",
+        }),
         dead_letter_days: Type.Integer({
           minimum: 1,
           default: 30,
@@ -143,7 +149,25 @@ export const ConfigSchema = Type.Object(
       strict,
     ),
     dispatch: Type.Object(
-      { targets: Type.Array(TargetSchema, { default: [], description: "Where events go." }) },
+      {
+        targets: Type.Array(TargetSchema, {
+          default: [],
+          maxItems: 200,
+          description: "Where events go (hub/src/dispatch/README.md).",
+        }),
+        retry_first_ms: Type.Integer({
+          minimum: 1,
+          maximum: 600_000,
+          default: 1000,
+          description: "Pause after a target's first failure; doubles with each further one.",
+        }),
+        retry_longest_ms: Type.Integer({
+          minimum: 1,
+          maximum: 86_400_000,
+          default: 300_000,
+          description: "Longest pause, and how often a target that is down is tried.",
+        }),
+      },
       strict,
     ),
     adapters: Type.Array(AdapterSchema, {
@@ -151,6 +175,23 @@ export const ConfigSchema = Type.Object(
       maxItems: 500,
       description: "Devices and gateways that publish in other formats (hub/src/adapters/README.md).",
     }),
+    posture: PostureSchema,
+    weather: Type.Object(
+      {
+        feed_url: Text(
+          "",
+          "Where weather warnings in CAP 1.2 are fetched (XML, JSON or a JSON list); empty = nowhere.",
+        ),
+        interval_s: Type.Integer({
+          minimum: 10,
+          maximum: 86_400,
+          default: 120,
+          description: "Time between two fetches.",
+        }),
+        timeout_s: Type.Integer({ minimum: 1, maximum: 120, default: 15, description: "Longest wait for an answer." }),
+      },
+      strict,
+    ),
     log_level: Type.Union(
       (["debug", "info", "warn", "error"] as const).map((level) => Type.Literal(level)),
       { default: "info", description: "debug | info | warn | error" },

@@ -86,7 +86,7 @@ export class DingTalkTransport implements Transport {
     const { keyword } = this.#target;
     const head = keyword === "" || title.includes(keyword) ? title : `${keyword} ${title}`;
     // An empty line between them: the robot joins single line breaks.
-    const text = cutBytes([`### ${head}`, ...lines].join("\n\n"), MAX_TEXT_BYTES);
+    const text = cutBytes([`### ${escapeMarkdown(head)}`, ...lines].join("\n\n"), MAX_TEXT_BYTES);
     return { msgtype: "markdown", markdown: { title: head, text } };
   }
 }
@@ -98,7 +98,7 @@ export function dingTalkSign(secret: string, timestamp: string): string {
 
 /** A device called `[click](http://...)` must not become a link, nor one called `# x` a heading. */
 export function escapeMarkdown(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]()#+!|<>~-]/g, (sign) => `\\${sign}`).replaceAll(/\s*\n\s*/g, " ");
+  return text.replaceAll(/[\\`*_[\]()#|<>~]/g, (sign) => `\\${sign}`).replaceAll(/\s*\n\s*/g, " ");
 }
 
 function cutBytes(text: string, limit: number): string {

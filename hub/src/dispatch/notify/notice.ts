@@ -1,10 +1,12 @@
-import type { Escape } from "../mapping/template.ts";
+import type { Escape, Template } from "../mapping/template.ts";
 import type { OutboxItem } from "../outbox.ts";
 import type { NotifierTarget } from "../target.ts";
 import { severityOf } from "./hold.ts";
 
 export interface Notice {
+  /** as it is, one line */
   readonly title: string;
+  /** escaped */
   readonly lines: readonly string[];
 }
 
@@ -23,6 +25,8 @@ export function noticeOf(target: NotifierTarget, items: readonly OutboxItem[], e
   }
   const rows = [...newest.values()].sort((a, b) => severityOf(a) - severityOf(b) || a.id - b.id);
   const { title, lines, many } = target.notice;
+  const textOf = (template: Template, words: Readonly<Record<string, unknown>>) =>
+    template.text(words, (text) => (text === words.link ? text : escape(text)));
   const scope = (item: OutboxItem, count: number) => ({
     ...(item.body as Readonly<Record<string, unknown>>),
     count,
@@ -31,16 +35,16 @@ export function noticeOf(target: NotifierTarget, items: readonly OutboxItem[], e
   if (rows.length === 1) {
     const only = scope(rows[0], 1);
     return {
-      title: oneLine(title.text(only, escape)),
-      lines: lines.filter((line) => !line.isEmpty(only)).map((line) => line.text(only, escape)),
+      title: oneLine(title.text(only)),
+      lines: lines.filter((line) => !line.isEmpty(only)).map((line) => textOf(line, only)),
     };
   }
   const worst = scope(rows[0], rows.length);
-  const named = rows.slice(0, MAX_NAMED).map((row) => many.line.text(scope(row, rows.length), escape));
+  const named = rows.slice(0, MAX_NAMED).map((row) => textOf(many.line, scope(row, rows.length)));
   const left = rows.length - named.length;
   return {
-    title: oneLine(many.title.text(worst, escape)),
-    lines: left > 0 ? [...named, many.more.text({ ...worst, count: left }, escape)] : named,
+    title: oneLine(many.title.text(worst)),
+    lines: left > 0 ? [...named, textOf(many.more, { ...worst, count: left })] : named,
   };
 }
 

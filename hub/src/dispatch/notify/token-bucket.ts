@@ -1,6 +1,9 @@
 /** Monotonic, ms. */
 export type Stopwatch = () => number;
 
+/** of a token: sums of fractions never quite reach one */
+const EPSILON = 1e-9;
+
 /**
  * At most `perMinute` messages in any 60 seconds: a bucket of half that size which is filled again with the other half a
  * minute. It starts with one token, since what an earlier process spent is not known.
@@ -24,7 +27,7 @@ export class TokenBucket {
   /** ms until there is a token; 0 = there is one */
   waitMs(): number {
     this.#fill();
-    return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) / this.#rate);
+    return this.#tokens >= 1 - EPSILON ? 0 : Math.ceil((1 - this.#tokens) / this.#rate);
   }
 
   take(): void {
