@@ -35,23 +35,29 @@ export class AisFeed {
       const fix = fixAt(boat, startMs);
       const interval = this.interval(boat, fix);
       this.push({ boat, at: startMs + random.next() * interval, kind: "position" });
-      this.push({ boat, at: startMs + random.next() * cadence.staticMs, kind: "static" });
+      const first = startMs + random.next() * cadence.staticMs;
+      if (boat.positionsOnly !== true) this.push({ boat, at: first, kind: "static" });
     }
   }
 
   /** Messages due up to `untilMs`; the next call goes on from there. */
   *upTo(untilMs: number): Generator<AisMessage> {
+    for (const { message } of this.sent(untilMs)) yield message;
+  }
+
+  /** The same with who sent them: a number may be used by two. */
+  *sent(untilMs: number): Generator<{ readonly message: AisMessage; readonly boat: Boat }> {
     for (let due = this.queue[0]; due !== undefined && due.at <= untilMs; due = this.queue[0]) {
       const { boat, kind, at } = due;
       if (kind === "position") {
         const fix = fixAt(boat, at);
         due.at = at + this.interval(boat, fix);
         this.sink();
-        yield positionMessage(boat.vessel, fix, at);
+        yield { message: positionMessage(boat.vessel, fix, at), boat };
       } else {
         due.at = at + this.cadence.staticMs;
         this.sink();
-        yield* staticMessages(boat.vessel, at, this.parts++ % 10);
+        for (const message of staticMessages(boat.vessel, at, this.parts++ % 10)) yield { message, boat };
       }
     }
   }

@@ -13,6 +13,8 @@ const STATUS: Readonly<Record<Activity, number>> = { trawl: 7, drift: 7, transit
 export interface Group {
   readonly id: string | null;
   readonly activity: Activity;
+  /** of a group whose day has parts; else it is {@link activity} all the time */
+  readonly activityAt?: (ms: number) => Activity;
   /** degrees; the track is relative to it */
   readonly home: Point;
   readonly track: Track;
@@ -25,6 +27,10 @@ export interface Boat {
   readonly noise: Track;
   /** where it was told to go, relative to the group's middle; null = keeps its place */
   order: { readonly from: Offset; readonly to: Offset; readonly knots: number; readonly since: number } | null;
+  /** sends positions only, as net buoys do */
+  readonly positionsOnly?: boolean;
+  /** what its instruments say instead of the truth: another status, a heading that is not the course */
+  instruments?: (fix: Fix, ms: number) => Fix;
 }
 
 /** What the vessel's own instruments say. */
@@ -90,6 +96,11 @@ export function carrierBoats(vessels: readonly Vessel[], box: readonly Point[], 
 
 /** Where the boat is and what its instruments show; speed and course come from its own movement over one second. */
 export function fixAt(boat: Boat, ms: number): Fix {
+  const fix = trueFix(boat, ms);
+  return boat.instruments === undefined ? fix : boat.instruments(fix, ms);
+}
+
+function trueFix(boat: Boat, ms: number): Fix {
   const plane: Plane = planeAt(boat.group.home[0], boat.group.home[1]);
   const now = offsetAt(boat, ms);
   const before = offsetAt(boat, ms - 1000);
@@ -108,7 +119,7 @@ export function fixAt(boat: Boat, ms: number): Fix {
     sog: still ? Math.min(0.2, Math.abs(noise.east) / 30) : sog,
     cog: still ? wander : cog,
     heading: boat.vessel.cls === "A" ? Math.round(still ? (boat.place.east % 180) + 180 : cog) % 360 : null,
-    status: STATUS[boat.group.activity],
+    status: STATUS[boat.group.activityAt?.(ms) ?? boat.group.activity],
   };
 }
 

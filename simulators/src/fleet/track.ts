@@ -64,3 +64,36 @@ export function gpsNoise(random: Random, metres: number): Track {
   const [east, north] = [wave(), wave()];
   return (ms) => ({ east: east(ms), north: north(ms) });
 }
+
+/** A moment and a place of a {@link journey}. */
+export interface Stop extends Offset {
+  readonly ms: number;
+}
+
+/** From stop to stop in straight lines at even speed; still before the first and after the last. Stops in order of time. */
+export function journey(stops: readonly Stop[]): Track {
+  return (ms) => {
+    let i = 0;
+    while (i + 1 < stops.length && stops[i + 1].ms <= ms) i++;
+    const a = stops[i];
+    const b = stops[i + 1];
+    if (b === undefined || ms <= a.ms) return { east: a.east, north: a.north };
+    const part = (ms - a.ms) / (b.ms - a.ms);
+    return { east: a.east + part * (b.east - a.east), north: a.north + part * (b.north - a.north) };
+  };
+}
+
+/**
+ * The same way with rests: for `restMs` of every `cycleMs` the thing goes at a quarter of its speed, as trawlers do that haul their
+ * nets. @param phase 0..1, where in the cycle it is at time 0
+ */
+export function withRests(track: Track, cycleMs: number, restMs: number, phase: number): Track {
+  const worked = cycleMs - 0.75 * restMs;
+  return (ms) => {
+    const t = ms + phase * cycleMs;
+    const cycle = Math.floor(t / cycleMs);
+    const into = t - cycle * cycleMs;
+    const towed = Math.min(into, cycleMs - restMs);
+    return track(cycle * worked + towed + 0.25 * (into - towed));
+  };
+}
