@@ -194,7 +194,7 @@ export function makeIncidents(world: World, seed: number, now: number): Incident
     if (age === "false_alarm") timeline.push(line(ts + 600_000, "false_alarm", "operator", "焊接作业"));
     const detail: EventDetail = {
       event,
-      life: lifeOf(event),
+      life: kind.kind === "vision.fire" && sensing === "active" ? joined(event) : lifeOf(event),
       evidence: evidenceOf(kind, id, ts),
       timeline,
       deliveries:
@@ -307,6 +307,33 @@ function lifeOf(event: EventInfo): EventDetail["life"] {
       event.sensing === "active"
         ? { code: "finding", detail: [`${event.kind} ${event.subject} (${event.source})`] }
         : null,
+  };
+}
+
+/** One fire that a camera and a smoke detector see. */
+function joined(event: EventInfo): EventDetail["life"] {
+  event.parts = 2;
+  event.flaps = 1;
+  const part = (titles: { kind: string; titleZh: string; titleEn: string }, subjectTitle: string, active: boolean) => ({
+    ...titles,
+    subject: event.subject,
+    subjectTitle,
+    deviceUid: null,
+    severity: event.severity,
+    active,
+    since: event.openedAt,
+    last: event.updatedAt,
+    count: 3,
+    source: event.source,
+  });
+  const { kind, titleZh, titleEn } = event;
+  return {
+    ...lifeOf(event),
+    contributors: [
+      part({ kind, titleZh, titleEn }, event.subjectTitle, true),
+      part({ kind: "smoke.alarm", titleZh: "烟雾报警", titleEn: "Smoke alarm" }, "渔港路 12 号烟感", false),
+    ],
+    whyActive: { code: "parts", detail: [`${kind} ${event.subject} (${event.source})`] },
   };
 }
 

@@ -2,6 +2,7 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { extname, join, normalize } from "node:path";
+import type { NewQuiet, QuietInfo } from "../../src/api/event-policy-schema.ts";
 import type { EventDetail, EventInfo, User } from "../../src/api/schema.ts";
 import { deadLetters, deviceDetail, overviewOf, seriesOf } from "./answers.ts";
 import { makeIncidents } from "./incidents.ts";
@@ -50,6 +51,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const dead = deadLetters(world, started);
   const onboarding = makeOnboarding(world, started);
   const sessions = new Map<string, User>();
+  let quiet: QuietInfo[] = [];
   const events = () => [...incidents.details.values()].map((d) => d.event).sort((a, b) => b.openedAt - a.openedAt);
   const stream = makeStream(
     world,
@@ -176,6 +178,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         const detail = incidents.details.get(parts[1] ?? "");
         return detail === undefined ? fail(404, "NOT_FOUND", "no such event") : [200, detail];
       }
+      case "event-quiet":
+        return [200, { items: quiet }];
       case "vessels": {
         if (parts.length === 1) return [200, { items: world.vessels.map(({ course: _c, speed: _s, ...v }) => v) }];
         const v = world.vessels.find((x) => x.mmsi === Number(parts[1]));
@@ -218,6 +222,19 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       return [200, { sessionsEnded: 1 }];
     }
     if (room === "events" && verb === "actions") return act(user, id ?? "", body);
+    if (room === "event-quiet") {
+      if (user.role === "viewer") return fail(403, "FORBIDDEN", "operators only");
+      if (verb === "end") {
+        quiet = quiet.filter((q) => q.id !== Number(id));
+      } else {
+        const { grid = null, kind = null, subject = null, weekly = null, ...rest } = body as unknown as NewQuiet;
+        const gridName = world.grids.find((g) => g.id === grid)?.name ?? grid;
+        const now = Date.now();
+        const made = { from: now, ...rest, grid, gridName, kind, subject, weekly, who: user.username, createdAt: now };
+        quiet = [...quiet, { ...made, id: quiet.length + 1, endedAt: null, open: true }];
+      }
+      return [200, { items: quiet }];
+    }
     if (room === "edges") {
       if (user.role !== "admin") return fail(403, "FORBIDDEN", "administrators only");
       const key = `${body.site}/${body.edge}`;

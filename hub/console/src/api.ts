@@ -1,3 +1,4 @@
+import type { NewQuiet, QuietInfo } from "../../src/api/event-policy-schema.ts";
 import type {
   ApiError,
   DeadLetterInfo,
@@ -130,6 +131,15 @@ export class Api {
   }
   act(id: string, action: EventAction): Promise<EventDetail> {
     return this.#send("POST", `/api/events/${encodeURIComponent(id)}/actions`, action);
+  }
+  quiet(): Promise<{ items: QuietInfo[] }> {
+    return this.#get("/api/event-quiet");
+  }
+  addQuiet(rule: NewQuiet): Promise<{ items: QuietInfo[] }> {
+    return this.#send("POST", "/api/event-quiet", rule);
+  }
+  endQuiet(id: number): Promise<{ items: QuietInfo[] }> {
+    return this.#send("POST", `/api/event-quiet/${id}/end`, {});
   }
   vessels(): Promise<{ items: VesselInfo[] }> {
     return this.#get("/api/vessels");

@@ -1,4 +1,5 @@
 import { enCodes } from "./en-codes.ts";
+import { enEvents } from "./en-events.ts";
 import { enOnboarding } from "./en-onboarding.ts";
 import { enProfiles } from "./en-profiles.ts";
 import type { Dictionary } from "./words.ts";
@@ -226,6 +227,7 @@ export const en: Dictionary = {
   "screen.active": "Events",
   "screen.evidence": "Evidence",
   ...enCodes,
+  ...enEvents,
   ...enOnboarding,
   ...enProfiles,
 };

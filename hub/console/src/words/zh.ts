@@ -1,4 +1,5 @@
 import { zhCodes } from "./zh-codes.ts";
+import { zhEvents } from "./zh-events.ts";
 import { zhOnboarding } from "./zh-onboarding.ts";
 import { zhProfiles } from "./zh-profiles.ts";
 
@@ -225,6 +226,7 @@ export const zh = {
   "screen.active": "事件",
   "screen.evidence": "证据",
   ...zhCodes,
+  ...zhEvents,
   ...zhOnboarding,
   ...zhProfiles,
 } as const;
