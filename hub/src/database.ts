@@ -18,6 +18,7 @@ export async function openDatabase(config: Config, log: Log, stack: AsyncDisposa
       telemetryDays: retention.telemetry_days,
       rawDays: retention.raw_days,
       positionDays: retention.position_days,
+      positionFullDays: retention.position_full_days,
       deadLetterDays: retention.dead_letter_days,
       healthDays: retention.health_days,
     },

@@ -20,6 +20,7 @@ import type { Statement } from "./round-trip.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { STATEMENTS } from "./statements.ts";
 import type { DeviceRow, EdgeRow, NewSeries, Snapshot, Store, StoreMode } from "./store.ts";
+import { thinPositions } from "./thin.ts";
 import { tidy } from "./tidy.ts";
 import { WriteConnection } from "./write-connection.ts";
 
@@ -168,6 +169,7 @@ export class PostgresStore implements Store {
     this.#chores.start({ name: "latest", everyMs: 1000, work: () => this.flushLatest() });
     if (this.#rollup !== null) this.#chores.start({ name: "rollup", everyMs: 30_000, work: () => this.rollUp() });
     this.#chores.start({ name: "tidy", everyMs: 3_600_000, work: () => this.tidy() });
+    this.#chores.start({ name: "thin", everyMs: 3_600_000, work: () => this.thin() });
     this.#log.info({ mode: this.#mode }, "store open");
   }
 
@@ -243,6 +245,11 @@ export class PostgresStore implements Store {
       done = await rollup.run(this.#clock(), (work) => this.#queue.send(work));
     }
     return total;
+  }
+
+  /** Old positions to one in five minutes. @returns rows taken away */
+  thin(): Promise<number> {
+    return thinPositions(this.pool, this.#retention, this.#clock());
   }
 
   /** Partitions ahead, retention. */

@@ -4,6 +4,8 @@ export interface Retention {
   readonly telemetryDays: number;
   readonly rawDays: number;
   readonly positionDays: number;
+  /** positions at full rate; older ones are thinned to one in five minutes */
+  readonly positionFullDays: number;
   readonly deadLetterDays: number;
   readonly healthDays: number;
 }
@@ -12,6 +14,7 @@ export const DEFAULT_RETENTION: Retention = {
   telemetryDays: 400,
   rawDays: 7,
   positionDays: 30,
+  positionFullDays: 7,
   deadLetterDays: 30,
   healthDays: 400,
 };

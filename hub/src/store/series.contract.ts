@@ -161,5 +161,23 @@ export function seriesContract(name: string, open: () => Promise<Subject>): void
       expect(await count("edge_cursor WHERE edge_id = 9")).toBe(32);
       expect(await count("edge_cursor WHERE edge_id = 9 AND boot = 40")).toBe(1);
     });
+
+    it("thins old positions to one in five minutes, the first plausible one, once", async () => {
+      const batch = emptyBatch(1);
+      const old = Math.floor((NOW - 10 * DAY) / DAY) * DAY + 12 * 3_600_000;
+      for (let i = 0; i < 20; i++)
+        for (const ts of [old + i * 60_000, NOW - 2 * DAY + i * 60_000])
+          batch.positions.push(position({ mmsi: 3, ts, lon: 122 + i / 100, plausible: i !== 0 }));
+      await s.store.commit(batch);
+      while ((await s.store.thin()) > 0);
+      const kept = await sql<{ lon: number }>(
+        `SELECT lon FROM vessel_position WHERE mmsi = 3 AND time < to_timestamp(${(NOW - 5 * DAY) / 1000}) ORDER BY time`,
+      );
+      expect(kept.map(({ lon }) => lon)).toEqual([122.01, 122.05, 122.1, 122.15]);
+      const recent = await sql<{ n: number }>(
+        `SELECT count(*)::int AS n FROM vessel_position WHERE mmsi = 3 AND time > to_timestamp(${(NOW - 5 * DAY) / 1000})`,
+      );
+      expect(recent[0].n).toBe(20);
+    });
   });
 }
