@@ -17,6 +17,7 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { planOutbox } from "./dispatch/plan-outbox.ts";
 import { EventPolicyKeeper } from "./event-policy-keeper.ts";
 import { EventBook } from "./events/event-book.ts";
+import { utcOffset } from "./fleet/calendar.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { GridSet } from "./grids/grid-set.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
@@ -120,7 +121,7 @@ export async function startHub(
     flapWindowMs: 3_600_000,
     latenessMs: config.ingest.lateness_s * 1000,
   });
-  const fleet = new Fleet({ durationScale }, grids);
+  const fleet = new Fleet({ durationScale, utcOffsetMinutes: utcOffset(config.time_zone, clock()) }, grids.at(clock()));
   const vision = new Vision({
     modelsDir: config.models_dir === "" ? join(ROOT, "models") : config.models_dir,
     mediaDir: join(config.data_dir, "media"),
