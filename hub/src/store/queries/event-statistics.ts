@@ -27,7 +27,7 @@ const KEYS: Readonly<Record<EventGrouping, string>> = {
   severity: "e.severity::text",
   source: "e.source",
   device: "coalesce(e.device_id::text, '')",
-  day: "to_char(e.opened_at AT TIME ZONE $3, 'YYYY-MM-DD')",
+  day: "(e.opened_at AT TIME ZONE $3)::date::text",
   grid: "coalesce(m.key, e.grid_id, '')",
   all: "''",
 };
