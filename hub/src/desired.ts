@@ -72,6 +72,13 @@ export class Desired {
     if (!this.#edges.has(edge.id)) this.#mark(this.#of(edge));
   }
 
+  /** Version of what an edge was told last; 0 = nothing was ever said, null = the newest is about to be said. */
+  versionOf(edge: Edge): number | null {
+    const wished = this.#edges.get(edge.id);
+    if (wished === undefined) return 0;
+    return this.#dirty.has(wished) ? null : wished.version;
+  }
+
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

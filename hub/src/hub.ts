@@ -6,9 +6,7 @@ import { Acks, backfillRate } from "./acks.ts";
 import { startApi } from "./api/server.ts";
 import { Sessions } from "./api/sessions.ts";
 import type { Broker } from "./broker/broker.ts";
-import { EmbeddedBroker } from "./broker/embedded.ts";
-import { ExternalBroker } from "./broker/external.ts";
-import { readerAccess } from "./broker/readers.ts";
+import { chooseBroker } from "./choose-broker.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Desired } from "./desired.ts";
@@ -38,6 +36,7 @@ import { RecentRecords } from "./onboarding/recent-records.ts";
 import { Redecoder } from "./onboarding/redecoder.ts";
 import { Quarantine } from "./onboarding/quarantine.ts";
 import { Pipeline } from "./pipeline.ts";
+import { PostureDesk } from "./posture-desk.ts";
 import { Registry } from "./registry/registry.ts";
 import { AreaRules } from "./rules/area/area-rules.ts";
 import { dryRun } from "./rules/dry-run.ts";
@@ -48,6 +47,7 @@ import { openDatabase } from "./database.ts";
 import { storedCallbacks } from "./store/queries/callbacks.ts";
 import { forgetMedia } from "./store/queries/media.ts";
 import { OutboxQueries } from "./store/queries/outbox.ts";
+import { WeatherFeed } from "./weather-feed.ts";
 import { Vision } from "./vision/vision.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -100,14 +100,24 @@ export async function startHub(
   profiles.start();
   stack.defer(() => profiles.close());
   const durationScale = config.duration_scale;
-  const freshRules = () =>
+  const freshRules = (overlay?: PostureDesk["overlay"]) =>
     new RuleEngine({
       durationScale,
       allowedLatenessMs: config.ingest.lateness_s * 1000,
       timeZone: config.time_zone,
+      overlay,
     });
-  const rules = freshRules();
-  const fresh = { rules: freshRules, derived: () => new DerivedMetrics() };
+  const posture: PostureDesk = new PostureDesk({
+    settings: config.posture,
+    grids: () => grids,
+    edges: () => registry.edges(),
+    devices: () => registry.devices(),
+    stages: () => stages,
+    desired: () => desired,
+    relimit: (device, now, out) => rules.relimit(device, now, out),
+  });
+  const rules = freshRules(posture.overlay);
+  const fresh = { rules: () => freshRules(), derived: () => new DerivedMetrics() };
   const area = new AreaRules({
     rules: readAreaRules(config.rules, (id) => grids.get(id) !== undefined, profiles.newest(), log),
     grids,
@@ -131,6 +141,7 @@ export async function startHub(
     timeZone: config.time_zone,
     mediaDays: config.retention.media_days,
     mediaBytes: config.retention.media_gb * 2 ** 30,
+    posture: posture.ofCamera,
     onPace: (camera, pace) => desired.wishDevice("vision", camera, pace),
     onSwept: (hashes) => {
       forgetMedia(store.pool, hashes).catch((error: Error) =>
@@ -153,6 +164,7 @@ export async function startHub(
     grids,
     (event, transition, before) => planOutbox(targets, event, transition, lookup, before),
   );
+  events.posture = posture.ofEvents;
   const eventPolicy = new EventPolicyKeeper({
     pool: store.pool,
     timeZone: config.time_zone,
@@ -172,7 +184,18 @@ export async function startHub(
   });
   const derived = new DerivedMetrics();
   const stages: RoomStages = new RoomStages(
-    { registry, cursors, derived, rules, area, health, fleet, vision, events, folds: [identities, gate] },
+    {
+      registry,
+      cursors,
+      derived,
+      rules,
+      area,
+      health,
+      fleet,
+      vision,
+      events,
+      folds: [identities, gate, posture.book, posture.warnings],
+    },
     clock,
     (edge, meta) => pipeline.birth(edge, meta),
   );
@@ -204,7 +227,7 @@ export async function startHub(
   pipeline.onCommit = (ms) => metrics.commitSeconds.observe(ms / 1000);
   stages.onLatency = (ms) => metrics.eventLatency.observe(ms / 1000);
 
-  const broker: Broker = createBroker(config, registry, gate, clock, log);
+  const broker: Broker = chooseBroker(config, registry, gate, clock, log);
   const acks = new Acks(
     broker,
     config.mqtt.root,
@@ -212,6 +235,7 @@ export async function startHub(
     () => backfillRate(pipeline.pending.messages),
   );
   stages.onLoad = (snapshot) => acks.load(snapshot.cursors);
+  stages.onReported = (edge, document) => posture.reach.reported(edge, document);
   stack.defer(() => acks.close());
   const desired: Desired = new Desired(broker, { root: config.mqtt.root, rooms: ["vision", "posture"], clock });
   stack.defer(() => desired.close());
@@ -221,6 +245,7 @@ export async function startHub(
     port: new OutboxQueries(store.pool),
     clock,
     log,
+    retry: { baseMs: config.dispatch.retry_first_ms, maxMs: config.dispatch.retry_longest_ms },
     transports: {
       root: config.mqtt.root,
       ownBroker: (topic, payload, done) => broker.publish(topic, payload, { qos: 1 }, done),
@@ -253,6 +278,7 @@ export async function startHub(
       acks.stored(batch.cursors);
       for (const edge of announced) {
         acks.repeat(edge.id);
+        posture.reach.announced(posture.book, edge);
         desired.announced(edge);
       }
       if (batch.outbox.length > 0) dispatcher.wake();
@@ -312,6 +338,7 @@ export async function startHub(
     },
     adapters: () => gate.status(),
     callbacks,
+    posture,
     quarantine: new Quarantine({
       pool: store.reads,
       candidates: () => profiles.offered(),
@@ -341,6 +368,18 @@ export async function startHub(
   stack.defer(() => api.close());
   stages.observers.push(api.observer);
 
+  if (config.weather.feed_url !== "") {
+    const feed = new WeatherFeed({
+      url: config.weather.feed_url,
+      intervalMs: config.weather.interval_s * 1000,
+      timeoutMs: config.weather.timeout_s * 1000,
+      take: (document) => posture.receive(document, pipeline),
+      log,
+    });
+    feed.start();
+    stack.defer(() => feed.close());
+  }
+
   await broker.start(recent.before(pipeline));
   stack.defer(() => broker.close());
   gate.greet();
@@ -354,32 +393,4 @@ export async function startHub(
     generatedPassword,
     close: () => owned.disposeAsync(),
   };
-}
-
-function createBroker(config: Config, registry: Registry, gate: AdapterGate, clock: Clock, log: Log): Broker {
-  const { mqtt } = config;
-  if (mqtt.external_url !== "") {
-    return new ExternalBroker({
-      url: mqtt.external_url,
-      username: mqtt.external_username,
-      password: mqtt.external_password,
-      clientId: mqtt.external_client_id,
-      root: mqtt.root,
-      clock,
-      log,
-      foreign: gate.filters.length > 0 ? gate : undefined,
-    });
-  }
-  const readers = readerAccess(mqtt.readers);
-  return new EmbeddedBroker({
-    host: mqtt.host,
-    port: mqtt.port,
-    root: mqtt.root,
-    maxConnections: mqtt.max_connections,
-    connectTimeoutMs: mqtt.connect_timeout_ms,
-    authenticate: (username, token) =>
-      readers(username, token) ?? gate.authenticate(username, token) ?? registry.authenticate(username, token),
-    clock,
-    foreign: gate.filters.length > 0 ? gate : undefined,
-  });
 }

@@ -9,7 +9,7 @@ import type { Fleet } from "./fleet/fleet.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
 import type { Cursors } from "./ingest/cursor.ts";
 import type { DerivedMetrics } from "./ingest/derived-metrics.ts";
-import type { IngestObserver } from "./ingest/ingest.ts";
+import type { IngestObserver } from "./ingest/ingest-observer.ts";
 import type { Message } from "./message.ts";
 import type { Stages } from "./pipeline.ts";
 import type { Registry } from "./registry/registry.ts";
@@ -40,6 +40,8 @@ export interface Rooms {
 export interface Fold {
   load(rows: readonly FoldStateRow[]): void;
   drain(out: FoldStateRow[]): void;
+  /** what time alone brings; before the findings of the turn are folded */
+  tick?(now: number, out: Finding[]): void;
 }
 
 /** Who watches the committed batches: stream, metrics, acknowledgements, dispatcher. Never in the path. */
@@ -82,6 +84,8 @@ export class RoomStages implements Stages, IngestObserver {
   /** called when all state was replaced from the database */
   onLoad: ((snapshot: Snapshot) => void) | null = null;
   readonly agents = new Map<string, string>();
+  /** what an edge says it runs, `twin/reported` */
+  onReported: ((edge: Edge, document: unknown) => void) | null = null;
   /** event latency, from the sample that caused it (see `causedAt`) to the commit, ms */
   onLatency: ((ms: number) => void) | null = null;
 
@@ -153,6 +157,10 @@ export class RoomStages implements Stages, IngestObserver {
     this.#birth(edge, meta);
   }
 
+  reported(edge: Edge, document: unknown): void {
+    this.onReported?.(edge, document);
+  }
+
   heartbeat(edge: Edge, beat: HeartbeatMessage, rx: number): void {
     this.#rooms.health.heartbeat(edge, beat, rx, this.#findings);
     this.#announced.push(edge);
@@ -199,6 +207,7 @@ export class RoomStages implements Stages, IngestObserver {
     rules.tick(now, findings);
     fleet.tick(now, findings);
     vision.collect(batch, findings, now);
+    for (const fold of this.#rooms.folds ?? []) fold.tick?.(now, findings);
     this.#join(findings, now);
     events.fold(findings, now);
     this.#rooms.derived?.drain(batch.foldState);

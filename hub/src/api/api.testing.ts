@@ -24,6 +24,7 @@ import { ProfileVersions } from "../onboarding/profile-versions.ts";
 import { Redecoder } from "../onboarding/redecoder.ts";
 import { Quarantine } from "../onboarding/quarantine.ts";
 import { Pipeline } from "../pipeline.ts";
+import { PostureDesk } from "../posture-desk.ts";
 import { Registry } from "../registry/registry.ts";
 import { loadAreaRules } from "../rules/area/area-rule.ts";
 import { AreaRules } from "../rules/area/area-rules.ts";
@@ -166,7 +167,16 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   });
   await eventPolicy.start();
   const cursors = new Cursors();
-  const rules = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000 });
+  const posture: PostureDesk = new PostureDesk({
+    settings: { longest_hours: 72, levels: {} },
+    grids: () => grids,
+    edges: () => registry.edges(),
+    devices: () => registry.devices(),
+    stages: () => stages,
+    desired: () => ({ wishEdge: () => {}, versionOf: () => 0 }),
+    relimit: (device, now, out) => rules.relimit(device, now, out),
+  });
+  const rules = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000, overlay: posture.overlay });
   const area = new AreaRules({
     rules: loadAreaRules(AREA_RULES, "area.yaml").rules,
     grids,
@@ -175,7 +185,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     counters: rules.counters,
   });
   const stages: RoomStages = new RoomStages(
-    { registry, cursors, rules, area, health, fleet, vision, events },
+    { registry, cursors, rules, area, health, fleet, vision, events, folds: [posture.book, posture.warnings] },
     clock,
     (edge, meta) => pipeline.birth(edge, meta),
   );
@@ -224,6 +234,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
       dryRun: (request) =>
         dryRun({ port: storedReadings(store.reads), grids: () => grids, timeZone: "UTC", durationScale: 1 }, request),
     },
+    posture,
     quarantine: new Quarantine({
       pool: store.reads,
       candidates: () => profiles.offered(),

@@ -16,6 +16,7 @@ import type { ProfileLibrary } from "../onboarding/profile-library.ts";
 import type { ProfileVersions } from "../onboarding/profile-versions.ts";
 import type { ProfileSources } from "../onboarding/profile-sources.ts";
 import type { Redecoder } from "../onboarding/redecoder.ts";
+import type { PostureDesk } from "../posture-desk.ts";
 import type { Quarantine } from "../onboarding/quarantine.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { AreaFlag } from "../rules/area/area-flags.ts";
@@ -69,6 +70,7 @@ export interface ApiContext {
   readonly adapters?: () => readonly AdapterStatus[];
   /** what governance platforms say back; absent = nobody may */
   readonly callbacks?: CallbackDesk;
+  readonly posture: PostureDesk;
   readonly quarantine: Quarantine;
   readonly profiles: ProfileLibrary;
   readonly versions: ProfileVersions;

@@ -27,6 +27,7 @@ import { nearbyRoutes } from "./routes/nearby.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { overviewRoutes } from "./routes/overview.ts";
+import { postureRoutes } from "./routes/posture.ts";
 import { profileSourceRoutes } from "./routes/profile-sources.ts";
 import { profileRoutes } from "./routes/profiles.ts";
 import { redecodeRoutes } from "./routes/redecode.ts";
@@ -35,6 +36,7 @@ import { ruleRoutes } from "./routes/rules.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { vesselRoutes } from "./routes/vessels.ts";
 import { visionRoutes } from "./routes/vision.ts";
+import { warningRoutes } from "./routes/warnings.ts";
 import { Reports } from "./reports.ts";
 import { Scopes } from "./scope.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -71,6 +73,8 @@ const ROUTES = [
   redecodeRoutes,
   auditRoutes,
   ruleRoutes,
+  postureRoutes,
+  warningRoutes,
   reportRoutes,
   nearbyRoutes,
   deviceHealthRoutes,

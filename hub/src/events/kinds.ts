@@ -114,6 +114,7 @@ export const KINDS: Readonly<Record<string, KindInfo>> = {
   ),
   "formation.split": kind("vessel", "编组分散", "Formation split", EMERGENCY, "海上安全"),
   "formation.link_outage": kind("vessel", "编组通信中断", "Formation out of contact", EMERGENCY, "海上安全"),
+  "weather.warning": kind("flood", "气象预警", "Weather warning", EMERGENCY, "气象灾害"),
   "dispatch.target_down": kind("system", "对接平台不可达", "Receiving platform unreachable", PARTS, "信息系统"),
 };
 

@@ -1,12 +1,5 @@
 import type { CompiledProfile } from "@gridhub/device-profiles/compiled.ts";
-import type {
-  BackfillEntry,
-  Envelope,
-  EnvelopeRecord,
-  HeartbeatMessage,
-  MetaMessage,
-  StateMessage,
-} from "@gridhub/device-profiles/envelope.ts";
+import type { BackfillEntry, Envelope, EnvelopeRecord } from "@gridhub/device-profiles/envelope.ts";
 import { checkEnvelope, parseJson } from "@gridhub/device-profiles/envelope.ts";
 import { type Position, Quality, RecordBuffer } from "@gridhub/device-profiles/reading.ts";
 import { isRejection, reject, type Rejection, type RejectionReason } from "@gridhub/device-profiles/rejection.ts";
@@ -17,19 +10,8 @@ import { checkHeartbeat, checkMeta, checkState } from "./control.ts";
 import type { Cursors } from "./cursor.ts";
 import { Identities } from "./identity.ts";
 import { DerivedMetrics } from "./derived-metrics.ts";
+import type { IngestObserver } from "./ingest-observer.ts";
 import type { QualityWatch } from "./quality.ts";
-
-/** Whom ingest tells what it decoded, record by record; the pipeline connects the rooms. */
-export interface IngestObserver {
-  /** `late`: backfill, or older than the allowed lateness; `backfill`: came by the backfill lane */
-  record(device: Device, ts: number, rx: number, record: RecordBuffer, late: boolean, backfill: boolean): void;
-  position(device: Device, position: Position, rx: number, late: boolean, batch: CommitBatch, backfill: boolean): void;
-  frame(device: Device, payload: Buffer, rx: number): Rejection | null;
-  heard(edge: Edge, rx: number): void;
-  state(edge: Edge, state: StateMessage, rx: number): void;
-  meta(edge: Edge, meta: MetaMessage, message: Message): void;
-  heartbeat(edge: Edge, beat: HeartbeatMessage, rx: number): void;
-}
 
 export interface IngestOptions {
   /** sample times further in the future than this get Quality.clock, ms */
@@ -147,8 +129,12 @@ export class Ingest {
         return null;
       }
       case "twin":
-      case "result":
-        return isRejection(parseJson(message.payload)) ? reject("json_invalid", "not JSON") : null;
+      case "result": {
+        const parsed = parseJson(message.payload);
+        if (isRejection(parsed)) return reject("json_invalid", "not JSON");
+        if (lane === "twin") this.#observer.reported?.(edge, parsed.value);
+        return null;
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Due } from "../due-queue.ts";
 import type { Device } from "../device.ts";
 import { type AlarmState, restoreAlarm, type StoredAlarm, storeAlarm } from "./alarm-state.ts";
-import { type Plan, type PlannedAlarm, resolveLimits } from "./plan.ts";
+import { type Plan, type PlannedAlarm, limitsOf } from "./plan.ts";
 import { RateWindow } from "../rate-window.ts";
 
 /** Silence of one metric of one device; `due` is listening time. */
@@ -56,7 +56,7 @@ export class Lane implements Due {
     this.plan = plan;
     this.late = late;
     this.attributes = device.attributes;
-    this.limits = plan.fixedLimits ?? resolveLimits(plan, device.attributes);
+    this.limits = limitsOf(plan, device);
     this.values = new Float64Array(plan.inputs.length).fill(Number.NaN);
     this.seen = new Float64Array(plan.inputs.length).fill(-Infinity);
     this.rates = plan.inputs.some((i) => i.fn !== "value")
@@ -77,7 +77,7 @@ export class Lane implements Due {
 
   refreshLimits(): void {
     this.attributes = this.device.attributes;
-    this.limits = this.plan.fixedLimits ?? resolveLimits(this.plan, this.device.attributes);
+    this.limits = limitsOf(this.plan, this.device);
   }
 
   /** @returns null when nothing is worth a row */

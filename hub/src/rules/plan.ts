@@ -74,6 +74,7 @@ export interface Plan {
   readonly defaults: Float64Array;
   readonly byMetric: readonly (MetricUse | null)[];
   readonly silences: readonly PlannedAlarm[];
+  readonly overlay: (device: Device) => Device["attributes"] | null;
 }
 
 export interface PlanContext {
@@ -81,9 +82,14 @@ export interface PlanContext {
   /** of schedules that name none */
   readonly timeZone: string;
   readonly counters: RuleCounters;
+  /** attributes that hold instead of a device's own */
+  readonly overlay?: (device: Device) => Device["attributes"] | null;
 }
 
-export function planProfile(profile: CompiledProfile, { scale, timeZone, counters }: PlanContext): Plan {
+export function planProfile(
+  profile: CompiledProfile,
+  { scale, timeZone, counters, overlay = () => null }: PlanContext,
+): Plan {
   const inputs: Input[] = [];
   const limits: { limit: Limit; offset: number }[] = [];
   const silences: PlannedAlarm[] = [];
@@ -136,7 +142,17 @@ export function planProfile(profile: CompiledProfile, { scale, timeZone, counter
   });
   const fixed = limits.every((l) => typeof l.limit === "number");
   const defaults = Float64Array.from(limits, ({ limit, offset }) => (typeof limit === "number" ? limit : limit.default) + offset); // prettier-ignore
-  return { profile, alarms, inputs, limits, byMetric, silences, defaults, fixedLimits: fixed ? defaults : null };
+  return {
+    profile,
+    alarms,
+    inputs,
+    limits,
+    byMetric,
+    silences,
+    defaults,
+    overlay,
+    fixedLimits: fixed ? defaults : null,
+  };
 }
 
 function indicesOf({ alarms }: CompiledProfile, is: (alarm: AlarmDef) => boolean): number[] {
@@ -144,6 +160,13 @@ function indicesOf({ alarms }: CompiledProfile, is: (alarm: AlarmDef) => boolean
 }
 
 /** Limits of one device, offsets included. An attribute that is no finite number counts as absent. */
+/** The limits of a device as they are now. */
+export function limitsOf(plan: Plan, device: Device): Float64Array {
+  if (plan.fixedLimits !== null) return plan.fixedLimits;
+  const overlay = plan.overlay(device);
+  return resolveLimits(plan, overlay === null ? device.attributes : { ...device.attributes, ...overlay });
+}
+
 export function resolveLimits(plan: Plan, attributes: Device["attributes"]): Float64Array {
   if (!plan.limits.some(({ limit }) => typeof limit !== "number" && Object.hasOwn(attributes, limit.attribute))) return plan.defaults; // prettier-ignore
   return Float64Array.from(plan.limits, ({ limit, offset }) => {

@@ -10,7 +10,7 @@ import { AlarmMachine } from "./alarm-machine.ts";
 import type { AlarmState } from "./alarm-state.ts";
 import { History } from "./history.ts";
 import { Lane, type StoredLane } from "./lane.ts";
-import { type Plan, planProfile } from "./plan.ts";
+import { type Plan, type PlanContext, planProfile } from "./plan.ts";
 import { RecordReader } from "./record-reader.ts";
 import { RuleCounters } from "./rule-counts.ts";
 import { isSetBack } from "./set-back.ts";
@@ -25,6 +25,8 @@ export interface RuleOptions {
   readonly maxTickGapMs?: number;
   /** of schedules that name none; UTC unless said */
   readonly timeZone?: string;
+  /** attributes that hold instead of a device's own (a posture); see {@link RuleEngine.relimit} */
+  readonly overlay?: (device: Device) => Device["attributes"] | null;
 }
 
 /** Keys of rows; no uid begins with `#`, `~` or `@` (area rules). */
@@ -36,7 +38,6 @@ const CLOCK_EVERY_MS = 60_000;
 
 /** Readings and durable alarm state -> findings. See README.md for the semantics. */
 export class RuleEngine {
-  readonly #scale: number;
   readonly #lateness: number;
   readonly #clock: ListeningClock;
   readonly #timers = new DueQueue<AlarmState>();
@@ -47,8 +48,8 @@ export class RuleEngine {
   readonly #lanes = new Map<number, Lane>();
   readonly #byEdge = new Map<string, Set<Lane>>();
   readonly #plans = new Map<CompiledProfile, Plan>();
-  readonly #timeZone: string;
   readonly counters = new RuleCounters();
+  readonly #context: PlanContext;
   /** edges that are away, by key: hub time since */
   readonly #away = new Map<string, number>();
   #dirty: Lane[] = [];
@@ -58,9 +59,9 @@ export class RuleEngine {
   #clockKept = Number.NaN;
 
   constructor(options: RuleOptions) {
-    this.#scale = options.durationScale;
     this.#lateness = options.allowedLatenessMs;
-    this.#timeZone = options.timeZone ?? "UTC";
+    const { durationScale: scale, timeZone = "UTC", overlay } = options;
+    this.#context = { scale, timeZone, counters: this.counters, overlay };
     this.#clock = new ListeningClock(options.maxTickGapMs ?? Math.max(10_000, 60_000 * options.durationScale));
     const touch = (lane: Lane) => this.#touch(lane);
     this.#machine = new AlarmMachine(this.#timers, touch);
@@ -182,6 +183,13 @@ export class RuleEngine {
   attributesChanged(device: Device, now: number, out: Finding[]): void {
     const lane = this.#lanes.get(device.id);
     if (lane === undefined || lane.attributes === device.attributes) return;
+    this.relimit(device, now, out);
+  }
+
+  /** Limits come from elsewhere now than from the device's attributes alone, or do no longer: judged anew by what is known. */
+  relimit(device: Device, now: number, out: Finding[]): void {
+    const lane = this.#lanes.get(device.id);
+    if (lane === undefined) return;
     this.#advance(now);
     lane.refreshLimits();
     if (this.#away.has(device.edge.key)) return;
@@ -246,7 +254,7 @@ export class RuleEngine {
   #add(device: Device, stored: StoredLane | undefined): Lane {
     let plan = this.#plans.get(device.profile);
     if (plan === undefined) {
-      plan = planProfile(device.profile, { scale: this.#scale, timeZone: this.#timeZone, counters: this.counters });
+      plan = planProfile(device.profile, this.#context);
       this.#plans.set(device.profile, plan);
     }
     this.#reader.fit(plan);
