@@ -3,6 +3,7 @@ import type { Device } from "../device.ts";
 import type { Finding } from "../finding.ts";
 import type { CommitBatch, FoldStateRow } from "../store/batch.ts";
 import { Changes } from "./changes.ts";
+import { Coverage, type CoverageView } from "./coverage.ts";
 import { distanceNm } from "./distance.ts";
 import { type FormationShape, shapeOf } from "./formation.ts";
 import type { FormationMembership } from "./membership.ts";
@@ -38,6 +39,7 @@ export class Fleet {
   readonly #changes = new Changes();
   readonly #rules: FleetRules;
   readonly #waters: Waters;
+  readonly #coverage = new Coverage();
   #evaluatedAt = Number.NEGATIVE_INFINITY;
   #prunedAt = Number.NEGATIVE_INFINITY;
   /** since the start: positions heard twice, implausible ones, and those of vessels beyond the limit */
@@ -93,6 +95,7 @@ export class Fleet {
    * @returns false when another receiver has already brought this report; nothing was pushed then
    */
   observe(p: Position, receiver: Device, late: boolean, rx: number, into: CommitBatch, out: Finding[]): boolean {
+    if (!late) this.#coverage.heard(receiver, p, rx);
     if (NO_VESSEL.has(p.type)) return true;
     const track = this.#track(p.mmsi);
     const placed = p.lon !== null && p.lat !== null;
@@ -176,6 +179,11 @@ export class Fleet {
   /** The formations added up for every grid above them. */
   rollUp(formations: readonly FormationView[]): AreaRollUp[] {
     return rollUp(formations, (gridId) => this.#membership.above?.(gridId) ?? []);
+  }
+
+  /** What each station hears; those that were never heard are not named. */
+  coverage(now: number): CoverageView[] {
+    return this.#coverage.views(now);
   }
 
   formationOf(mmsi: number): string | null {
