@@ -42,8 +42,10 @@ const boats = {
   category: "maritime",
   members: [
     { mmsi: 9, role: "lead" },
-    { mmsi: 2, name: "浙嵊渔 2" },
+    { mmsi: 2, name: "浙嵊渔 2", gear: "trawl", to: "2025-06-01T08:00:00.123+08:00" },
+    { mmsi: 2, name: "浙嵊渔 2", gear: "gillnet", from: "2025-07-01" },
   ],
+  sea: { thresholds: { straggler_nm: 3, dark_min: 45 } },
 };
 const build = (count: number) =>
   GridSet.build(
@@ -72,6 +74,8 @@ it("keeps a set as it is, and versions only what changed", async () => {
   const again = new GridSet(loaded!.grids, loaded!.version);
   expect(again.hash).toBe(set.hash);
   expect(again.members("f").toSorted()).toEqual([2, 9]);
+  expect(again.roster("f").toSorted((a, b) => a.mmsi - b.mmsi)).toEqual(set.roster("f").toSorted((a, b) => a.mmsi - b.mmsi)); // prettier-ignore
+  expect(again.get("f")?.sea).toEqual(boats.sea);
   expect(again.locate(100.1, 30.2)).toEqual(set.locate(100.1, 30.2));
 
   const smaller = build(3);
