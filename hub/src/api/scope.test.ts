@@ -48,7 +48,7 @@ it("shows each account the subtree of its grids and nothing else", async () => {
 });
 
 it("shows nothing to an account whose grids are gone", async () => {
-  for (const path of ["grids", "devices", "events", "edges", "formations", "vessels", "dead-letters"]) {
+  for (const path of ["grids", "devices", "events", "edges", "formations", "vessels", "receivers", "dead-letters"]) {
     expect((await list(`/api/${path}`, nowhere)).items, path).toEqual([]);
   }
   const { body } = await scene.call("GET", "/api/overview", { token: nowhere });

@@ -31,6 +31,17 @@ const Filter = Type.Object({
   area: Type.Optional(Text(200, "a harbour or an area with a rule, or any grid: vessels of the formations below it")),
 });
 const Number0 = Type.Union([Type.Number(), Type.Null()]);
+/** An AIS station: what it brought in the last ten minutes, and its health. */
+const ReceiverInfo = Type.Object({
+  uid: Type.String(),
+  gridId: Type.Union([Type.String(), Type.Null()]),
+  messagesPerMin: Type.Number(),
+  vessels: Type.Integer(),
+  rangeNm: Type.Union([Type.Number(), Type.Null()]),
+  lastHeard: Type.Number(),
+  state: Type.String(),
+  reason: Type.String(),
+});
 const Track = Type.Object({
   rows: Type.Array(Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Number0, Number0])),
 });
@@ -100,6 +111,25 @@ export function vesselRoutes(app: App, { context }: Parts): void {
     const vessel = fleet.vessel(mmsi, clock());
     return vessel !== null && scope.hasVessel(mmsi, vessel.lon, vessel.lat, vessel.formationId);
   }
+
+  app.get(
+    "/api/receivers",
+    {
+      config: { role: "viewer" },
+      schema: { tags: ["fleet"], response: { 200: Type.Object({ items: Type.Array(ReceiverInfo) }) } },
+    },
+    async (request) => {
+      const { scope } = callerOf(request);
+      const items = fleet
+        .coverage(clock())
+        .filter(({ gridId }) => scope.has(gridId))
+        .map(({ deviceId: _, uid, ...coverage }) => {
+          const { state = "unknown", reason = "" } = context.health.of(`device:${uid}`) ?? {};
+          return { uid, ...coverage, state, reason };
+        });
+      return { items };
+    },
+  );
 
   app.get(
     "/api/formations",
