@@ -157,14 +157,16 @@ export class FakePlatform {
     }
   }
 
-  /** It said 202 and lost it, and asks until it comes. */
-  private askAgain(id: string, event: string): void {
-    const { caller } = this;
+  /** It said 202 and lost it, and asks until it comes; not again before the last question was answered. */
+  private askAgain(id: string, event: string, asked = ""): void {
+    const { caller, journal } = this;
     if (caller === null) return;
     this.later(ASK_AFTER_MS, () => {
-      if (this.journal.received.has(id)) return;
-      caller.say([{ id: `resend/${event}/${++this.asked}`, kind: "resend", events: [event] }]);
-      this.askAgain(id, event);
+      if (journal.received.has(id)) return;
+      const waits = asked !== "" && !caller.answered.has(asked);
+      const question = waits ? asked : `resend/${event}/${++this.asked}`;
+      if (!waits) caller.say([{ id: question, kind: "resend", events: [event] }]);
+      this.askAgain(id, event, question);
     });
   }
 

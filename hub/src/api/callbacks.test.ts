@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CallbackDesk } from "../dispatch/callback-desk.ts";
+import { signBody } from "../dispatch/signature.ts";
+import type { TargetConfig } from "../dispatch/target.ts";
+import { storedCallbacks } from "../store/queries/callbacks.ts";
+import { type Scene, startScene } from "./api.testing.ts";
+
+const OLD = "the old secret of the platform";
+const NEW = "the new secret of the platform";
+const base = { url: "http://127.0.0.1:9/", secret: "0123456789abcdef" };
+const targets: TargetConfig[] = [
+  { ...base, name: "platform", callbackSecrets: [NEW, OLD] },
+  { ...base, name: "west", callbackSecrets: [NEW], grids: ["west"] },
+  { ...base, name: "mute" },
+];
+
+let scene: Scene;
+let operator: string;
+let event: string;
+const asked: (readonly string[])[] = [];
+beforeAll(async () => {
+  const stored = () => storedCallbacks(scene.pool);
+  const callbacks = new CallbackDesk({
+    targets,
+    clock: Date.now,
+    find: (target, id) => stored().find(target, id),
+    keep: (row) => stored().keep(row),
+    event: (id) => stored().event(id),
+    path: (id) =>
+      scene.context
+        .grids()
+        .path(id)
+        .map((grid) => grid.id),
+    apply: (found, callback) =>
+      scene.pipeline.submit((now) => {
+        scene.events.adopt(found, now);
+        const result = scene.events.callback(found.id, callback, now);
+        return "code" in result ? null : { outcome: result.outcome, handling: result.event.handling };
+      }),
+    resend: (_target, events) => Promise.resolve(asked.push(events) > 0 ? events : []),
+  });
+  scene = await startScene({ callbacks });
+  operator = await scene.account("operator", "operator");
+  await scene.edge("east", "e1", ["d1"]);
+  await scene.find({ subject: "device:east/d1", severity: 2 });
+  const { body } = await scene.call<{ items: { id: string }[] }>("GET", "/api/events", { token: operator });
+  event = body.items[0].id;
+});
+afterAll(() => scene?.close());
+
+const say = async (
+  body: object | string,
+  { secret = NEW, target = "platform", at = Date.now(), signature = "" } = {},
+): Promise<string> => {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const headers = { "gridhub-signature": signature === "" ? signBody(secret, text, at) : signature };
+  const answer = await scene.call<{ outcome?: string; detail?: string; code?: string }>(
+    "POST",
+    `/api/callbacks/${target}`,
+    { body: text, headers },
+  );
+  const { outcome, detail, code } = answer.body;
+  return `${answer.status} ${outcome === undefined ? code : `${outcome} ${detail}`}`;
+};
+const detail = async () =>
+  (
+    await scene.call<{ event: { handling: string }; timeline: { what: string; who: string; note: string }[] }>(
+      "GET",
+      `/api/events/${event}`,
+      { token: operator },
+    )
+  ).body;
+
+describe("what a governance platform says back", () => {
+  it("acts on the event in whatever order it comes, and each id once", async () => {
+    const t = Date.now() - 60_000;
+    const done = { id: "c3", event, kind: "done", ts: t + 2, who: "水利站", note: "已\u0007排水" };
+    expect(await say(done)).toBe("200 applied done");
+    expect(await say({ id: "c1", event, kind: "accepted", ts: new Date(t).toISOString() })).toBe("200 noted done");
+    const term = { id: "c2", event, kind: "responded", ts: t + 1, until: t + 3_600_000 };
+    expect(await say(term, { secret: OLD })).toBe("200 noted done");
+    expect(await say(done)).toBe("200 repeated done");
+    const { event: shown, timeline } = await detail();
+    expect(shown.handling).toBe("done");
+    const said = timeline.filter(({ who }) => who.startsWith("@platform"));
+    expect(said.map(({ what, who }) => `${what} ${who}`)).toEqual([
+      "done @platform/水利站",
+      "callback @platform",
+      "callback @platform",
+    ]);
+    expect(said[0].note).toBe("已 排水");
+  });
+
+  it("takes many repetitions at once for one", async () => {
+    const evaluated = { id: "c9", event, kind: "evaluated", verdict: "false_alarm" };
+    const answers = await Promise.all(Array.from({ length: 8 }, () => say(evaluated)));
+    expect(answers.filter((answer) => answer === "200 applied false_alarm")).toHaveLength(1);
+    expect(answers.every((answer) => answer.startsWith("200 "))).toBe(true);
+    const { timeline } = await detail();
+    expect(timeline.filter(({ what }) => what === "false_alarm")).toHaveLength(1);
+  });
+
+  it("sends events again on demand", async () => {
+    expect(await say({ id: "r1", kind: "resend", events: [event, event] })).toBe(`200 applied ${event}`);
+    expect(await say({ id: "r1", kind: "resend", events: [event] })).toBe(`200 repeated ${event}`);
+    expect(asked).toEqual([[event]]);
+  });
+
+  it.each<[string, object | string, object, string]>([
+    ["a wrong secret", { id: "x", kind: "done" }, { secret: "this is nobody's secret" }, "401 SIGNATURE"],
+    ["an old signature", { id: "x", kind: "done" }, { at: Date.now() - 400_000 }, "401 SIGNATURE"],
+    ["no signature", { id: "x", kind: "done" }, { signature: "t=1" }, "401 SIGNATURE"],
+    ["an unknown target", { id: "x", kind: "done" }, { target: "nobody" }, "401 SIGNATURE"],
+    ["a target that may not call back", { id: "x", kind: "done" }, { target: "mute" }, "401 SIGNATURE"],
+    ["what is not JSON", "{", {}, "400 CALLBACK_INVALID"],
+    ["an unknown kind", { id: "x", event: randomUUID(), kind: "sung" }, {}, "400 CALLBACK_INVALID"],
+    ["an id with spaces", { id: "x y", event: randomUUID(), kind: "done" }, {}, "400 CALLBACK_INVALID"],
+    [
+      "a local time",
+      { id: "x", event: randomUUID(), kind: "done", ts: "2025-11-22 10:00:00" },
+      {},
+      "400 CALLBACK_INVALID",
+    ],
+    ["the future", { id: "x", event: randomUUID(), kind: "done", ts: Date.now() + 1e7 }, {}, "400 CALLBACK_INVALID"],
+    ["an unknown event", { id: "x", event: randomUUID(), kind: "done" }, {}, "404 UNKNOWN_EVENT"],
+    ["an id of something else", { id: "c1", event: randomUUID(), kind: "done" }, {}, "409 CALLBACK_ID_REUSED"],
+    ["too much", JSON.stringify({ id: "x", note: "x".repeat(70_000) }), {}, "413 BODY_TOO_LARGE"],
+  ])("refuses %s and says why", async (_name, body, how, expected) => {
+    expect(await say(body, how)).toBe(expected);
+  });
+
+  it("keeps a target to its own grids", async () => {
+    expect(await say({ id: "w1", event, kind: "done" }, { target: "west" })).toBe("404 UNKNOWN_EVENT");
+  });
+});
