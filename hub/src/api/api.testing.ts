@@ -130,7 +130,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   });
   profiles.start();
   const health = new HealthMonitor({ durationScale: 1, flapCount: 4, flapWindowMs: 3_600_000 });
-  const fleet = new Fleet({ durationScale: 1 }, grids);
+  const fleet = new Fleet({ durationScale: 1 }, grids.at(clock()));
   const vision = new Vision({
     modelsDir: "",
     mediaDir: join(folder, "media"),
@@ -299,6 +299,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     address: api.address,
     folder,
     store,
+    fleet,
     pool: store.pool,
     database,
     context,
