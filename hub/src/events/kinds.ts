@@ -114,6 +114,9 @@ export const KINDS: Readonly<Record<string, KindInfo>> = {
   ),
   "formation.split": kind("vessel", "编组分散", "Formation split", EMERGENCY, "海上安全"),
   "formation.link_outage": kind("vessel", "编组通信中断", "Formation out of contact", EMERGENCY, "海上安全"),
+  "vessel.recall_overdue": kind("vessel", "船舶逾期未回港", "Vessel not in harbour in time", EMERGENCY, "海上安全", 1),
+  "formation.recall_overdue": kind("vessel", "编组逾期未回港", "Formation not in harbour in time", EMERGENCY, "海上安全", 1),
+  "formation.recall_due": kind("vessel", "回港期限将至", "Recall: the deadline is near", EMERGENCY, "海上安全"),
   "weather.warning": kind("flood", "气象预警", "Weather warning", EMERGENCY, "气象灾害"),
   "dispatch.target_down": kind("system", "对接平台不可达", "Receiving platform unreachable", PARTS, "信息系统"),
 };

@@ -80,7 +80,8 @@ export interface DeadLetterRow {
 
 /** Durable state of a fold, opaque to the store: `room` owns the shape, `key` is unique within the room. `state` null deletes. */
 export interface FoldStateRow {
-  readonly room: "rules" | "health" | "fleet" | "vision" | "derived" | "ingest" | "adapters" | "posture" | "weather";
+  readonly room:
+    "rules" | "health" | "fleet" | "vision" | "derived" | "ingest" | "adapters" | "posture" | "weather" | "recall";
   readonly key: string;
   readonly state: unknown;
 }
