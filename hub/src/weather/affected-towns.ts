@@ -23,9 +23,9 @@ function concerns(area: WarningArea, town: Grid): boolean {
   );
 }
 
-/** Codes of provinces, cities and counties end in zeros that stand for everything below. */
+/** Zeros at the end of a code stand for everything below: pairs up to the county (six digits), groups of three after it. */
 function covers(wide: string, narrow: string): boolean {
-  const stem = wide.replace(/(00)+$/, "");
+  const stem = wide.length > 6 ? wide.replace(/^(\d{6}(?:\d{3})*?)(?:000)+$/, "$1") : wide.replace(/(?:00)+$/, "");
   return stem.length >= 2 && narrow.startsWith(stem);
 }
 

@@ -28,7 +28,7 @@ const parser = new XMLParser({
   maxNestedTags: 32,
 });
 
-const Str = Type.String({ maxLength: 100_000 });
+const Str = Type.String({ maxLength: MAX_CAP_BYTES });
 const many = <T extends Type.TSchema>(type: T) =>
   Type.Optional(Type.Union([type, Type.Array(type, { maxItems: 1000 })]));
 const Pair = Type.Object({ valueName: Str, value: Str });
