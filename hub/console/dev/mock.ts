@@ -1,3 +1,4 @@
+import { nearbyAnswer, reportAnswer } from "./reports.ts";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -176,8 +177,12 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       case "events": {
         if (parts.length === 1) return listEvents(q);
         const detail = incidents.details.get(parts[1] ?? "");
+        if (detail !== undefined && parts[2] === "nearby")
+          return [200, nearbyAnswer(world, detail, Number(q.get("radius") ?? 1000))];
         return detail === undefined ? fail(404, "NOT_FOUND", "no such event") : [200, detail];
       }
+      case "reports":
+        return [200, reportAnswer(world, events(), parts[1] ?? "", q)];
       case "event-quiet":
         return [200, { items: quiet }];
       case "vessels": {

@@ -17,6 +17,7 @@ import type {
   VesselInfo,
 } from "../../src/api/schema.ts";
 import { type Method, OnboardingApi } from "./onboarding/onboarding-api.ts";
+import { ReportsApi } from "./reports/reports-api.ts";
 
 export interface Page<T> {
   readonly items: T[];
@@ -59,6 +60,8 @@ export class Api {
   readonly #onLoggedOut: () => void;
   /** quarantine and profiles */
   readonly onboarding = new OnboardingApi((method, path, body, signal) => this.#send(method, path, body, signal));
+
+  readonly reports = new ReportsApi((path, query) => this.#get(path, query));
 
   constructor(options: ApiOptions = {}) {
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));

@@ -2,6 +2,7 @@ import { enCodes } from "./en-codes.ts";
 import { enEvents } from "./en-events.ts";
 import { enOnboarding } from "./en-onboarding.ts";
 import { enProfiles } from "./en-profiles.ts";
+import { enReports } from "./en-reports.ts";
 import type { Dictionary } from "./words.ts";
 
 export const en: Dictionary = {
@@ -230,4 +231,5 @@ export const en: Dictionary = {
   ...enEvents,
   ...enOnboarding,
   ...enProfiles,
+  ...enReports,
 };

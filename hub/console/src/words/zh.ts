@@ -2,6 +2,7 @@ import { zhCodes } from "./zh-codes.ts";
 import { zhEvents } from "./zh-events.ts";
 import { zhOnboarding } from "./zh-onboarding.ts";
 import { zhProfiles } from "./zh-profiles.ts";
+import { zhReports } from "./zh-reports.ts";
 
 // 中文词典:词义以网格治理的习惯用语为准。en.ts 的键必须与此一致(类型与测试都会检查)。
 export const zh = {
@@ -229,4 +230,5 @@ export const zh = {
   ...zhEvents,
   ...zhOnboarding,
   ...zhProfiles,
+  ...zhReports,
 } as const;
