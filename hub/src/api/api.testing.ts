@@ -35,6 +35,7 @@ import { storedReadings } from "../stored-readings.ts";
 import { openStore } from "../store/postgres.ts";
 import { type RoleName, setGrids, setPassword } from "../store/queries/access.ts";
 import { Vision } from "../vision/vision.ts";
+import { GRIDS } from "./grids.testing.ts";
 import type { ApiContext } from "./context.ts";
 import { hashPassword } from "./password.ts";
 import { type Api, startApi } from "./server.ts";
@@ -52,42 +53,6 @@ area:
     all: [{flag: weather.rain, is: red}]
 `;
 export const PASSWORD = "test-only-password";
-
-/** One county; towns `east` and `west` side by side with one grid each, a sea area with a formation. */
-const GRIDS = [
-  cell("county", "county", null, 122, 124),
-  cell("east", "town", "county", 122, 123, { site: "east" }),
-  cell("east-1", "grid", "east", 122, 123),
-  cell("west", "town", "county", 123, 124, { site: "west" }),
-  cell("west-1", "grid", "west", 123, 124),
-  {
-    type: "Feature",
-    geometry: null,
-    properties: {
-      id: "boats",
-      name: "编组一",
-      level: "formation",
-      category: "maritime",
-      parent: "east",
-      members: [{ mmsi: 412000001, name: "浙嵊渔1", role: "lead" }],
-    },
-  },
-];
-
-function cell(id: string, level: string, parent: string | null, x0: number, x1: number, codes: object = {}) {
-  const ring = [
-    [x0, 30],
-    [x1, 30],
-    [x1, 31],
-    [x0, 31],
-    [x0, 30],
-  ];
-  return {
-    type: "Feature",
-    geometry: { type: "Polygon", coordinates: [ring] },
-    properties: { id, name: `名 ${id}`, level, category: "integrated", parent, codes },
-  };
-}
 
 const wire: Broker & { cut: Principal[] } = {
   address: "mqtt://127.0.0.1:1",
