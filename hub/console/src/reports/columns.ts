@@ -47,5 +47,5 @@ const charge = (n: number, row: BatteryInfo, digits: number) => `${value(n, digi
 
 export const BATTERIES: readonly Column<BatteryInfo>[] = [
   { key: "value", word: "rep.value", text: (r) => charge(r.value, r, 2) },
-  { key: "perDay", word: "rep.perDay", text: (r) => (r.perDay === null ? none : charge(r.perDay, r, 3)) },
+  { key: "perMonth", word: "rep.perMonth", text: (r) => (r.perDay === null ? none : charge(30 * r.perDay, r, 2)) },
 ];

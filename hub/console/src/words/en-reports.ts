@@ -45,7 +45,7 @@ export const enReports: Readonly<Record<keyof typeof zhReports, string>> = {
   "rep.closeP50": "Median to end",
   "rep.closeP90": "90 % ended in",
   "rep.value": "Value",
-  "rep.perDay": "A day",
+  "rep.perMonth": "In 30 days",
   "rep.daysLeft": "Left",
   "rep.days": "{n} days",
   "rep.state": "Advice",

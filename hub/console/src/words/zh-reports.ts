@@ -44,7 +44,7 @@ export const zhReports = {
   "rep.closeP50": "办结中位",
   "rep.closeP90": "九成办结",
   "rep.value": "当前值",
-  "rep.perDay": "每日变化",
+  "rep.perMonth": "30 天变化",
   "rep.daysLeft": "剩余",
   "rep.days": "{n} 天",
   "rep.state": "建议",
