@@ -2,6 +2,8 @@
 
 ALTER TABLE outbox ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 
+CREATE INDEX outbox_parked ON outbox (target) WHERE state = 'failed';
+
 CREATE TABLE callback (
   target    text        NOT NULL,
   id        text        NOT NULL,

@@ -338,6 +338,7 @@ export async function startHub(
     },
     adapters: () => gate.status(),
     callbacks,
+    dispatcher,
     posture,
     quarantine: new Quarantine({
       pool: store.reads,

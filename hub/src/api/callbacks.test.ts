@@ -1,9 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CallbackDesk } from "../dispatch/callback-desk.ts";
+import { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { OutboxPort } from "../dispatch/outbox.ts";
 import { signBody } from "../dispatch/signature.ts";
 import type { TargetConfig } from "../dispatch/target.ts";
 import { storedCallbacks } from "../store/queries/callbacks.ts";
+import { silentLog } from "../log.ts";
+import { OutboxQueries } from "../store/queries/outbox.ts";
 import { type Scene, startScene } from "./api.testing.ts";
 
 const OLD = "the old secret of the platform";
@@ -14,6 +18,15 @@ const targets: TargetConfig[] = [
   { ...base, name: "west", callbackSecrets: [NEW], grids: ["west"] },
   { ...base, name: "mute" },
 ];
+
+/** The scene's outbox, which is there once the scene is. */
+const port = () =>
+  new Proxy({} as OutboxPort, {
+    get: (_, name: keyof OutboxPort) => {
+      const real = new OutboxQueries(scene.pool);
+      return real[name].bind(real);
+    },
+  });
 
 let scene: Scene;
 let operator: string;
@@ -40,7 +53,8 @@ beforeAll(async () => {
       }),
     resend: (_target, events) => Promise.resolve(asked.push(events) > 0 ? events : []),
   });
-  scene = await startScene({ callbacks });
+  const dispatcher = new Dispatcher({ targets, port: port(), clock: Date.now, log: silentLog });
+  scene = await startScene({ callbacks, dispatcher });
   operator = await scene.account("operator", "operator");
   await scene.edge("east", "e1", ["d1"]);
   await scene.find({ subject: "device:east/d1", severity: 2 });
@@ -132,5 +146,31 @@ describe("what a governance platform says back", () => {
 
   it("keeps a target to its own grids", async () => {
     expect(await say({ id: "w1", event, kind: "done" }, { target: "west" })).toBe("404 UNKNOWN_EVENT");
+  });
+});
+
+describe("targets", () => {
+  it("are shown with what waits and what was given up, and a person replays it", async () => {
+    const admin = await scene.account("chief", "admin");
+    await scene.pool.query(
+      `INSERT INTO outbox (event_id, revision, type, target, body, state, last_error)
+       VALUES ($1, 900, 'x', 'platform', '{}', 'failed', 'HTTP 422'), ($1, 901, 'x', 'platform', '{}', 'pending', '')`,
+      [event],
+    );
+    const { body } = await scene.call<{ items: object[] }>("GET", "/api/targets", { token: admin });
+    expect(body.items).toHaveLength(3);
+    const [platform, , mute] = body.items;
+    expect(platform).toMatchObject({ name: "platform", origin: "http://127.0.0.1:9", callbacks: true, parked: 1 });
+    expect(platform).toMatchObject({ lastError: "HTTP 422", down: false });
+    expect(mute).toMatchObject({ callbacks: false, waiting: 0, oldestMs: null });
+    expect(JSON.stringify(body)).not.toContain("secret");
+    const replay = (name: string, token: string) =>
+      scene.call<{ rows?: number }>("POST", `/api/targets/${name}/replay`, { token, body: {} });
+    expect((await replay("platform", admin)).body).toEqual({ rows: 1 });
+    expect((await replay("platform", admin)).body).toEqual({ rows: 0 });
+    expect((await replay("nobody", admin)).status).toBe(404);
+    expect((await replay("platform", operator)).status).toBe(403);
+    const { rows } = await scene.pool.query("SELECT who, target FROM audit WHERE action = 'target_replay'");
+    expect(rows[0]).toEqual({ who: "chief", target: "target:platform" });
   });
 });

@@ -4,6 +4,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { Clock } from "../clock.ts";
 import type { CallbackDesk } from "../dispatch/callback-desk.ts";
 import type { EventPolicyKeeper } from "../event-policy-keeper.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { EventBook } from "../events/event-book.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { GridSet } from "../grids/grid-set.ts";
@@ -68,6 +69,8 @@ export interface ApiContext {
   readonly rules: RuleDesk;
   /** formats of others that come in, with what their devices say of themselves */
   readonly adapters?: () => readonly AdapterStatus[];
+  /** where events go; absent = nowhere */
+  readonly dispatcher?: Dispatcher;
   /** what governance platforms say back; absent = nobody may */
   readonly callbacks?: CallbackDesk;
   readonly posture: PostureDesk;

@@ -34,6 +34,7 @@ import { redecodeRoutes } from "./routes/redecode.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { streamRoute } from "./routes/stream.ts";
+import { targetRoutes } from "./routes/targets.ts";
 import { vesselRoutes } from "./routes/vessels.ts";
 import { visionRoutes } from "./routes/vision.ts";
 import { warningRoutes } from "./routes/warnings.ts";
@@ -66,6 +67,7 @@ const ROUTES = [
   edgeRoutes,
   deadLetterRoutes,
   callbackRoutes,
+  targetRoutes,
   onboardingRoutes,
   adapterRoutes,
   profileRoutes,

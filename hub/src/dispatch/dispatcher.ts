@@ -23,6 +23,15 @@ export interface DispatcherOptions {
   readonly onDelivery?: (eventId: string, target: string, ok: boolean, note: string, now: number) => void;
 }
 
+export interface TargetStatus {
+  readonly name: string;
+  readonly kind: string;
+  readonly origin: string;
+  readonly deliver: string;
+  readonly down: boolean;
+  readonly callbacks: boolean;
+}
+
 /**
  * Takes rows from the outbox to their targets, at least once, in the order of revisions per event and target. Observes the
  * pipeline and is never in its path: a target that hangs delays nobody else.
@@ -30,6 +39,7 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #workers = new Map<string, TargetWorker>();
   readonly #port: OutboxPort;
+  readonly #about: { readonly target: TargetConfig; readonly origin: string }[] = [];
 
   constructor(options: DispatcherOptions) {
     const { targets, port, clock, log } = options;
@@ -55,6 +65,7 @@ export class Dispatcher {
         },
       });
       this.#workers.set(target.name, worker);
+      this.#about.push({ target, origin: transport.origin });
     }
   }
 
@@ -65,6 +76,18 @@ export class Dispatcher {
   /** After a commit that wrote outbox rows. */
   wake(): void {
     for (const worker of this.#workers.values()) worker.wake();
+  }
+
+  /** Every target, as it stands; nothing secret. */
+  status(): TargetStatus[] {
+    return this.#about.map(({ target, origin }) => ({
+      name: target.name,
+      kind: target.kind ?? "webhook",
+      origin,
+      deliver: target.deliver ?? "all",
+      down: this.#workers.get(target.name)?.down === true,
+      callbacks: (target.callbackSecrets ?? []).length > 0,
+    }));
   }
 
   /** Names of the targets that are down. */

@@ -120,3 +120,24 @@ export class OutboxQueries {
     return rows.length === 0 ? null : rows[0].ms;
   }
 }
+
+export interface OutboxCount {
+  readonly target: string;
+  readonly waiting: number;
+  readonly parked: number;
+  /** ms; null = none waits */
+  readonly oldestMs: number | null;
+  readonly lastError: string;
+}
+
+/** What stands still, by target; delivered rows are not looked at. */
+export async function outboxCounts(pool: Pool): Promise<OutboxCount[]> {
+  const { rows } = await pool.query<OutboxCount>(
+    `SELECT target, count(*) FILTER (WHERE state = 'pending')::int AS waiting,
+       count(*) FILTER (WHERE state = 'failed')::int AS parked,
+       (extract(epoch FROM now() - min(created_at) FILTER (WHERE state = 'pending')) * 1000)::float8 AS "oldestMs",
+       coalesce((array_agg(last_error ORDER BY updated_at DESC) FILTER (WHERE last_error <> ''))[1], '') AS "lastError"
+     FROM outbox WHERE state <> 'delivered' GROUP BY target`,
+  );
+  return rows;
+}
