@@ -73,6 +73,15 @@ describe.skipIf(missing !== "")(`reports in a browser ${missing}`, () => {
     await shot("reports-batteries");
   });
 
+  it("tells on the wall what gateways hold back", async () => {
+    await open("#/devices");
+    await at("wall-spool").waitFor();
+    await shot("wall");
+    expect(await violations(page)).toEqual([]);
+    await at("wall-spool").click();
+    await page.waitForURL(/onboarding\/edges/);
+  });
+
   it("shows what is near an event, with the direction in which a camera has to look", async () => {
     await open("#/events");
     await page.getByTestId("event-row").first().click();
