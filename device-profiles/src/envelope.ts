@@ -115,6 +115,8 @@ export interface FrameHeader {
   readonly why: "candidate" | "motion" | "patrol";
   /** fraction of the frame that moved, 0..1 */
   readonly motion?: number;
+  /** where a camera that turns looks: its own name of the preset */
+  readonly preset?: string;
 }
 
 export interface EnvelopeLimits {

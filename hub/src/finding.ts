@@ -2,8 +2,11 @@ import type { Device } from "./device.ts";
 
 export type Severity = 1 | 2 | 3 | 4;
 
-/** How a grid was found. `nearest` = outside every grid but within the tolerance, flagged. */
-export type GridMatch = "bound" | "inside" | "nearest" | "formation" | "unmatched";
+/**
+ * How a grid was found. `nearest` = outside every grid but within the tolerance, flagged; `uncertain` = the place is known only within a
+ * circle that touches further grids, flagged.
+ */
+export type GridMatch = "bound" | "inside" | "nearest" | "uncertain" | "formation" | "unmatched";
 
 /** Numbers and texts that explain a finding; shown to the duty room, kept with the event. JSON. */
 export type Evidence = Readonly<Record<string, unknown>>;

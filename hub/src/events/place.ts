@@ -44,7 +44,21 @@ export function placeOf(f: Finding, grids: Locator): Place {
   if (own && device.gridId !== null) return { gridId: device.gridId, match: "bound", lon, lat };
   if (lon === null || lat === null) return { gridId: null, match: "unmatched", lon, lat };
   const { gridId, match } = grids.locate(lon, lat);
-  return { gridId, match, lon, lat };
+  const { errorM } = f.evidence;
+  const sure = typeof errorM !== "number" || isAlone(grids, lon, lat, errorM, gridId);
+  return { gridId, match: sure ? match : "uncertain", lon, lat };
+}
+
+/** Whether a circle lies on one grid, by points of it at its edge and half way: a grid is wider than an eighth of its edge. */
+function isAlone(grids: Locator, lon: number, lat: number, radiusM: number, gridId: string | null): boolean {
+  const degree = 111_320;
+  for (let i = 0; i < 24; i++) {
+    const outer = i < 16;
+    const [angle, r] = outer ? [(i * Math.PI) / 8, radiusM] : [(i * Math.PI) / 4, radiusM / 2];
+    const east = (r * Math.sin(angle)) / (degree * Math.cos((lat * Math.PI) / 180));
+    if (grids.locate(lon + east, lat + (r * Math.cos(angle)) / degree).gridId !== gridId) return false;
+  }
+  return true;
 }
 
 function isAbout(f: Finding, device: Device): boolean {

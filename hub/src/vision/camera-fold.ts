@@ -4,6 +4,7 @@ import type { CommitBatch, FoldStateRow } from "../store/batch.ts";
 import { foldFrame, NEW_CAMERA, type CameraState, type Outcome, type Watch } from "./camera.ts";
 import { readCameraState, shapeOf } from "./camera-state.ts";
 import { composeFinding, type EvidencePicture } from "./compose.ts";
+import { Calibrations } from "./calibration/calibrations.ts";
 import type { Detection } from "./detection.ts";
 import type { EvidenceStore } from "./evidence.ts";
 import { FirstSights } from "./first-sight.ts";
@@ -32,14 +33,22 @@ export class CameraFold {
   readonly #incidents: Incidents;
   readonly #shelf: ModelShelf;
   readonly #log: VisionOptions["log"];
+  readonly #calibrations: Calibrations;
   readonly #cameras = new Map<string, { state: CameraState; saved: number; shape: string }>();
   readonly #sights = new FirstSights();
 
-  constructor(evidence: EvidenceStore, incidents: Incidents, shelf: ModelShelf, log: VisionOptions["log"]) {
+  constructor(
+    evidence: EvidenceStore,
+    incidents: Incidents,
+    shelf: ModelShelf,
+    log: VisionOptions["log"],
+    calibrations: Calibrations = new Calibrations(),
+  ) {
     this.#evidence = evidence;
     this.#incidents = incidents;
     this.#shelf = shelf;
     this.#log = log;
+    this.#calibrations = calibrations;
   }
 
   load(rows: readonly FoldStateRow[]): void {
@@ -72,13 +81,14 @@ export class CameraFold {
     const recipes = watch.recipes.map((r) => r.recipe);
     let evidenceHash: string | null = null;
     for (const outcome of outcomes) {
-      const point = outcome.box === null ? null : place(device, outcome.box);
-      const report = this.#incidents.fold(outcome, device, point, ts, batch.foldState);
+      const view = { width, height, preset: frame.header.preset };
+      const placed = place(this.#calibrations, device, outcome.box, view);
+      const report = this.#incidents.fold(outcome, device, placed.point, ts, batch.foldState);
       if (report === null) continue;
       const frames = this.#pictures(outcome, by, { ts, width, height }, batch, now);
       evidenceHash ??= frames.find((p) => p.ts === ts)?.hash ?? null;
       const model = outcome.recipe.models.map((m) => seen.find((s) => s.model === m)?.id ?? m).join(", ");
-      out.push(composeFinding(outcome, { device, ts, report, point, frames, model }));
+      out.push(composeFinding(outcome, { device, ts, report, placed, frames, model }));
     }
     this.#sights.note(device.uid, recipes, camera.state, state, () => ({
       jpeg: frame.picture,

@@ -3,7 +3,7 @@ import type { Finding } from "../finding.ts";
 import type { Outcome } from "./camera.ts";
 import type { Box } from "./detection.ts";
 import type { Report } from "./incidents.ts";
-import type { GroundPoint } from "./place.ts";
+import type { Placed } from "./place.ts";
 
 /** A picture of the evidence: where it is stored and what is marked in it. Boxes in its pixels. */
 export interface EvidencePicture {
@@ -22,8 +22,8 @@ export interface Circumstances {
   /** ms UTC */
   readonly ts: number;
   readonly report: Report;
-  /** the object's own place; null without calibration */
-  readonly point: GroundPoint | null;
+  /** the object's own place, where the camera is calibrated */
+  readonly placed: Placed;
   readonly frames: readonly EvidencePicture[];
   /** `name@version`, several with commas between */
   readonly model: string;
@@ -32,8 +32,9 @@ export interface Circumstances {
 /** An outcome of a camera with all that explains it. */
 export function composeFinding(
   { recipe, objects, dwellMs, votes, box }: Outcome,
-  { device, ts, report, point, frames, model }: Circumstances,
+  { device, ts, report, placed, frames, model }: Circumstances,
 ): Finding {
+  const { point, located, bearing, calibration, unlocated } = placed;
   return {
     kind: recipe.event,
     phase: report.phase,
@@ -50,8 +51,11 @@ export function composeFinding(
       frames,
       model,
       dwellMs,
-      located: point === null ? "camera" : "calibration",
-      ...(point !== null && { errorM: Math.round(point.errorM) }),
+      located,
+      ...(point !== null && { errorM: Math.max(1, Math.round(point.errorM)) }),
+      ...(bearing !== undefined && { bearing }),
+      ...(calibration !== undefined && { calibration }),
+      ...(unlocated !== undefined && unlocated !== "not_calibrated" && { unlocated }),
       camera: device.uid,
       cameras: report.cameras,
       area: box,

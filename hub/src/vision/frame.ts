@@ -34,6 +34,8 @@ export function parseFrame(payload: Buffer, maxPixels: number): Frame | Rejectio
     return reject("time_invalid", "ts must be ms UTC before 2100");
   if (typeof h.why !== "string" || !WHYS.includes(h.why))
     return reject("envelope_invalid", "why must be candidate, motion or patrol");
+  if (h.preset !== undefined && (typeof h.preset !== "string" || h.preset.length > 64))
+    return reject("envelope_invalid", "preset must be a text of at most 64 characters");
   const picture = payload.subarray(4 + length);
   const size = pictureSize(picture, maxPixels);
   if ("reason" in size) return size;

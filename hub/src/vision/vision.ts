@@ -7,12 +7,14 @@ import type { GridEvent } from "../event.ts";
 import type { Finding } from "../finding.ts";
 import type { CommitBatch, FoldStateRow } from "../store/batch.ts";
 import { waitingRecipes } from "./camera-state.ts";
+import { Calibrations } from "./calibration/calibrations.ts";
 import { CameraFold, type SeenBy } from "./camera-fold.ts";
 import { EvidenceStore } from "./evidence.ts";
 import { FalseAlarms } from "./false-alarms.ts";
 import { parseFrame } from "./frame.ts";
 import { Incidents } from "./incidents.ts";
 import { ModelShelf, type Looked } from "./model-shelf.ts";
+import { NewestFrames } from "./newest-frames.ts";
 import type { CameraStatus, VisionOptions, VisionStats } from "./options.ts";
 import { Pace } from "./pace.ts";
 import { MAX_PIXELS } from "./picture.ts";
@@ -45,6 +47,9 @@ export class Vision {
   /** wakes the pipeline when something is ready to collect */
   onReady: (() => void) | null = null;
   readonly evidence: EvidenceStore;
+  /** how cameras lie on the ground; change them between two batches */
+  readonly calibrations = new Calibrations();
+  readonly newest = new NewestFrames();
   private readonly options: VisionOptions;
   private readonly clock: Clock;
   private readonly scheduler: FrameScheduler<Waiting>;
@@ -75,7 +80,7 @@ export class Vision {
     this.shelf.onIdle = () => this.pump();
     this.pace = new Pace(options);
     this.watching = new Watching([], this.shelf, this.falseAlarms, options);
-    this.cameras = new CameraFold(this.evidence, this.incidents, this.shelf, log);
+    this.cameras = new CameraFold(this.evidence, this.incidents, this.shelf, log, this.calibrations);
   }
 
   /** Never rejects for want of models: what is missing or refused is logged, and vision is off without any. */
@@ -94,6 +99,7 @@ export class Vision {
     this.cameras.load(own);
     this.incidents.load(own);
     this.falseAlarms.load(own);
+    this.calibrations.load(own);
   }
 
   /** Takes a frame message over; never blocks. It may be dropped (counted); a malformed one is returned as a Rejection. */
@@ -104,6 +110,8 @@ export class Vision {
       this.scheduler.dropped.invalid++;
       return frame;
     }
+    const { picture: jpeg, width, height } = frame;
+    this.newest.note(device.uid, { jpeg, ts: rx, width, height, preset: frame.header.preset ?? "" });
     this.pace.heard(device, rx);
     const state = this.cameras.state(device.uid);
     const models = this.shelf.enabled ? this.watching.models(device, state, rx) : [];
@@ -132,6 +140,7 @@ export class Vision {
       if ("rejection" in result) this.refuse(waiting, result.rejection, batch);
       else this.cameras.fold(waiting, result.found, this.watching.watch(waiting.device), batch, out, now);
     }
+    this.calibrations.drain(batch.foldState);
     this.pace.tick(
       now,
       (uid) => this.cameras.state(uid),
