@@ -1,6 +1,7 @@
 import type { HeartbeatMessage, MetaMessage, StateMessage } from "@gridhub/device-profiles/envelope.ts";
 import type { Position, RecordBuffer } from "@gridhub/device-profiles/reading.ts";
 import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
+import { causedAt } from "./caused-at.ts";
 import type { Device, Edge } from "./device.ts";
 import type { GridEvent } from "./event.ts";
 import type { EventBook } from "./events/event-book.ts";
@@ -51,14 +52,6 @@ export interface CommitObserver {
 
 /** What a person does that lets go of a latched alarm. */
 const LETS_GO: ReadonlySet<string> = new Set(["acknowledge", "accept", "done", "close", "false_alarm"]);
-
-/**
- * When what made a finding happened, ms UTC. A sample time of whole seconds (AIS, most frames) was cut off by up to a second, which
- * is no latency of anybody: then the arrival at the hub counts.
- */
-function causedAt(ts: number, rx: number): number {
-  return ts % 1000 === 0 ? rx : Math.min(ts, rx);
-}
 
 interface Changed {
   readonly events: readonly GridEvent[];
