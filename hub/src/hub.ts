@@ -37,6 +37,7 @@ import { Redecoder } from "./onboarding/redecoder.ts";
 import { Quarantine } from "./onboarding/quarantine.ts";
 import { Pipeline } from "./pipeline.ts";
 import { PostureDesk } from "./posture-desk.ts";
+import { recallBook } from "./recall-desk.ts";
 import { Registry } from "./registry/registry.ts";
 import { AreaRules } from "./rules/area/area-rules.ts";
 import { dryRun } from "./rules/dry-run.ts";
@@ -132,6 +133,7 @@ export async function startHub(
     latenessMs: config.ingest.lateness_s * 1000,
   });
   const fleet = new Fleet({ durationScale, utcOffsetMinutes: utcOffset(config.time_zone, clock()) }, grids.at(clock()));
+  const recalls = recallBook({ grids: () => grids, fleet });
   const vision = new Vision({
     modelsDir: config.models_dir === "" ? join(ROOT, "models") : config.models_dir,
     mediaDir: join(config.data_dir, "media"),
@@ -194,7 +196,7 @@ export async function startHub(
       fleet,
       vision,
       events,
-      folds: [identities, gate, posture.book, posture.warnings],
+      folds: [identities, gate, posture.book, posture.warnings, recalls],
     },
     clock,
     (edge, meta) => pipeline.birth(edge, meta),
@@ -350,6 +352,7 @@ export async function startHub(
     grids: () => grids,
     health,
     fleet,
+    recalls,
     events,
     eventPolicy,
     vision,

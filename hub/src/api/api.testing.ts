@@ -25,6 +25,7 @@ import { Redecoder } from "../onboarding/redecoder.ts";
 import { Quarantine } from "../onboarding/quarantine.ts";
 import { Pipeline } from "../pipeline.ts";
 import { PostureDesk } from "../posture-desk.ts";
+import { recallBook } from "../recall-desk.ts";
 import { Registry } from "../registry/registry.ts";
 import { loadAreaRules } from "../rules/area/area-rule.ts";
 import { AreaRules } from "../rules/area/area-rules.ts";
@@ -131,6 +132,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     apply: (policy) => events.setPolicy(policy),
   });
   await eventPolicy.start();
+  const recalls = recallBook({ grids: () => grids, fleet });
   const cursors = new Cursors();
   const posture: PostureDesk = new PostureDesk({
     settings: { longest_hours: 72, levels: {} },
@@ -150,7 +152,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     counters: rules.counters,
   });
   const stages: RoomStages = new RoomStages(
-    { registry, cursors, rules, area, health, fleet, vision, events, folds: [posture.book, posture.warnings] },
+    { registry, cursors, rules, area, health, fleet, vision, events, folds: [posture.book, posture.warnings, recalls] },
     clock,
     (edge, meta) => pipeline.birth(edge, meta),
   );
@@ -210,6 +212,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     grids: () => grids,
     health,
     fleet,
+    recalls,
     events,
     eventPolicy,
     vision,

@@ -7,6 +7,7 @@ import type { EventPolicyKeeper } from "../event-policy-keeper.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { EventBook } from "../events/event-book.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { RecallBook } from "../fleet/recall/recall-book.ts";
 import type { GridSet } from "../grids/grid-set.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 import type { IngestCounters } from "../ingest/ingest.ts";
@@ -82,6 +83,7 @@ export interface ApiContext {
   readonly grids: () => GridSet;
   readonly health: HealthMonitor;
   readonly fleet: Fleet;
+  readonly recalls: RecallBook;
   readonly events: EventBook;
   /** codes, mutes, windows and settings of events */
   readonly eventPolicy: EventPolicyKeeper;

@@ -3,7 +3,7 @@ export const GRIDS = [
   cell("county", "county", null, 122, 124),
   cell("east", "town", "county", 122, 123, { site: "east" }),
   cell("east-1", "grid", "east", 122, 123),
-  cell("west", "town", "county", 123, 124, { site: "west" }),
+  cell("west", "town", "county", 123, 124, { site: "west" }, { ports: [[123.5, 30.5]] }),
   cell("west-1", "grid", "west", 123, 124),
   {
     type: "Feature",
@@ -19,7 +19,7 @@ export const GRIDS = [
   },
 ];
 
-function cell(id: string, level: string, parent: string | null, x0: number, x1: number, codes: object = {}) {
+function cell(id: string, level: string, parent: string | null, x0: number, x1: number, codes = {}, sea?: object) {
   const ring = [
     [x0, 30],
     [x1, 30],
@@ -30,6 +30,6 @@ function cell(id: string, level: string, parent: string | null, x0: number, x1: 
   return {
     type: "Feature",
     geometry: { type: "Polygon", coordinates: [ring] },
-    properties: { id, name: `名 ${id}`, level, category: "integrated", parent, codes },
+    properties: { id, name: `名 ${id}`, level, category: "integrated", parent, codes, sea },
   };
 }

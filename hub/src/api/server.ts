@@ -11,6 +11,7 @@ import { guard } from "./guard.ts";
 import type { Parts } from "./parts.ts";
 import { adapterRoutes } from "./routes/adapters.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { calibrationRoutes } from "./routes/calibration.ts";
 import { callbackRoutes } from "./routes/callbacks.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { deviceHealthRoutes } from "./routes/device-health.ts";
@@ -30,6 +31,7 @@ import { overviewRoutes } from "./routes/overview.ts";
 import { postureRoutes } from "./routes/posture.ts";
 import { profileSourceRoutes } from "./routes/profile-sources.ts";
 import { profileRoutes } from "./routes/profiles.ts";
+import { recallRoutes } from "./routes/recalls.ts";
 import { redecodeRoutes } from "./routes/redecode.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { ruleRoutes } from "./routes/rules.ts";
@@ -63,7 +65,9 @@ const ROUTES = [
   eventQuietRoutes,
   vesselRoutes,
   fleetTrackRoutes,
+  recallRoutes,
   visionRoutes,
+  calibrationRoutes,
   edgeRoutes,
   deadLetterRoutes,
   callbackRoutes,

@@ -114,6 +114,8 @@ export class Stream implements CommitObserver {
     const messages: StreamMessage[] = [];
     for (const change of batch.health) messages.push(this.#health(change));
     for (const event of events) messages.push(this.#event(event));
+    const recalls = new Set(batch.foldState.flatMap(({ room, key }) => (room === "recall" ? [key.slice(key.indexOf(":") + 1)] : []))); // prettier-ignore
+    for (const id of recalls) messages.push(this.#message("recall", { id }, () => ({ id })));
     this.#broadcast(messages);
   }
 
