@@ -12,7 +12,6 @@ import type { Parts } from "./parts.ts";
 import { adapterRoutes } from "./routes/adapters.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { calibrationRoutes } from "./routes/calibration.ts";
-import { calibrationRoutes } from "./routes/calibration.ts";
 import { callbackRoutes } from "./routes/callbacks.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { deviceHealthRoutes } from "./routes/device-health.ts";
@@ -68,7 +67,6 @@ const ROUTES = [
   fleetTrackRoutes,
   recallRoutes,
   visionRoutes,
-  calibrationRoutes,
   calibrationRoutes,
   edgeRoutes,
   deadLetterRoutes,
