@@ -70,6 +70,8 @@ const SIDEWAYS: Readonly<Record<string, readonly string[]>> = {
     "broker",
     "ingest",
     "rules",
+    "posture",
+    "weather",
   ],
   // SQL of the outbox and of grid sets lives in the store and speaks the shapes of these rooms.
   store: ["dispatch", "grids"],
