@@ -31,6 +31,12 @@ describe("config", () => {
     expect([config.http.port, config.mqtt.port, config.duration_scale]).toEqual([1000, 3000, 0.125]);
   });
 
+  it("takes what each posture changes as JSON from the environment", () => {
+    const { posture } = loadConfig({ env: { GRIDHUB_POSTURE_LEVELS: '{"I":{"limits":{"min_pressure":0.12}}}' } });
+    expect(posture.levels.I).toMatchObject({ threshold: 1, limits: { min_pressure: 0.12 } });
+    expect(() => loadConfig({ env: { GRIDHUB_POSTURE_LEVELS: "{" } })).toThrow(/GRIDHUB_POSTURE_LEVELS/);
+  });
+
   it("takes relative paths from the file's folder", () => {
     const config = loadConfig({ file: file("data_dir: data\ngrids: [a.geojson, /b.geojson]\n") });
     expect(config.data_dir).toBe(join(dir, "data"));

@@ -310,6 +310,9 @@ export function environmentName(path: readonly string[]): string {
   return `GRIDHUB_${path.join("_").toUpperCase()}`;
 }
 
+/** `group.setting`: an object at this depth (what each posture changes) is written as a whole */
+const DEEPEST = 2;
+
 interface SchemaNode {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
@@ -319,7 +322,7 @@ interface SchemaNode {
 
 /** Every setting with its path, for the environment, the example file and the documentation. */
 export function* leaves(node: SchemaNode, path: readonly string[] = []): Generator<[readonly string[], SchemaNode]> {
-  if (node.properties === undefined) yield [path, node];
+  if (node.properties === undefined || path.length === DEEPEST) yield [path, node];
   else for (const [key, child] of Object.entries(node.properties)) yield* leaves(child, [...path, key]);
 }
 
@@ -330,6 +333,13 @@ function convert(text: string, schema: SchemaNode): unknown {
   }
   if (schema.type === "boolean")
     return text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : undefined;
+  if (schema.type === "object") {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  }
   if (schema.type === "array") {
     try {
       return text.trimStart().startsWith("[") ? JSON.parse(text) : text.split(":").filter((part) => part !== "");
