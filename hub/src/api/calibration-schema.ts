@@ -131,6 +131,18 @@ export const LocateInfo = Type.Object({
   version: Nullable(Type.Number()),
 });
 
+/** How a calibration would be, before it is saved. */
+export const CalibrationCheck = Type.Object({
+  /** null = it would be taken; the code of the refusal otherwise */
+  refused: Nullable(Type.Object({ code: Type.String(), detail: Type.String() })),
+  residuals: Type.Array(Type.Number()),
+  rmsM: Type.Number(),
+  /** a net on the ground as the camera sees it */
+  stepM: Type.Number(),
+  lines: Type.Array(Type.Array(Type.Tuple([Type.Number(), Type.Number()]))),
+});
+
+export type CalibrationCheck = Static<typeof CalibrationCheck>;
 export type CalibrationForm = Static<typeof CalibrationForm>;
 export type CalibrationRequest = Static<typeof CalibrationRequest>;
 export type CalibrationVersionInfo = Static<typeof CalibrationVersionInfo>;

@@ -73,6 +73,15 @@ it("takes a calibration, places pixels by it on the grid that is there, and keep
   const elsewhere = { ...pose, lon: CAMERA.lon - 0.02 };
   expect(await locate({ ...pixel(700), calibration: elsewhere })).toMatchObject({ gridId: "east-1", version: null });
 
+  type Check = { refused: { code: string } | null; stepM: number; lines: number[][][] };
+  const check = async (calibration: object) =>
+    (await scene.call<Check>("POST", `${PATH}/calibration/check`, { token: viewer, body: { calibration } })).body;
+  expect((await check(flat)).refused?.code).toBe("CALIBRATION_TOO_FEW");
+  const { refused, stepM, lines } = await check(pose);
+  expect([refused, stepM]).toEqual([null, 50]);
+  expect(lines.length).toBeGreaterThan(8);
+  expect(lines.flat().every(([x, y]) => x > -0.5 && x < 1.5 && y > 0 && y < 1.5)).toBe(true);
+
   const preset = { preset: "left", calibration: { ...pose, bearing: 0 } };
   await scene.call("PUT", `${PATH}/calibration`, put(admin, preset));
   const gone = await scene.call<CalibrationInfo>("DELETE", `${PATH}/calibration`, { token: admin, body: {} });

@@ -5,8 +5,11 @@ import { blaming } from "../../store/failure.ts";
 import { audit } from "../../store/queries/access.ts";
 import { type Calibration, CLICK_SIGMA, solveCalibration } from "../../vision/calibration/calibration.ts";
 import type { CalibrationVersion } from "../../vision/calibration/calibrations.ts";
+import { groundGrid } from "../../vision/calibration/ground-grid.ts";
 import type { App } from "../app.ts";
 import {
+  CalibrationCheck,
+  CalibrationForm,
   CalibrationInfo,
   CalibrationRequest,
   type CalibrationVersionInfo,
@@ -106,6 +109,31 @@ export function calibrationRoutes(app: App, { context }: Parts): void {
       const { version } = gone;
       await blaming(audit(pool, account.username, "uncalibrate", `device:${device.uid}`, { preset, version }));
       return infoOf(device);
+    },
+  );
+
+  app.post(
+    "/api/cameras/:site/:name/calibration/check",
+    {
+      config: { role: "viewer" },
+      schema: {
+        tags,
+        params: Uid,
+        body: Type.Object({ calibration: CalibrationForm }, { additionalProperties: false }),
+        response: { 200: CalibrationCheck },
+      },
+    },
+    (request): CalibrationCheck => {
+      find(request.params, callerOf(request).scope);
+      const calibration = request.body.calibration as Calibration;
+      const solved = solveCalibration(calibration);
+      if ("refused" in solved) {
+        const { code, message: detail } = refusal(solved);
+        return { refused: { code, detail }, residuals: [], rmsM: 0, stepM: 10, lines: [] };
+      }
+      const { stepM, lines } = groundGrid(calibration, solved);
+      const points = lines.map((line) => line.map(([x, y]): [number, number] => [x, y]));
+      return { refused: null, residuals: [...solved.residuals], rmsM: solved.rmsM, stepM, lines: points };
     },
   );
 
