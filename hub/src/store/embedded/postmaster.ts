@@ -19,12 +19,23 @@ export function readPidFile(cluster: string): PidFile | null {
   }
 }
 
+/** Whether the process runs. One that ended and was not fetched by its parent does not: a container's first process may take seconds, or never do it. */
 export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return !isZombie(pid);
+}
+
+/** Linux, proc(5): the state stands behind the program's name, which may itself hold brackets and blanks. */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat[stat.lastIndexOf(")") + 2] === "Z";
+  } catch {
+    return false; // no /proc, or gone in between: the next look tells
   }
 }
 
