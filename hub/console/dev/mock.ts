@@ -5,9 +5,12 @@ import type { AddressInfo, Socket } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { NewQuiet, QuietInfo } from "../../src/api/event-policy-schema.ts";
 import type { EventDetail, EventInfo, User } from "../../src/api/schema.ts";
+import { makeCalibration } from "./calibration.ts";
 import { deadLetters, deviceDetail, overviewOf, seriesOf } from "./answers.ts";
 import { makeIncidents } from "./incidents.ts";
 import { makeOnboarding } from "./onboarding.ts";
+import { makePosture } from "./posture.ts";
+import { makeRecalls } from "./recalls.ts";
 import { makeStream } from "./stream.ts";
 import { makeWorld } from "./world.ts";
 import { type EventAction, nextHandling } from "../../src/events/handling.ts";
@@ -40,6 +43,7 @@ export interface MockOptions {
 export interface Mock {
   readonly url: string;
   readonly stream: ReturnType<typeof makeStream>;
+  readonly posture: ReturnType<typeof makePosture>;
   /** changes an event as the hub would and tells the stream */
   openEvent(): EventDetail;
   close(): Promise<void>;
@@ -51,6 +55,9 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const incidents = makeIncidents(world, 7, started);
   const dead = deadLetters(world, started);
   const onboarding = makeOnboarding(world, started);
+  const recalls = makeRecalls(world, started);
+  const posture = makePosture(started);
+  const calibration = makeCalibration(world);
   const sessions = new Map<string, User>();
   let quiet: QuietInfo[] = [];
   const events = () => [...incidents.details.values()].map((d) => d.event).sort((a, b) => b.openedAt - a.openedAt);
@@ -183,6 +190,9 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       }
       case "reports":
         return [200, reportAnswer(world, events(), parts[1] ?? "", q)];
+      case "posture":
+      case "warnings":
+        return posture.get(parts, user);
       case "event-quiet":
         return [200, { items: quiet }];
       case "vessels": {
@@ -202,6 +212,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         });
         return [200, { rows }];
       }
+      case "recalls":
+        return recalls.get(parts);
       case "formations":
         return [200, { items: world.formations() }];
       case "edges":
@@ -227,6 +239,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       return [200, { sessionsEnded: 1 }];
     }
     if (room === "events" && verb === "actions") return act(user, id ?? "", body);
+    if (room === "warnings") return posture.post(body, user);
     if (room === "event-quiet") {
       if (user.role === "viewer") return fail(403, "FORBIDDEN", "operators only");
       if (verb === "end") {
@@ -240,6 +253,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       }
       return [200, { items: quiet }];
     }
+    if (room === "recalls") return recalls.change(path.split("/").slice(2).map(decodeURIComponent), body, user);
     if (room === "edges") {
       if (user.role !== "admin") return fail(403, "FORBIDDEN", "administrators only");
       const key = `${body.site}/${body.edge}`;
@@ -289,11 +303,24 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     else if (url.pathname === "/api/logout") answer = [200, {}];
     else if (user === undefined) answer = fail(401, "UNAUTHENTICATED", "log in first");
     else if (url.pathname === "/api/stream") return stream.attach(req, res);
-    else if (url.pathname.startsWith("/api/media/")) {
+    else if (recalls.page(url.pathname) !== null) {
+      const { type, text } = recalls.page(url.pathname)!;
+      res.writeHead(200, { "content-type": type }).end(text);
+      return;
+    } else if (url.pathname.startsWith("/api/media/")) {
       const svg = incidents.media.get(decodeURIComponent(url.pathname.slice(11)));
       res.writeHead(svg === undefined ? 404 : 200, { "content-type": "image/svg+xml" }).end(svg);
       return;
-    } else if (req.method === "PUT" && url.pathname === "/api/profiles") answer = onboarding.put(body, user);
+    } else if (url.pathname.startsWith("/api/cameras/") && url.pathname.endsWith("/frame")) {
+      const svg = calibration.picture(url.pathname);
+      res.writeHead(svg === undefined ? 404 : 200, { "content-type": "image/svg+xml" }).end(svg);
+      return;
+    } else if (url.pathname.startsWith("/api/cameras/"))
+      answer = calibration.answer(req.method ?? "", url.pathname, body, user);
+    else if (req.method === "PUT" && url.pathname === "/api/profiles") answer = onboarding.put(body, user);
+    else if (req.method === "PUT" && url.pathname.startsWith("/api/posture/"))
+      answer = posture.put(decodeURIComponent(url.pathname.slice(13)), body, user);
+    else if (req.method === "PUT" && url.pathname.startsWith("/api/recalls/")) answer = post(url.pathname, body, user);
     else answer = req.method === "POST" ? post(url.pathname, body, user) : get(url.pathname, url.searchParams, user);
     res.writeHead(answer[0], { "content-type": "application/json" }).end(JSON.stringify(answer[1]));
   }
@@ -317,6 +344,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stream,
+    posture,
     openEvent: () => {
       const detail = incidents.open(Date.now());
       stream.send("event", detail.event);

@@ -16,7 +16,10 @@ import type {
   User,
   VesselInfo,
 } from "../../src/api/schema.ts";
+import { CalibrationApi } from "./calibration/calibration-api.ts";
 import { type Method, OnboardingApi } from "./onboarding/onboarding-api.ts";
+import { PostureApi } from "./posture/posture-api.ts";
+import { RecallApi } from "./sea/recall-api.ts";
 import { ReportsApi } from "./reports/reports-api.ts";
 
 export interface Page<T> {
@@ -58,8 +61,13 @@ export interface ApiOptions {
 export class Api {
   readonly #fetch: typeof fetch;
   readonly #onLoggedOut: () => void;
+  /** how a camera lies on the ground */
+  readonly calibration = new CalibrationApi((method, path, body, signal) => this.#send(method, path, body, signal));
   /** quarantine and profiles */
   readonly onboarding = new OnboardingApi((method, path, body, signal) => this.#send(method, path, body, signal));
+
+  readonly posture = new PostureApi((method, path, body) => this.#send(method, path, body));
+  readonly recalls = new RecallApi((method, path, body) => this.#send(method, path, body));
 
   readonly reports = new ReportsApi((path, query) => this.#get(path, query));
 

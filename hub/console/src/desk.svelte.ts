@@ -3,8 +3,10 @@ import { getContext, setContext } from "svelte";
 import type { EventInfo, User } from "../../src/api/schema.ts";
 import { Api, ApiFailure } from "./api.ts";
 import { Live } from "./live.svelte.ts";
+import { Posture } from "./posture/posture.svelte.ts";
 import { Preferences } from "./preferences.svelte.ts";
 import { Route } from "./route.svelte.ts";
+import { Recalls } from "./sea/recalls.svelte.ts";
 import { Devices } from "./stores/devices.svelte.ts";
 import { OpenEvents } from "./stores/events.svelte.ts";
 import { Grids } from "./stores/grids.svelte.ts";
@@ -16,6 +18,7 @@ import { coded, word, type WordKey } from "./words/words.ts";
 const KEY = Symbol("desk");
 const OVERVIEW_MS = 30_000;
 const FORMATIONS_MS = 15_000;
+const POSTURE_MS = 15_000;
 
 /** The composition root of the console: every store once, and the wiring from the live stream into them. */
 export class Desk {
@@ -28,6 +31,8 @@ export class Desk {
   readonly vessels = new Vessels(this.api);
   readonly grids = new Grids(this.api);
   readonly overview = new OverviewNumbers(this.api);
+  readonly posture = new Posture(this.api.posture);
+  readonly recalls = new Recalls(this.api.recalls);
   /** where each map was left, by its name */
   readonly views = new Map<string, { lat: number; lon: number; zoom: number }>();
   user = $state.raw<User | null>(null);
@@ -50,6 +55,7 @@ export class Desk {
       if (h.subject.startsWith("edge:")) this.#countEdges();
     },
     positions: (p) => this.vessels.move(p),
+    recall: ({ id }) => this.recalls.changed(id),
     stats: (s) => {
       this.#offset = s.now - Date.now();
       this.overview.stats(s);
@@ -77,11 +83,13 @@ export class Desk {
   enter(user: User): void {
     this.user = user;
     this.session = "in";
+    this.posture.enter(user.username);
     void this.#loadAll();
     this.live.start();
     this.#timers = [
       setInterval(() => void this.overview.load(), OVERVIEW_MS),
       setInterval(() => void this.vessels.loadFormations().catch(() => {}), FORMATIONS_MS),
+      setInterval(() => void this.posture.load(), POSTURE_MS),
     ];
   }
 
@@ -108,6 +116,8 @@ export class Desk {
     this.live.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
+    this.posture.leave();
+    this.recalls.leave();
     this.user = null;
     this.session = "out";
   }
@@ -119,6 +129,7 @@ export class Desk {
       this.grids.load(),
       this.devices.load(),
       this.vessels.load(),
+      this.posture.load(),
     ]);
     if (this.inbox.loading.state !== "idle") await this.inbox.load();
   }

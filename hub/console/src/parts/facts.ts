@@ -18,7 +18,9 @@ const CODED: Readonly<Record<string, string>> = {
   state: "health",
   located: "located",
   stage: "stage",
+  colour: "colour",
 };
+const TIMES = new Set(["since", "lastSeen", "from", "until"]);
 const UNITS: Readonly<Record<string, string>> = { sog: "kn", cog: "°" };
 
 /** Everything the evidence says beside pictures and chart. A key that no dictionary knows is shown as it is. */
@@ -98,7 +100,7 @@ function linesOf(key: string, v: unknown, lang: Lang): string[] {
 }
 
 function number(key: string, v: number, lang: Lang): string {
-  if (key === "since" || key === "lastSeen") return exact(v);
+  if (TIMES.has(key)) return exact(v);
   if (key.endsWith("Ms")) return duration(v, lang);
   if (key.endsWith("Nm")) return `${v.toFixed(2)} NM`;
   // an identifier, not a quantity

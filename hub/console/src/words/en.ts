@@ -1,8 +1,11 @@
+import { enCalibration } from "./en-calibration.ts";
 import { enCodes } from "./en-codes.ts";
 import { enEvents } from "./en-events.ts";
 import { enOnboarding } from "./en-onboarding.ts";
+import { enPosture } from "./en-posture.ts";
 import { enProfiles } from "./en-profiles.ts";
 import { enReports } from "./en-reports.ts";
+import { enSea } from "./en-sea.ts";
 import type { Dictionary } from "./words.ts";
 
 export const en: Dictionary = {
@@ -166,7 +169,6 @@ export const en: Dictionary = {
   "vessel.formation": "Formation",
   "vessel.position": "Position",
   "vessel.at": "Fixed at",
-  "vessel.track": "The map shows its track of the last 6 hours.",
   "sea.title": "Vessels and formations",
   "sea.find": "Name, MMSI or formation",
   "sea.heard": "{n} vessels fresh",
@@ -227,9 +229,12 @@ export const en: Dictionary = {
   "screen.map": "Map",
   "screen.active": "Events",
   "screen.evidence": "Evidence",
+  ...enCalibration,
   ...enCodes,
   ...enEvents,
   ...enOnboarding,
+  ...enPosture,
+  ...enSea,
   ...enProfiles,
   ...enReports,
 };

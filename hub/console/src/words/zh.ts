@@ -1,8 +1,11 @@
+import { zhCalibration } from "./zh-calibration.ts";
 import { zhCodes } from "./zh-codes.ts";
 import { zhEvents } from "./zh-events.ts";
 import { zhOnboarding } from "./zh-onboarding.ts";
+import { zhPosture } from "./zh-posture.ts";
 import { zhProfiles } from "./zh-profiles.ts";
 import { zhReports } from "./zh-reports.ts";
+import { zhSea } from "./zh-sea.ts";
 
 // 中文词典:词义以网格治理的习惯用语为准。en.ts 的键必须与此一致(类型与测试都会检查)。
 export const zh = {
@@ -166,7 +169,6 @@ export const zh = {
   "vessel.formation": "编组",
   "vessel.position": "位置",
   "vessel.at": "定位时间",
-  "vessel.track": "地图上为近 6 小时航迹。",
   "sea.title": "船只与编组",
   "sea.find": "船名、MMSI 或编组",
   "sea.heard": "{n} 艘位置正常",
@@ -226,9 +228,12 @@ export const zh = {
   "screen.map": "地图",
   "screen.active": "事件",
   "screen.evidence": "证据",
+  ...zhCalibration,
   ...zhCodes,
   ...zhEvents,
   ...zhOnboarding,
+  ...zhPosture,
+  ...zhSea,
   ...zhProfiles,
   ...zhReports,
 } as const;
