@@ -15,7 +15,7 @@ import type {
   VersionInfo,
 } from "../../../src/api/redecode-schema.ts";
 
-export type Method = "GET" | "POST" | "PUT";
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
 export type Send = <T>(method: Method, path: string, body?: unknown, signal?: AbortSignal) => Promise<T>;
 
 export interface Adoption {
