@@ -45,7 +45,9 @@ export interface Mapping {
 export function mapFields(published: readonly PublishedField[], keep: boolean): Mapping {
   const result: Mapping = { fields: [], metrics: {}, unmapped: [], notes: [] };
   const taken = new Set<string>();
-  for (const field of published) {
+  // what is shown to be a metric comes before what is only called so
+  const sure = published.filter((field) => field.means !== undefined);
+  for (const field of [...sure, ...published.filter((other) => other.means === undefined)]) {
     const mapped = mapField(field);
     if (mapped === null || taken.has(mapped.field.n)) {
       result.unmapped.push(field);
@@ -53,6 +55,10 @@ export function mapFields(published: readonly PublishedField[], keep: boolean): 
     }
     taken.add(mapped.field.n);
     result.fields.push(mapped.field);
+    if (mapped.absent !== undefined)
+      result.notes.push(
+        `${field.path} -> ${mapped.field.n}: ${mapped.absent.map((text) => `"${text}"`).join(", ")} means that there is no value`,
+      );
     if (mapped.guessed)
       result.notes.push(`${field.path} -> ${mapped.field.n}: check unit ${mapped.field.unit ?? ""} and meaning`);
   }

@@ -2,9 +2,11 @@ import { parseAllDocuments } from "yaml";
 import type { JsonField } from "../codec/schema.ts";
 import { type Draft, mapFields, slug } from "./draft.ts";
 import type { PublishedField } from "./field-name.ts";
+import { list, record, text } from "./script-source.ts";
 
 interface Resource {
   readonly name?: unknown;
+  readonly isHidden?: unknown;
   readonly properties?: Readonly<Record<string, unknown>> & {
     readonly value?: Readonly<Record<string, unknown>>;
     readonly units?: unknown;
@@ -32,6 +34,33 @@ export function readEdgex(content: string): (Draft | string)[] {
   return drafts.length === 0 ? ["empty: not a device profile of EdgeX"] : drafts;
 }
 
+/** What a reading's value is turned into before it is sent: "0" -> "closed". */
+type Words = Readonly<Record<string, unknown>>;
+
+interface Commands {
+  /** resources that a readable command answers with, and the words for their values; null = as they are */
+  readonly read: ReadonlyMap<string, Words | null>;
+  /** what no resource is called */
+  readonly unknown: readonly string[];
+}
+
+/** Commands read several resources at once, those too that are hidden otherwise, and may name their values (v2 and v3, v1's `get`). */
+function commandsOf(commands: unknown, names: ReadonlySet<string>): Commands {
+  const read = new Map<string, Words | null>();
+  const unknown = new Set<string>();
+  for (const command of list(commands).map(record)) {
+    if (/^w$/i.test(String(command.readWrite ?? "R"))) continue;
+    for (const operation of list(command.resourceOperations ?? command.get).map(record)) {
+      const name = text(operation.deviceResource ?? operation.resource ?? operation.object);
+      if (!names.has(name)) unknown.add(name);
+      const words = record(operation.mappings);
+      if (names.has(name) && (read.get(name) ?? null) === null)
+        read.set(name, Object.keys(words).length > 0 ? words : null);
+    }
+  }
+  return { read, unknown: [...unknown] };
+}
+
 function draftOf(value: Profile | null): Draft | string {
   const resources = value?.deviceResources;
   if (!Array.isArray(resources)) return "no deviceResources: not a device profile of EdgeX";
@@ -39,6 +68,8 @@ function draftOf(value: Profile | null): Draft | string {
   const published: PublishedField[] = [];
   const rules = new Map<string, Partial<JsonField>>();
   const skipped: PublishedField[] = [];
+  const commands = commandsOf(value?.deviceCommands, new Set((resources as Resource[]).map((r) => String(r.name))));
+  const notes = commands.unknown.map((other) => `a command reads "${other}", which is no resource`);
   for (const resource of resources as Resource[]) {
     const path = String(resource.name);
     const nested = resource.properties?.value;
@@ -53,6 +84,16 @@ function draftOf(value: Profile | null): Draft | string {
     const field = { path, unit: unit === "" ? null : unit, samples: [] };
     if (sample === null || /^w$/i.test(String(p.readWrite ?? "R")) || !/^[^.[\]]+$/.test(path)) {
       skipped.push(field);
+      continue;
+    }
+    if (resource.isHidden === true && !commands.read.has(path)) {
+      notes.push(`${path} is hidden and no command reads it`);
+      skipped.push(field);
+      continue;
+    }
+    const words = commands.read.get(path);
+    if (words != null) {
+      published.push({ ...field, unit: null, samples: Object.values(words).map(String) });
       continue;
     }
     // a number's size says nothing here: 0 stands for its type alone
@@ -72,7 +113,7 @@ function draftOf(value: Profile | null): Draft | string {
     metrics: mapping.metrics,
     vectors: [],
     unmapped: [...skipped, ...mapping.unmapped.filter((u) => !mapping.fields.some((f) => f.path === u.path))],
-    notes: mapping.notes,
+    notes: [...notes, ...mapping.notes],
     script: null,
   };
 }

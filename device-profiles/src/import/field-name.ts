@@ -11,12 +11,16 @@ export interface PublishedField {
   readonly unit: string | null;
   /** values seen, of the type that the device gives */
   readonly samples: readonly unknown[];
+  /** the metric that it is shown to be, whatever its name says */
+  readonly means?: MappedField;
 }
 
 export interface MappedField {
   readonly field: JsonField;
   /** the unit was not published and was taken from the name, the size of the values or the metric */
   readonly guessed: boolean;
+  /** texts that stand for "no value" */
+  readonly absent?: readonly string[];
 }
 
 type Flag = Readonly<Record<string, boolean>>;
@@ -100,7 +104,22 @@ for (const [metric, names] of Object.entries(NAMES)) {
 }
 
 /** The canonical metric that a published value means, with its unit; null = none that is sure enough. */
-export function mapField({ path, unit, samples }: PublishedField): MappedField | null {
+export function mapField(published: PublishedField): MappedField | null {
+  const texts = published.samples.filter((x): x is string => typeof x === "string" && ABSENT.test(x.trim()));
+  const absent = [...new Set(texts)];
+  const samples =
+    absent.length === 0 ? published.samples : published.samples.filter((x) => !absent.includes(x as string));
+  const mapped = published.means ?? mapByName({ ...published, samples });
+  // a device whose status may be the word "error" means that word; of a number or flag it says that there is none
+  if (mapped === null || absent.length === 0 || canonicalMetric(mapped.field.n)?.type === "text") return mapped;
+  return { ...mapped, field: { ...mapped.field, invalid: absent }, absent };
+}
+
+/** What decoders write in place of a value that they do not have. */
+export const ABSENT =
+  /^(err(or)?|n\/?a|nan|none|null|undefined|invalid|fail(ed|ure)?|fault|unknown|(sensor|probe) (error|fault|failure)|no (sensor|probe|data|value|signal)|not (available|connected|present)|disconnected|out of range|overflow|underflow|-+)$/i;
+
+function mapByName({ path, unit, samples }: PublishedField): MappedField | null {
   const words = wordsOf(path);
   if (words.length === 0) return null;
   const texts = samples.filter((x) => typeof x === "string");

@@ -1,16 +1,17 @@
 import type { CompiledProfile } from "../compiled.ts";
-import type { Codec, Field, Item, JsonField, Layout } from "../codec/schema.ts";
+import type { Bitmap, Codec, Field, Item, JsonField, Layout } from "../codec/schema.ts";
 import { canonicalMetric } from "../metric.ts";
 import { inPublishedUnit } from "./fit-field.ts";
 import { findFixed, type Seed } from "./fixed-layout.ts";
 import { agree, firstDifference, Oracle, randomFrom, variations } from "./oracle.ts";
+import { findBitmap } from "./presence-table.ts";
 import { findTlv, itemFrames } from "./tlv-layout.ts";
 import { constantsOf, portsOf } from "./trial.ts";
 
 const VARIATIONS = 3000;
 
 export interface Recognised {
-  readonly technique: "fixed" | "tlv";
+  readonly technique: "fixed" | "tlv" | "bitmap";
   readonly codec: Codec;
   /** frames on which the script and the layout were compared */
   readonly compared: number;
@@ -32,6 +33,8 @@ export function recognise(
   const oracle = new Oracle(scripted);
   const usable = seeds.filter((s) => (oracle.read(s.bytes, s.port)?.size ?? 0) > 0);
   if (usable.length === 0) return "no frame that it takes";
+  const table = asBitmap(script, oracle, usable, map, compile);
+  if (table !== null) return table;
   const constants = constantsOf(script);
   let why = "its values follow no layout";
   // one-byte ids of values above a byte look like two-byte ids until they are compared
@@ -67,6 +70,58 @@ export function recognise(
       why = `a ${technique} layout gives something else for ${Buffer.from(different.bytes).toString("hex")} at port ${different.port}`;
   }
   return why;
+}
+
+/**
+ * A script that keeps a presence mask's groups in a table. Compared with every mask of its groups that chance gives, whole, cut and longer;
+ * of a mask bit that the table does not have the script knows nothing, where the bitmap refuses the frame.
+ */
+function asBitmap(
+  script: string,
+  oracle: Oracle,
+  usable: readonly Seed[],
+  map: readonly JsonField[],
+  compile: (codec: Codec) => CompiledProfile | null,
+): Recognised | null {
+  const bitmap = findBitmap(script, map, usable[0].bytes[0] ?? 0);
+  const profile = bitmap === null ? null : compile({ bitmap });
+  if (bitmap === null || profile === null) return null;
+  const candidate = new Oracle(profile);
+  const random = randomFrom(1);
+  const known = 2 ** Object.keys(bitmap.groups).length - 1;
+  const frames = function* (): Generator<Seed> {
+    yield* usable;
+    for (const { bytes, port } of usable)
+      for (const frame of variations(bytes, [port, 0, 1, 2, 85], Math.ceil(VARIATIONS / usable.length), random))
+        yield { ...frame, bytes: withMask(frame.bytes, known) };
+    yield* maskedFrames(bitmap, usable[0], VARIATIONS, random);
+  };
+  if (firstDifference(oracle, candidate, frames(), false) !== null) return null;
+  return { technique: "bitmap", codec: { bitmap }, compared: candidate.runs };
+}
+
+function withMask(bytes: Uint8Array, known: number): Uint8Array {
+  return bytes.map((b, i) => (i === 3 ? b & (known >> 8) : i === 4 ? b & known & 255 : b));
+}
+
+/** Frames of any of the groups, filled at random, with all zeros and all ones among them. */
+function* maskedFrames(
+  bitmap: Bitmap,
+  { bytes: head, port }: Seed,
+  count: number,
+  random: () => number,
+): Generator<Seed> {
+  const sizes = Object.values(bitmap.groups).map((group) => (Array.isArray(group) ? 0 : (group.size ?? 0)));
+  for (let i = 0; i < count; i++) {
+    const mask = i < 2 ** sizes.length ? i : random() % 2 ** sizes.length;
+    const size = sizes.reduce((sum, each, bit) => ((mask >> bit) & 1 ? sum + each : sum), 0);
+    const fill = i % 16 === 0 ? () => 0 : i % 16 === 1 ? () => 255 : () => random() & 255;
+    const bytes = Uint8Array.from({ length: 5 + size }, (_, k) => (k < 3 ? head[k] : fill()));
+    bytes[3] = mask >> 8;
+    bytes[4] = mask & 255;
+    yield { bytes, port };
+    yield { bytes: bytes.subarray(0, random() % bytes.length), port };
+  }
 }
 
 /** Every field in the unit that was published for it, all through a codec. */

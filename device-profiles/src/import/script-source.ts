@@ -14,6 +14,8 @@ export interface Example {
   /** as published: an object, or a list of them; null = none */
   readonly data: Readonly<Record<string, unknown>> | null;
   readonly errors: readonly string[];
+  /** `normalizedOutput.data` as published, where it is */
+  readonly normalized?: unknown;
 }
 
 /** A decoder script with what is published about it. */

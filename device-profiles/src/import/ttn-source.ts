@@ -78,8 +78,10 @@ function readCodec(file: string): Found {
     name: basename(path),
     script,
     examples: list(decoder.examples).map((raw, i): Example => {
-      const { description, input, output } = record(raw);
-      return example(text(description) || `example ${i + 1}`, record(input), record(output));
+      const { description, input, output, normalizedOutput } = record(raw);
+      const plain = example(text(description) || `example ${i + 1}`, record(input), record(output));
+      const normalized = record(normalizedOutput).data;
+      return normalized === undefined ? plain : { ...plain, normalized };
     }),
     notes,
   };

@@ -8,6 +8,8 @@ import type { Vector } from "../profile.ts";
 import { toReadings } from "../vector.ts";
 import { isCayenne } from "./cayenne-layout.ts";
 import { type Draft, type Mapping, mapFields, render, slug } from "./draft.ts";
+import type { PublishedField } from "./field-name.ts";
+import { meantBy, normalizedValues, type Pair, rounded } from "./normalized.ts";
 import { publishedFields, shapedResult, triedFields } from "./published-fields.ts";
 import { recognise } from "./recognise.ts";
 import type { Example, ScriptSource } from "./script-source.ts";
@@ -34,7 +36,7 @@ export function wrapScript(source: ScriptSource, keep: boolean): Draft | string 
     notes.push(
       `no published example shows a value: ${trials.length} frames were made up, check every name, unit and range`,
     );
-  const mapping = mapFields(shown.length > 0 ? publishedFields(shown) : triedFields(trials), keep);
+  const mapping = mapFields(shown.length > 0 ? shownFields(shown, source, notes) : triedFields(trials), keep);
   if (mapping.fields.length === 0)
     return "nothing that it decodes could be found: no example, and no frame that was tried, shows a value";
   const file = `${slug(source.model, "device")}.js`;
@@ -52,6 +54,37 @@ export function wrapScript(source: ScriptSource, keep: boolean): Draft | string 
     script: { name: file, text: source.script },
   };
   return asLayout(draft, source, mapping, trials);
+}
+
+/** Published values; those that a normalized result explains are named by it. */
+function shownFields(shown: readonly unknown[], { examples }: ScriptSource, notes: string[]): PublishedField[] {
+  const pairs = examples.flatMap((example): Pair[] => {
+    const normalized = normalizedValues(example.normalized);
+    return normalized.size === 0 || example.data === null ? [] : [{ data: shapedResult(example.data), normalized }];
+  });
+  const meant = meantBy(pairs);
+  const metrics = new Set(pairs.flatMap(({ normalized }) => [...normalized.keys()]));
+  for (const { field } of meant.values()) metrics.delete(field.n);
+  if (metrics.size > 0)
+    notes.push(`normalizedOutput gives ${[...metrics].join(", ")}, which no single published value shows to be it`);
+  return publishedFields(shown).map((field) => {
+    const means = meant.get(field.path);
+    return means === undefined ? field : { ...field, means };
+  });
+}
+
+/** What the normalized result says of a value counts, so that a script that says something else does not pass. */
+function withNormalized(
+  expected: Pick<Vector, "out" | "quality">,
+  normalized: unknown,
+): Pick<Vector, "out" | "quality"> {
+  const out = { ...expected.out };
+  for (const [metric, value] of normalizedValues(normalized)) {
+    const found = out[metric];
+    if (found === undefined) continue;
+    if (!(typeof found === "number" && typeof value === "number" && rounded(found, value))) out[metric] = value;
+  }
+  return { ...expected, out };
 }
 
 type Head = Pick<Draft, "vendor" | "model" | "title" | "description" | "uplink">;
@@ -168,7 +201,11 @@ function vectorOf(example: Example, mapping: Mapping, outcome: Outcome): Vector[
     return [{ ...input, reject: outcome.kind === "short" ? "frame_short" : "script_failed" }];
   if (example.data === null) return null;
   const expected = meaning(example.data, mapping);
-  return [expected === null ? { ...input, reject: "value_invalid" } : { ...input, ...expected }];
+  return [
+    expected === null
+      ? { ...input, reject: "value_invalid" }
+      : { ...input, ...withNormalized(expected, example.normalized) },
+  ];
 }
 
 function inputOf({ title, bytes, port }: Pick<Example, "title" | "bytes" | "port">): Vector {
