@@ -227,10 +227,16 @@ function fleet(
       spreadNm: null,
       farthestNm: null,
       stragglers: [],
+      split: false,
+      outage: false,
+      dark: [],
+      inHarbour: 0,
     });
     for (let m = 0; m < members; m++) {
       const far = f % 29 === 4 && m === 0 ? 0.06 : 0;
       const luck = random();
+      const freshness = luck < 0.95 ? "fresh" : luck < 0.97 ? "late" : luck < 0.985 ? "stale" : "lost";
+      const dark = freshness === "lost" && m % 3 === 0;
       vessels.push({
         mmsi: 412_400_000 + f * 10 + m,
         name: `浙嵊渔 ${String(5000 + f * 10 + m).padStart(5, "0")}`,
@@ -240,8 +246,12 @@ function fleet(
         sog: speed,
         cog: course,
         heading: course,
-        ts: now - Math.floor(random() * 40_000),
-        freshness: luck < 0.95 ? "fresh" : luck < 0.97 ? "late" : luck < 0.985 ? "stale" : "lost",
+        ts: now - Math.floor(random() * 40_000) - (dark ? 52 * 60_000 : 0),
+        freshness,
+        state: dark ? "dark" : freshness,
+        inHarbour: null,
+        areas: [],
+        flags: [],
         course: (course + (random() - 0.5) * 24 + 360) % 360,
         speed,
       });
@@ -259,6 +269,10 @@ function fleet(
       heading: 80,
       ts: now,
       freshness: "fresh",
+      state: "fresh",
+      inHarbour: null,
+      areas: [],
+      flags: [],
       course: 80,
       speed: 9,
     });
@@ -294,6 +308,7 @@ function measure(f: FormationInfo, vessels: MockVessel[]): FormationInfo {
     lat,
     spreadNm: median([...all]),
     farthestNm: Math.max(...all),
+    dark: vessels.filter((v) => v.formationId === f.gridId && v.state === "dark").map((v) => v.mmsi),
     stragglers: own.filter((v) => nm(v) > 2).map((v) => v.mmsi),
   };
 }

@@ -25,6 +25,7 @@ export interface LiveHandlers {
   event(data: EventInfo): void;
   health(data: HealthChange): void;
   positions(data: Positions): void;
+  recall(data: { id: string }): void;
   stats(data: Stats): void;
   reset(): void;
   loggedOut(): void;
@@ -124,6 +125,8 @@ export class Live {
         return this.#on.health(JSON.parse(data));
       case "positions":
         return this.#on.positions(JSON.parse(data));
+      case "recall":
+        return this.#on.recall(JSON.parse(data));
       case "stats":
         return this.#on.stats(JSON.parse(data));
       case "reset":

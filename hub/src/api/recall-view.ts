@@ -7,9 +7,9 @@ import type { Scope } from "./scope.ts";
 /** Boards as one account sees them: its formations, with the names of the grids. */
 export class RecallView {
   readonly #book: RecallBook;
-  readonly #grids: () => GridSet;
+  readonly #grids: () => Pick<GridSet, "get" | "path">;
 
-  constructor(book: RecallBook, grids: () => GridSet) {
+  constructor(book: RecallBook, grids: () => Pick<GridSet, "get" | "path">) {
     this.#book = book;
     this.#grids = grids;
   }

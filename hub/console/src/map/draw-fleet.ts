@@ -1,5 +1,8 @@
-import type { FormationInfo, VesselInfo } from "../../../src/api/schema.ts";
+import type { EventInfo, FormationInfo, VesselInfo } from "../../../src/api/schema.ts";
 import type { TrackRow } from "../api.ts";
+import { duration } from "../format.ts";
+import { gapMs, type Moment } from "../sea/playback.ts";
+import type { Lang } from "../words/words.ts";
 import type { Pen } from "./canvas-layer.ts";
 import { hull, type XY } from "./hull.ts";
 import type { Palette } from "./palette.ts";
@@ -11,8 +14,26 @@ export interface FleetPicture {
   readonly selectedFormation: string | null;
   readonly selectedVessel: number | null;
   readonly track: readonly TrackRow[] | null;
+  /** the selected vessel at a moment of its track */
+  readonly play: Moment | null;
+  /** MMSIs in distress */
+  readonly sos: ReadonlySet<number>;
+  readonly word: { dark(age: string): string; readonly sos: string };
+  readonly now: number;
+  readonly lang: Lang;
   /** the map is about vessels: drawn at full strength and stragglers named; else they stay behind events and devices */
   readonly foremost: boolean;
+}
+
+const DARK: ReadonlySet<string> = new Set(["dark", "gap", "suspected_disabling"]);
+
+/** Who calls for help, by the events that go on. */
+export function sosOf(events: readonly EventInfo[]): Set<number> {
+  return new Set(
+    events
+      .filter(({ kind, sensing }) => kind === "vessel.sos" && sensing === "active")
+      .map(({ subject }) => Number(subject.replace("mmsi:", ""))),
+  );
 }
 
 /** Under way if faster than this, knots; otherwise drawn as a point without heading. */
@@ -42,6 +63,12 @@ export function drawFleet(pen: Pen, f: FleetPicture, c: Palette): void {
   if (f.track !== null) drawTrack(pen, f.track, c);
   for (const v of f.vessels.values())
     drawVessel(pen, v, { away: away.has(v.mmsi), selected: f.selectedVessel === v.mmsi, foremost: f.foremost }, c);
+  // last, so that nothing lies over them
+  for (const v of f.vessels.values()) {
+    if (f.sos.has(v.mmsi)) drawSos(pen, v, f, c);
+    else if (DARK.has(v.state)) drawDark(pen, v, f, c);
+  }
+  if (f.play !== null) drawPlay(pen, f.play, c);
 }
 
 function drawFormation(
@@ -109,9 +136,20 @@ function drawTrack(pen: Pen, track: readonly TrackRow[], c: Palette): void {
   ctx.strokeStyle = c.acc;
   ctx.lineWidth = 2;
   ctx.lineJoin = "round";
-  ctx.beginPath();
-  track.forEach(([, lon, lat], i) => (i === 0 ? ctx.moveTo(...pen.at(lon, lat)) : ctx.lineTo(...pen.at(lon, lat))));
-  ctx.stroke();
+  const limit = gapMs(track);
+  const isGap = (i: number) => (track[i]?.[0] ?? 0) - (track[i - 1]?.[0] ?? 0) > limit;
+  // solid where it was heard, dashed where nobody knows
+  for (const gap of [false, true]) {
+    ctx.setLineDash(gap ? [3, 5] : []);
+    ctx.beginPath();
+    track.forEach(([, lon, lat], i) => {
+      if (i === 0) return ctx.moveTo(...pen.at(lon, lat));
+      if (isGap(i) === gap) ctx.lineTo(...pen.at(lon, lat));
+      else ctx.moveTo(...pen.at(lon, lat));
+    });
+    ctx.stroke();
+  }
+  ctx.setLineDash([]);
   ctx.fillStyle = c.sea;
   ctx.lineWidth = 1.2;
   for (let i = 0; i < track.length; i += Math.max(1, Math.ceil(track.length / 12))) {
@@ -123,6 +161,78 @@ function drawTrack(pen: Pen, track: readonly TrackRow[], c: Palette): void {
     ctx.fill();
     ctx.stroke();
   }
+}
+
+/** Silent at sea: a broken ring with a cross where it was heard last, and for how long. */
+function drawDark(pen: Pen, v: VesselInfo, f: FleetPicture, c: Palette): void {
+  const [x, y] = pen.at(v.lon, v.lat);
+  if (!pen.visible(x, y)) return;
+  const { ctx } = pen;
+  const r = f.foremost ? 9 : 7;
+  ctx.strokeStyle = c.s2;
+  ctx.lineWidth = 1.8;
+  ctx.setLineDash([3, 3]);
+  ctx.beginPath();
+  ctx.arc(x, y, r, 0, 7);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  for (const d of [-1, 1]) {
+    ctx.moveTo(x - 3, y - 3 * d);
+    ctx.lineTo(x + 3, y + 3 * d);
+  }
+  ctx.stroke();
+  if (f.foremost)
+    label(ctx, `${v.name} · ${f.word.dark(duration(f.now - v.ts, f.lang))}`, x + r + 6, y + 4, c.text, c.sea);
+}
+
+/** Distress: a filled diamond in three rings, named at every zoom. */
+function drawSos(pen: Pen, v: VesselInfo, f: FleetPicture, c: Palette): void {
+  const [x, y] = pen.at(v.lon, v.lat);
+  const { ctx } = pen;
+  ctx.strokeStyle = c.s1;
+  ctx.fillStyle = c.s1;
+  for (const [r, alpha] of [
+    [12, 1],
+    [20, 0.6],
+    [29, 0.3],
+  ] as const) {
+    ctx.globalAlpha = alpha;
+    ctx.lineWidth = 2;
+    ctx.beginPath();
+    ctx.arc(x, y, r, 0, 7);
+    ctx.stroke();
+  }
+  ctx.globalAlpha = 1;
+  ctx.beginPath();
+  ctx.moveTo(x, y - 7);
+  ctx.lineTo(x + 7, y);
+  ctx.lineTo(x, y + 7);
+  ctx.lineTo(x - 7, y);
+  ctx.closePath();
+  ctx.fill();
+  label(ctx, `${f.word.sos} · ${v.name === "" ? v.mmsi : v.name}`, x + 18, y - 18, c.s1, c.sea);
+}
+
+/** Where the vessel was at the moment of the playback; hollow where that is a guess. */
+function drawPlay(pen: Pen, { lon, lat, cog, inGap }: Moment, c: Palette): void {
+  const [x, y] = pen.at(lon, lat);
+  const { ctx } = pen;
+  ctx.save();
+  ctx.translate(x, y);
+  ctx.rotate(((cog ?? 0) * Math.PI) / 180);
+  ctx.beginPath();
+  ctx.moveTo(0, -11);
+  ctx.lineTo(7, 9);
+  ctx.lineTo(0, 5);
+  ctx.lineTo(-7, 9);
+  ctx.closePath();
+  ctx.lineWidth = 2;
+  ctx.strokeStyle = inGap ? c.late : c.sea;
+  ctx.fillStyle = inGap ? c.sea : c.late;
+  ctx.fill();
+  ctx.stroke();
+  ctx.restore();
 }
 
 interface VesselLook {
