@@ -42,10 +42,10 @@ describe("the API", () => {
     const { body } = await scene.call<OpenApi>("GET", "/api/openapi.json");
     expect(body.openapi).toBe("3.1.0");
     const readme = readFileSync(join(import.meta.dirname, "README.md"), "utf8");
-    const table = readme.split("\n").filter((line) => /^\| `(GET|POST|PUT) /.test(line));
+    const table = readme.split("\n").filter((line) => /^\| `(GET|POST|PUT|DELETE|DELETE) /.test(line));
     const promised = new Set(
       table.flatMap((line) =>
-        [...line.split("|")[1].matchAll(/(?:(GET|POST|PUT) )?(\/[\w/:{}.-]+)/g)].map(
+        [...line.split("|")[1].matchAll(/(?:(GET|POST|PUT|DELETE|DELETE) )?(\/[\w/:{}.-]+)/g)].map(
           ([, method = "GET", path]) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`,
         ),
       ),

@@ -52,6 +52,9 @@ it("counts what people judged: precision a model and a camera, with its interval
       device: scene.registry.device(uid) ?? null,
       source: "vision:fire",
       evidence: { model },
+      // kilometres apart: what one camera sees in one place is one incident
+      lon: (uid.startsWith("east") ? 122.2 : 123.2) + n / 10,
+      lat: 30.5,
     });
   for (let n = 0; n < 4; n++) await raise("east/d1", n, "m@1.0.0");
   await raise("west/d1", 0, "m@1.0.1");
