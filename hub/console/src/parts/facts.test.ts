@@ -111,3 +111,18 @@ describe("facts of the evidence", () => {
     expect(fact?.lines[0]).toHaveLength(121);
   });
 });
+
+it("tells where a place comes from: the version of the calibration, its error, or why there is none", () => {
+  const lines = (evidence: Record<string, unknown>) =>
+    factsOf(evidence, "en").map(({ label, lines: [line] }) => `${label}: ${line}`);
+  expect(lines({ located: "calibration", errorM: 7, calibration: { version: 3, preset: "gate" } })).toEqual([
+    "Position from: the camera's calibration",
+    "Error of the place: 7 m",
+    "Calibration used: Version 3 · gate",
+  ]);
+  expect(lines({ located: "bearing", bearing: 27.5, unlocated: "horizon" })).toEqual([
+    "Position from: direction only",
+    "Bearing: 27.5 °",
+    "Not placed because: it is at or above the horizon",
+  ]);
+});

@@ -17,11 +17,12 @@ const CODED: Readonly<Record<string, string>> = {
   why: "reason",
   state: "health",
   located: "located",
+  unlocated: "unlocated",
   stage: "stage",
   colour: "colour",
 };
 const TIMES = new Set(["since", "lastSeen", "from", "until"]);
-const UNITS: Readonly<Record<string, string>> = { sog: "kn", cog: "°" };
+const UNITS: Readonly<Record<string, string>> = { sog: "kn", cog: "°", bearing: "°", errorM: "m" };
 
 /** Everything the evidence says beside pictures and chart. A key that no dictionary knows is shown as it is. */
 export function factsOf(evidence: Evidence, lang: Lang): Fact[] {
@@ -94,6 +95,10 @@ function linesOf(key: string, v: unknown, lang: Lang): string[] {
   if (key === "metrics" && Array.isArray(v)) return [v.map((m) => coded(lang, "metric", String(m))).join(" · ")];
   if (key === "centre" && Array.isArray(v)) return [position(v)];
   if (key === "nearby" && Array.isArray(v)) return v.filter(isObject).slice(0, 6).map(neighbour);
+  if (key === "calibration" && isObject(v)) {
+    const version = word(lang, "cal.version", { n: Number(v.version) });
+    return [typeof v.preset === "string" && v.preset !== "" ? `${version} · ${v.preset}` : version];
+  }
   if (typeof v === "number") return [number(key, v, lang)];
   if (typeof v === "boolean") return [flag(v, lang)];
   return [textOf(v)];
