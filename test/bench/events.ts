@@ -1,3 +1,4 @@
+import type { GridEvent } from "../../hub/src/event.ts";
 import { join } from "node:path";
 import { play, secondsOf, type Played } from "./events/play.ts";
 import { eventScenes } from "./events/scenes.ts";
@@ -91,7 +92,7 @@ function judge({ scene, events, reopened, seen }: Played, of: (kind: string) => 
   const right = events
     .filter(
       (e) =>
-        e.kind === scene.kind && secondsOf(e.openedAt) >= scene.from && secondsOf(e.openedAt) <= scene.to + GRACE_S,
+        tellsOf(e, scene.kind) && secondsOf(e.openedAt) >= scene.from && secondsOf(e.openedAt) <= scene.to + GRACE_S,
     )
     .sort((a, b) => a.openedAt - b.openedAt);
   for (const event of events) {
@@ -114,6 +115,11 @@ function judge({ scene, events, reopened, seen }: Played, of: (kind: string) => 
     if (visible) score.raisedVisible++;
     score.delays.push(secondsOf(right[0].openedAt) - scene.from);
   }
+}
+
+/** Fire and smoke of one place are one event of two parts: it tells of both. */
+function tellsOf({ kind, life }: GridEvent, expected: string | null): boolean {
+  return kind === expected || life.parts?.some((part) => part.kind === expected) === true;
 }
 
 function share(part: number, whole: number): number | null {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Device } from "../../../hub/src/device.ts";
 import type { GridEvent } from "../../../hub/src/event.ts";
 import { EventBook } from "../../../hub/src/events/event-book.ts";
+import { DEFAULT_SETTINGS, EventPolicy, NO_POLICY } from "../../../hub/src/events/event-policy.ts";
 import { NO_GRIDS } from "../../../hub/src/events/place.ts";
 import type { Finding } from "../../../hub/src/finding.ts";
 import { silentLog } from "../../../hub/src/log.ts";
@@ -54,6 +55,8 @@ export async function play(
   });
   await vision.start();
   const book = new EventBook({ durationScale: 1, reopenWindowMs: 600_000 }, NO_GRIDS, () => []);
+  // The policy that a hub begins with: what belongs to one incident is one event.
+  book.setPolicy(new EventPolicy({ ...NO_POLICY, ...DEFAULT_SETTINGS }));
   const lenses = scenes.flatMap(lensesOf);
   const events = new Map<string, GridEvent>();
   const reopened = new Map<string, number>();
