@@ -79,6 +79,46 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await at("quiet-none").waitFor();
   });
 
+  it("shows a recall, takes the word of the radio room, ends the recall and opens another", async () => {
+    await login("operator");
+    await page.goto(`${mock.url}/#/maritime/recall`);
+    await at("recall-sum").getByText("/ 1,168 艘在港").waitFor();
+    const before = await at("recall-sum").locator("b").innerText();
+    await at("recall-formation").first().click();
+    expect(await violations(page)).toEqual([]);
+    await page.locator("tr", { hasText: "未动" }).getByTestId("recall-word").first().click();
+    await page.getByLabel("报告已在港").check();
+    await at("recall-note").fill("靠泊枸杞");
+    await at("recall-say").click();
+    await vi.waitFor(async () => expect(await at("recall-sum").locator("b").innerText()).not.toBe(before));
+    await page.getByText("电台报告").waitFor();
+    await at("recall-end").click();
+    await at("recall-end-save").click();
+    await at("recall-open").click();
+    expect(await at("recall-save").isDisabled()).toBe(true);
+    await at("recall-title").fill("第 15 号台风");
+    await at("recall-grid").nth(1).check();
+    await page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    expect(await violations(page)).toEqual([]);
+    await at("recall-save").click();
+    await at("recall-sum").getByText("/ 170 艘在港").waitFor();
+    expect(await at("recall-sum").locator("select option").count()).toBe(2);
+  });
+
+  it("plays a vessel's track back, by button and by keyboard", async () => {
+    await login();
+    await page.goto(`${mock.url}/#/maritime/vessel/412400001`);
+    const slider = at("track-player").getByRole("slider");
+    await vi.waitFor(async () => expect(await slider.isDisabled()).toBe(false));
+    const end = Number(await slider.inputValue());
+    await at("track-play").click();
+    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeLessThan(end));
+    await at("track-play").click();
+    await slider.focus();
+    await page.keyboard.press("End");
+    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeGreaterThan(end - 20_000));
+  });
+
   it("refuses a wrong password and says so", async () => {
     await page.goto(mock.url);
     await at("login-username").fill("admin");
