@@ -27,10 +27,9 @@ export class Metrics {
     name: string,
     help: string,
     kind: "counter" | "gauge",
-    read: () => number | Iterable<readonly [string, number]>,
-    label = "",
+    read: () => number | Iterable<readonly [key: string | readonly string[], n: number]>,
+    ...labelNames: string[]
   ): void {
-    const labelNames = label === "" ? [] : [label];
     const { registry } = this;
     const metric =
       kind === "gauge"
@@ -40,8 +39,44 @@ export class Metrics {
       const value = read();
       metric.reset();
       if (typeof value === "number") metric.inc(value);
-      else for (const [key, count] of value) metric.inc({ [label]: key }, count);
+      else
+        for (const [key, count] of value) {
+          const keys = typeof key === "string" ? [key] : key;
+          metric.inc(Object.fromEntries(labelNames.map((label, i) => [label, keys[i]])), count);
+        }
     };
     (metric as unknown as { collect: () => void }).collect = collect;
+  }
+
+  /**
+   * Gauges that share one question, asked once a scrape. Without an answer in time they have no values, which an alarm can see
+   * (`absent`); old ones would look well.
+   * @param read rows of a key and a value for each of the gauges
+   * @param patienceMs longest wait; Prometheus itself waits ten seconds for the whole page
+   */
+  observeTogether(
+    gauges: readonly { readonly name: string; readonly help: string }[],
+    label: string,
+    read: () => Promise<Iterable<readonly [key: string, values: readonly number[]]>>,
+    patienceMs = 2000,
+  ): void {
+    let asked: Promise<Map<string, readonly number[]>> | null = null;
+    const ask = async () => {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<[]>((resolve) => (timer = setTimeout(() => resolve([]), patienceMs)));
+      const rows = await Promise.race([read().catch(() => []), late]);
+      clearTimeout(timer);
+      asked = null;
+      return new Map(rows);
+    };
+    for (const [i, { name, help }] of gauges.entries()) {
+      const metric = new Gauge({ name, help, labelNames: [label], registers: [this.registry] });
+      const collect = async () => {
+        const rows = await (asked ??= ask());
+        metric.reset();
+        for (const [key, values] of rows) metric.set({ [label]: key }, values[i]);
+      };
+      (metric as unknown as { collect: () => Promise<void> }).collect = collect;
+    }
   }
 }

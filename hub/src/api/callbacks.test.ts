@@ -164,6 +164,15 @@ describe("targets", () => {
     expect(platform).toMatchObject({ lastError: "HTTP 422", down: false });
     expect(mute).toMatchObject({ callbacks: false, waiting: 0, oldestMs: null });
     expect(JSON.stringify(body)).not.toContain("secret");
+    const { body: metrics } = await scene.call<string>("GET", "/metrics");
+    expect(metrics).toContain('gridhub_outbox_parked{target="platform"} 1\n');
+    expect(metrics).toMatch(/^gridhub_outbox_waiting\{target="platform"\} [1-9]/m);
+    expect(metrics).toMatch(/^gridhub_outbox_oldest_seconds\{target="platform"\} 0\.\d/m);
+    expect(metrics).toContain('gridhub_outbox_waiting{target="mute"} 0\n');
+    expect(metrics).toContain('gridhub_deliveries_total{target="mute",outcome="delivered"} 0\n');
+    expect(metrics).toContain('gridhub_target_down{target="platform"} 0\n');
+    expect(metrics).toMatch(/^gridhub_callbacks_total\{outcome="applied"\} [1-9]/m);
+    expect(metrics).toMatch(/^gridhub_callbacks_total\{outcome="SIGNATURE"\} [1-9]/m);
     const replay = (name: string, token: string) =>
       scene.call<{ rows?: number }>("POST", `/api/targets/${name}/replay`, { token, body: {} });
     expect((await replay("platform", admin)).body).toEqual({ rows: 1 });

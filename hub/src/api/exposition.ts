@@ -1,4 +1,5 @@
 import { collectDefaultMetrics } from "prom-client";
+import { outboxCounts } from "../store/queries/outbox.ts";
 import type { ApiContext } from "./context.ts";
 import type { Stream } from "./stream.ts";
 import type { Tally } from "./tally.ts";
@@ -74,8 +75,53 @@ export function expose(context: ApiContext, stream: Stream, tally: Tally): void 
   );
   gauge("gridhub_vision_waiting", "Frames that wait for a detector", () => vision.stats().waiting);
 
+  handOver(context);
+
   gauge("gridhub_sse_clients", "Open streams of the console", () => stream.size);
   counter("gridhub_sse_dropped_total", "Streams closed because the client read too slowly", () => stream.dropped);
 
   collectDefaultMetrics({ register: metrics.registry });
+}
+
+/** What goes to other platforms, and what they say back. */
+function handOver({ metrics, dispatcher, callbacks, pool }: ApiContext): void {
+  if (callbacks !== undefined)
+    metrics.observe(
+      "gridhub_callbacks_total",
+      "Callbacks of platforms, by outcome or by the code of the refusal",
+      "counter",
+      () => Object.entries(callbacks.counts),
+      "outcome",
+    );
+  if (dispatcher === undefined) return;
+  metrics.observe(
+    "gridhub_deliveries_total",
+    "Rows of the outbox by outcome: delivered, failed (tried again), parked (given up)",
+    "counter",
+    () => dispatcher.outcomes(),
+    "target",
+    "outcome",
+  );
+  metrics.observe(
+    "gridhub_target_down",
+    "1 where a target has failed several times in a row",
+    "gauge",
+    () => dispatcher.status().map(({ name, down }) => [name, down ? 1 : 0]),
+    "target",
+  );
+  metrics.observeTogether(
+    [
+      { name: "gridhub_outbox_waiting", help: "Rows that wait for their target" },
+      { name: "gridhub_outbox_parked", help: "Rows given up, until a person replays them" },
+      { name: "gridhub_outbox_oldest_seconds", help: "Age of the row that has waited longest; 0 = none waits" },
+    ],
+    "target",
+    async () => {
+      const none = dispatcher.status().map(({ name }) => [name, [0, 0, 0]] as const);
+      // also of targets that are no longer configured: their rows wait for ever
+      const rows = await outboxCounts(pool);
+      const found = rows.map((row) => [row.target, [row.waiting, row.parked, (row.oldestMs ?? 0) / 1000]] as const);
+      return [...none, ...found];
+    },
+  );
 }

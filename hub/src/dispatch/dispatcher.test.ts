@@ -226,6 +226,23 @@ describe("Dispatcher", () => {
     await vi.waitFor(() => expect(taken).toEqual(["a:1", "a:2"]));
   });
 
+  it("counts rows by what became of them", async () => {
+    behave = (request, response, body) => {
+      if (body.includes("b:1")) return status(422)(request, response, body);
+      return seen.length === 1 ? status(503)(request, response, body) : ok(request, response, body);
+    };
+    const d = start({ concurrency: 1 });
+    add("a:1", "b:1", "c:1");
+    await vi.waitFor(() => expect(states()).toEqual(["delivered", "failed", "delivered"]));
+    await vi.waitFor(() =>
+      expect([...d.outcomes()]).toEqual([
+        [["t", "delivered"], 2],
+        [["t", "failed"], 1],
+        [["t", "parked"], 1],
+      ]),
+    );
+  });
+
   it("hangs up on close and gives the row back", async () => {
     behave = () => {};
     const d = start({ timeoutMs: 60_000 });

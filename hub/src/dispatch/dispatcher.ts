@@ -90,6 +90,12 @@ export class Dispatcher {
     }));
   }
 
+  /** Rows by target and outcome since the start: delivered, failed (and tried again), parked. */
+  *outcomes(): Generator<readonly [key: readonly [target: string, outcome: string], rows: number]> {
+    for (const [name, { counts }] of this.#workers)
+      for (const [outcome, rows] of Object.entries(counts)) yield [[name, outcome], rows];
+  }
+
   /** Names of the targets that are down. */
   get down(): string[] {
     return [...this.#workers].filter(([, worker]) => worker.down).map(([name]) => name);

@@ -68,6 +68,8 @@ export class TargetWorker {
   #lastSuccess = -Infinity;
   /** rows to be sent one by one: the message that carried them together was refused, and one of them is to blame */
   #oneByOne = 0;
+  /** rows since the start; failed = an attempt that is made again */
+  readonly counts = { delivered: 0, failed: 0, parked: 0 };
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
@@ -179,7 +181,10 @@ export class TargetWorker {
       const alive = performance.now() - this.#lastSuccess < 2 * policy.maxMs;
       for (const item of items) {
         if (item.attempts >= policy.maxAttempts && alive) await this.#giveUp(item, outcome.error);
-        else await port.retry(item.id, Math.max(pause, this.#backoff(item.attempts, 0)), outcome.error);
+        else {
+          await port.retry(item.id, Math.max(pause, this.#backoff(item.attempts, 0)), outcome.error);
+          this.counts.failed++;
+        }
       }
       if (this.#failures >= policy.downAfter && !this.#down) {
         this.#down = true;
@@ -197,6 +202,7 @@ export class TargetWorker {
       } else {
         for (const item of items) {
           await port.delivered(item.id);
+          this.counts.delivered++;
           events.settled(item, true, item.attempts > 1 ? `attempt ${item.attempts}` : "");
         }
       }
@@ -205,6 +211,7 @@ export class TargetWorker {
 
   async #giveUp(item: OutboxItem, error: string): Promise<void> {
     await this.#deps.port.park(item.id, error);
+    this.counts.parked++;
     this.#deps.events.settled(item, false, error);
   }
 
