@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createRandom } from "../random.ts";
 import { buildWorld, writeWorld } from "../world.ts";
+import { harbours } from "./harbours.ts";
 import type { DemoArguments } from "./arguments.ts";
 import { Clockwork } from "./clockwork.ts";
 import { Field } from "./field.ts";
@@ -42,7 +43,7 @@ export async function runDemo(args: DemoArguments): Promise<number> {
   const closing: (() => Promise<unknown>)[] = [];
   try {
     const world = buildWorld(args.seed);
-    const files = await writeWorld(join(dir, "world"), world);
+    const files = await writeWorld(join(dir, "world"), { ...world, features: [...world.features, ...harbours(world)] });
     say(
       `${world.county.name}: ${world.features.length} grids of all levels, ${world.vessels.length} vessels (synthetic)`,
     );

@@ -24,6 +24,8 @@ export interface GridProperties {
   readonly members?: readonly Member[];
   /** sea cells: what the area is for */
   readonly use?: "fishing" | "aquaculture" | "transport";
+  /** what its border means to vessels */
+  readonly sea?: { readonly rule: "harbour" };
 }
 
 type Position = [number, number];
