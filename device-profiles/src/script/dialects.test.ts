@@ -317,6 +317,42 @@ describe("between frames", () => {
       "this.n = 0; function up() { return ++this.n } function Decoder() { return {n: this.up()} }",
     ],
     ["the prototypes", "function Decoder() { Array.prototype.n = (Array.prototype.n || 0) + 1; return {n: [].n} }"],
+    [
+      "a method that is replaced",
+      "function Decoder() { try { return {n: [1].map((x) => x)[0]} } finally { Array.prototype.map = () => [2] } }",
+    ],
+    [
+      "a namespace that is replaced in part, by an alias",
+      "var j = JSON; function Decoder() { try { return {n: JSON.parse('1')} } finally { j['pa' + 'rse'] = () => 2 } }",
+    ],
+    [
+      "a global that is replaced",
+      "function Decoder() { try { return {n: parseInt('1')} } finally { this['parse' + 'Int'] = () => 2 } }",
+    ],
+    [
+      "a method's own property",
+      "function Decoder() { var f = [].map; f.n = (f.n || 0) + 1; return {n: f.n === undefined ? 1 : f.n} }",
+    ],
+    [
+      "an accessor in a value's place",
+      "var n = {}; function Decoder() { try { return {n: Math.abs(-1)} } finally { Object['define' + 'Property'](Math, 'abs', {get: () => () => 2}) } }",
+    ],
+    [
+      "a prototype's prototype",
+      "function Decoder() { try { return {n: ({}).over || [].over || 1} } finally { try { [].__proto__.__proto__ = {over: 2} } catch (e) {} } }",
+    ],
+    [
+      "a built-in that was frozen",
+      "function Decoder() { try { Array.prototype.k = 1; return {n: [].k} } finally { delete Array.prototype.k; Object.freeze(Array.prototype) } }",
+    ],
+    [
+      "an iterator's prototype, found without its name",
+      "function Decoder() { var p = [][Symbol.iterator]()['__pro' + 'to__']; p.n = (p.n || 0) + 1; return {n: p.n} }",
+    ],
+    [
+      "a top level that changes the language",
+      "Array.prototype.m = (Array.prototype.m || 0) + 1; function Decoder() { try {} finally {} return {n: [].m} }",
+    ],
   ])("nothing stays in %s", (_name, source) => {
     const sandbox = new Sandbox(source, { normalize: false, strict: true, variables: {} });
     expect(sandbox.check()).toBeNull();

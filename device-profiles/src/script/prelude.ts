@@ -1,4 +1,5 @@
 import { HARDENING } from "./hardening.ts";
+import { REALM_GUARD } from "./realm-guard.ts";
 import { RESULT_SHAPE } from "./result-shape.ts";
 
 /** How a script is called; in this order where it defines several. */
@@ -271,23 +272,11 @@ export const PRELUDE = String.raw`(() => {
 
 ${RESULT_SHAPE}
 ${HARDENING}
-  let watches = false;
-  let counted = 0;
-  const BUILT_IN = [Object, Array, Text, Amount, Boolean, Function, RealDate, RegExp, Fault, Octets, Map, Set, Math, JSON, Reflect];
-  const count = () => {
-    let sum = 0;
-    for (let i = 0; i < BUILT_IN.length; i++) {
-      sum += ownKeys(BUILT_IN[i]).length;
-      if (typeof BUILT_IN[i] === "function") sum += ownKeys(BUILT_IN[i].prototype).length;
-    }
-    return sum;
-  };
+${REALM_GUARD}
   const clean = () => {
-    if (watches && count() !== counted) return false;
     const added = keys(globals);
-    let whole = true;
-    for (let i = 0; i < added.length; i++) if (!deleteProperty(globals, added[i])) whole = false;
-    return whole;
+    for (let i = 0; i < added.length; i++) if (!deleteProperty(globals, added[i])) return false;
+    return untouched();
   };
 
   const attempt = (buffer, port, at) => {
@@ -320,10 +309,10 @@ ${HARDENING}
 
   return {
     prepared() {
-      counted = count();
+      surveyed();
     },
     bind(made, settings) {
-      ({ variables, strict, most, names, normalizes, watches } = parse(settings));
+      ({ variables, strict, most, names, normalizes } = parse(settings));
       make = made;
       now = 0;
       chosen = "";
@@ -333,8 +322,7 @@ ${HARDENING}
         parameters = parametersOf(found.fn);
       }
       const answer = found === null ? "" : normalizes && found.normalize === null ? "?" : (found.top ? "=" : "") + found.entry;
-      if (make !== null) clean();
-      return answer;
+      return make === null || clean() || restored() ? answer : "!";
     },
     // a script whose start serves every frame: once more, in a realm that is closed behind it; "" = it is not called by a top-level name
     stand(made, settings) {

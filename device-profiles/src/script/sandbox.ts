@@ -1,6 +1,14 @@
 import { constantStart } from "./constant-start.ts";
 import { currentEngine, discard, hasReserve } from "./engine.ts";
-import { closeContext, FUEL, openContext, RESERVE, type SandboxOptions, type ScriptContext } from "./script-context.ts";
+import {
+  closeContext,
+  FUEL,
+  KEEPS_REALM,
+  openContext,
+  RESERVE,
+  type SandboxOptions,
+  type ScriptContext,
+} from "./script-context.ts";
 import type { Form } from "./source-form.ts";
 
 export const MAX_SOURCE = 262_144;
@@ -213,7 +221,8 @@ export class Sandbox {
 
   private open(): ScriptContext | string {
     const opened = this.openAs(this.form);
-    if (typeof opened !== "string" || this.form === "global" || !/^SyntaxError/.test(opened)) return opened;
+    if (typeof opened !== "string" || this.form === "global") return opened;
+    if (opened !== KEEPS_REALM && !/^SyntaxError/.test(opened)) return opened;
     // a top level that is none inside a function; its own problem is the one to tell
     const other = this.openAs("global");
     if (typeof other !== "string") this.form = "global";

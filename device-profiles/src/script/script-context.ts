@@ -22,6 +22,9 @@ export interface SandboxOptions {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** Why a script cannot run anew in a context that served it before. */
+export const KEEPS_REALM = "changes the language for good when it starts";
+
 /** A QuickJS runtime and context with the driver and one script in it. */
 export interface ScriptContext {
   readonly engine: Engine;
@@ -46,7 +49,7 @@ export function openContext(
   const context = runtime.newContext();
   const prepared =
     typeof form === "string"
-      ? prepare(context, source, form, options)
+      ? prepare(engine, context, source, form, options)
       : prepareStanding(context, source, form.standing, options);
   if (typeof prepared !== "string") return { engine, runtime, context, run: prepared, calls: 0 };
   context.dispose();
@@ -67,17 +70,12 @@ function driverOf(context: QuickJSContext, source: string): QuickJSHandle {
   return driver;
 }
 
-function settings(context: QuickJSContext, source: string, options: SandboxOptions): QuickJSHandle {
+function settings(context: QuickJSContext, options: SandboxOptions): QuickJSHandle {
   const { entry, normalize, strict, variables } = options;
   return context.newString(
     JSON.stringify({
       ...{ variables: JSON.stringify(variables), strict, most: RESULT_CHARACTERS, normalizes: normalize },
       names: entry === undefined ? [...ENTRIES, ...OTHER_ENTRIES] : [entry],
-      // only such words reach what every frame of the script shares
-      watches:
-        /prototype|__proto__|constructor|PrototypeOf|defineProper|Object\.assign\(|\b[A-Z]\w*\.\w+\s*(?:[-+*/%|&^]?=[^=]|\+\+|--)/.test(
-          source,
-        ),
     }),
   );
 }
@@ -95,7 +93,7 @@ function prepareStanding(
     driver.dispose();
     return made;
   }
-  const text = settings(context, source, options);
+  const text = settings(context, options);
   const run = context.getProp(driver, "run");
   const stand = context.getProp(driver, "stand");
   const answer = context.callFunction(stand, context.undefined, made, text);
@@ -108,16 +106,25 @@ function prepareStanding(
   return problem ?? "its decoder is no function of the top level";
 }
 
-function prepare(context: QuickJSContext, source: string, form: Form, options: SandboxOptions): QuickJSHandle | string {
+function prepare(
+  engine: Engine,
+  context: QuickJSContext,
+  source: string,
+  form: Form,
+  options: SandboxOptions,
+): QuickJSHandle | string {
   const driver = driverOf(context, source);
-  callMethod(context, driver, "prepared").dispose();
+  // a context of the other form serves one frame
+  if (form === "function") callMethod(context, driver, "prepared").dispose();
+  // that was work of our own
+  engine.fuel.value = FUEL;
   const made = evaluate(context, formed(source, form), "decoder.js");
   if (typeof made === "string") {
     driver.dispose();
     return made;
   }
   const factory = form === "function" ? made : context.null;
-  const text = settings(context, source, options);
+  const text = settings(context, options);
   const run = context.getProp(driver, "run");
   const bind = context.getProp(driver, "bind");
   const bound = context.callFunction(bind, context.undefined, factory, text);
@@ -133,7 +140,9 @@ function prepare(context: QuickJSContext, source: string, form: Form, options: S
         ? `defines none of ${options.entry ?? ENTRIES.join(", ")}`
         : answer === "?"
           ? "defines no normalizeUplink"
-          : null;
+          : answer === "!"
+            ? KEEPS_REALM
+            : null;
   if (problem === null) return run;
   run.dispose();
   return problem;
