@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { requireOrSkip, SHARED_DATA } from "../../../test/support/require.ts";
@@ -169,6 +169,10 @@ describe.skipIf(absent)(`published frames ${absent}`, () => {
     // a deviation that no longer occurs must go
     expect(total("deviating")).toBeGreaterThanOrEqual(DEVIATIONS.length);
     expect(all.filter((a) => a.wrong.length === 0)).toHaveLength(87);
+    // as data: all but those that are named with the reason
+    const folder = join(import.meta.dirname, "../../testcases");
+    const written = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+    expect(written.join("\n").match(/^\s+script:/gm)).toHaveLength(Object.keys(NEEDS_CODE).length);
   });
 
   it.each(SHIPPED)("%s by the shipped %s", (file, id, map) => {
