@@ -64,7 +64,7 @@ describe("NEW-DEVICE.md", () => {
     expect(whole).toHaveLength(1);
     const meter = load(whole[0]);
     expect(testProfile(meter).failures).toEqual([]);
-    expect(meter.compiled.derived.map((d) => d.how.fn)).toEqual(["rate", "difference", "formula"]);
+    expect(meter.compiled.derived?.map((d) => d.how.fn)).toEqual(["rate", "difference", "formula"]);
     const [vector] = meter.source.vectors ?? [];
     expect([vector.at, vector.past?.length]).toEqual(["2026-01-31T08:00:00Z", 2]);
     const shifted = whole[0].replace("2026-01-31T08:00:00Z", "2026-01-31T09:00:00Z");
