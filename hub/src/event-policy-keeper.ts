@@ -44,7 +44,9 @@ export class EventPolicyKeeper {
     const setting = <K extends SettingName>(name: K): (typeof DEFAULT_SETTINGS)[K] => {
       const value = settings.get(name);
       // What an older or newer release wrote, and this one does not understand, does not stop the hub.
-      return Value.Check(SETTING_SCHEMAS[name], value) ? (value as (typeof DEFAULT_SETTINGS)[K]) : DEFAULT_SETTINGS[name];
+      return Value.Check(SETTING_SCHEMAS[name], value)
+        ? (value as (typeof DEFAULT_SETTINGS)[K])
+        : DEFAULT_SETTINGS[name];
     };
     this.#data = {
       fusion: setting("fusion"),
