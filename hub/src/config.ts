@@ -60,6 +60,10 @@ export const ConfigSchema = Type.Object(
           description:
             "Who may read events and health at the embedded broker: out/ topics of their sites, nothing else.",
         }),
+        publish_health: Type.Boolean({
+          default: true,
+          description: "Tell the health of every device, retained, at <root>/<site>/out/health/<device>.",
+        }),
         external_url: Text("", "mqtt:// or mqtts:// URL of an existing broker; empty = the embedded broker."),
         external_username: Text("", "User name at the external broker."),
         external_password: Text("", "Password at the external broker (better: GRIDHUB_MQTT_EXTERNAL_PASSWORD)."),

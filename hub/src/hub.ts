@@ -19,6 +19,7 @@ import { utcOffset } from "./fleet/calendar.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { GridSet } from "./grids/grid-set.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
+import { HealthOut } from "./health-out.ts";
 import { Cursors } from "./ingest/cursor.ts";
 import { Identities } from "./ingest/identity.ts";
 import { DerivedMetrics } from "./ingest/derived-metrics.ts";
@@ -48,7 +49,7 @@ import { openDatabase } from "./database.ts";
 import { storedCallbacks } from "./store/queries/callbacks.ts";
 import { forgetMedia } from "./store/queries/media.ts";
 import { OutboxQueries } from "./store/queries/outbox.ts";
-import { WeatherFeed } from "./weather-feed.ts";
+import { weatherFeed } from "./weather-feed.ts";
 import { Vision } from "./vision/vision.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -372,21 +373,19 @@ export async function startHub(
   stack.defer(() => api.close());
   stages.observers.push(api.observer);
 
-  if (config.weather.feed_url !== "") {
-    const feed = new WeatherFeed({
-      url: config.weather.feed_url,
-      intervalMs: config.weather.interval_s * 1000,
-      timeoutMs: config.weather.timeout_s * 1000,
-      take: (document) => posture.receive(document, pipeline),
-      log,
-    });
-    feed.start();
-    stack.defer(() => feed.close());
-  }
+  const feed = weatherFeed(config.weather, (document) => posture.receive(document, pipeline), log);
+  feed?.start();
+  stack.defer(() => feed?.close());
 
   await broker.start(recent.before(pipeline));
   stack.defer(() => broker.close());
   gate.greet();
+  if (config.mqtt.publish_health) {
+    const { root } = config.mqtt;
+    const out = new HealthOut({ root, device: lookup.device, publish: (...message) => broker.publish(...message) });
+    out.tellAll(registry.devices(), (device) => health.of(`device:${device.uid}`));
+    stages.observers.push(out);
+  }
   log.info({ http: api.address, mqtt: broker.address, database: store.mode, devices: registry.size }, "hub runs");
 
   const owned = stack.move();

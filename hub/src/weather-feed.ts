@@ -90,3 +90,15 @@ async function bounded(response: Response): Promise<string> {
   }
   return Buffer.concat(chunks).toString("utf8");
 }
+
+/** By the settings `weather`; null without an address. */
+export function weatherFeed(
+  settings: { readonly feed_url: string; readonly interval_s: number; readonly timeout_s: number },
+  take: FeedOptions["take"],
+  log: Log,
+): WeatherFeed | null {
+  const { feed_url: url, interval_s, timeout_s } = settings;
+  return url === ""
+    ? null
+    : new WeatherFeed({ url, intervalMs: interval_s * 1000, timeoutMs: timeout_s * 1000, take, log });
+}
