@@ -8,6 +8,7 @@ import { DEV_PASSWORD, type Mock, startMock } from "./dev/mock.ts";
 
 const HERE = import.meta.dirname;
 const missing = browserMissing();
+const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
   let browser: TestBrowser;
@@ -109,14 +110,14 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await login();
     await page.goto(`${mock.url}/#/maritime/vessel/412400001`);
     const slider = at("track-player").getByRole("slider");
-    await vi.waitFor(async () => expect(await slider.isDisabled()).toBe(false));
+    await vi.waitFor(async () => expect(await slider.isDisabled()).toBe(false), SOON);
     const end = Number(await slider.inputValue());
     await at("track-play").click();
-    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeLessThan(end));
+    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeLessThan(end), SOON);
     await at("track-play").click();
     await slider.focus();
     await page.keyboard.press("End");
-    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeGreaterThan(end - 20_000));
+    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeGreaterThan(end - 20_000), SOON);
   });
 
   it("refuses a wrong password and says so", async () => {

@@ -100,9 +100,15 @@ describe("an ONVIF camera", () => {
     server.powerOn();
     await vi.waitFor(() => expect(scene.codes).toContain("rebooted"), WAIT);
     await vi.waitFor(() => expect(server.subscriptions).toBe(1), WAIT);
-    scene.time += 61_000;
-    server.skewMs = 61_000;
-    await vi.waitFor(() => expect(scene.codes.at(-1)).toBe("ok"), WAIT);
+    // The camera may tell of its reboot once more after the first sign of it.
+    await vi.waitFor(
+      () => {
+        scene.time += 61_000;
+        server.skewMs += 61_000;
+        expect(scene.codes.at(-1)).toBe("ok");
+      },
+      { ...WAIT, interval: 1000 },
+    );
   });
 
   it("opens the gate by its own motion events, and a hold after them", async () => {
