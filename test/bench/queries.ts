@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
-import { DAYS, fill, gridsFile, type Size } from "./queries/fill.ts";
+import { fill, gridsFile, type Size } from "./queries/fill.ts";
+import { DAYS } from "./queries/fill-readings.ts";
 
 const FULL: Size = { readings: 10_000_000, events: 100_000, devices: 10_000 };
 const QUICK: Size = { readings: 300_000, events: 5000, devices: 1000 };
@@ -23,16 +24,16 @@ interface Question {
 
 /**
  * What a person waits for, over HTTP at a hub whose database is full: p95 of each question against its budget. One request after
- * the other; the first of each is left out (plans, caches) and told as `first`. BENCH_READINGS = fewer readings than 10 M.
+ * the other; the first of each is left out (plans, caches) and told as `first`. Progress goes to stderr.
+ * BENCH_READINGS = fewer readings than 10 M; BENCH_KEEP = a folder that keeps the filled database for the next run.
  */
 export async function queriesBench(quick: boolean): Promise<object> {
-  const dir = mkdtempSync(join(tmpdir(), "gridhub-bench-"));
-  const { BENCH_READINGS } = process.env;
+  const { BENCH_READINGS, BENCH_KEEP } = process.env;
+  const dir = BENCH_KEEP ?? mkdtempSync(join(tmpdir(), "gridhub-bench-"));
   const size = quick ? QUICK : { ...FULL, readings: Number(BENCH_READINGS ?? FULL.readings) };
-  const now = Math.floor(Date.now() / 60_000) * 60_000;
   let hub: HubProcess | null = null;
   try {
-    const filled = await fill(dir, size, now);
+    const { now, ...filled } = await filledDatabase(dir, size);
     writeFileSync(join(dir, "grids.geojson"), JSON.stringify(gridsFile()));
     hub = await startHubProcess({
       dataDir: dir,
@@ -54,12 +55,27 @@ export async function queriesBench(quick: boolean): Promise<object> {
       const measured = await measure(hub, question, quick ? 10 : 40);
       within &&= measured.within;
       results[question.name] = measured;
+      const { p50, p95, budget } = measured;
+      say(`${measured.within ? "ok  " : "SLOW"} p50 ${p50} p95 ${p95} of ${budget} ms  ${question.name}`);
     }
     return { ...size, ...filled, within, questions: results };
   } finally {
     await hub?.stop();
-    rmSync(dir, { recursive: true, force: true });
+    if (BENCH_KEEP === undefined) rmSync(dir, { recursive: true, force: true });
   }
+}
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+/** Filled now, or found as an earlier run left it: then `now` is the one of that run. */
+async function filledDatabase(dir: string, size: Size): Promise<Record<string, number> & { now: number }> {
+  const note = join(dir, "filled.json");
+  if (existsSync(note)) return JSON.parse(readFileSync(note, "utf8"));
+  mkdirSync(dir, { recursive: true });
+  const now = Math.floor(Date.now() / 60_000) * 60_000;
+  const filled = { now, ...(await fill(dir, size, now, say)) };
+  writeFileSync(note, JSON.stringify(filled));
+  return filled;
 }
 
 function questions(now: number, events: readonly string[], size: Size): Question[] {
