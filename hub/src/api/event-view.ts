@@ -122,7 +122,8 @@ export class EventView {
     switch (subject.slice(0, at)) {
       case "device":
       case "place":
-        return registry.device(id)?.title ?? id;
+        // behind `#` stands which of its places, or which ticket
+        return (registry.device(id) ?? registry.device(id.replace(/#.*$/, "")))?.title || id;
       case "edge":
         return registry.edgeByKey(id)?.title || id;
       case "mmsi":

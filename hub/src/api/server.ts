@@ -37,6 +37,7 @@ import { reportRoutes } from "./routes/reports.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { targetRoutes } from "./routes/targets.ts";
+import { ticketRoutes } from "./routes/tickets.ts";
 import { vesselRoutes } from "./routes/vessels.ts";
 import { visionRoutes } from "./routes/vision.ts";
 import { warningRoutes } from "./routes/warnings.ts";
@@ -84,6 +85,7 @@ const ROUTES = [
   reportRoutes,
   nearbyRoutes,
   deviceHealthRoutes,
+  ticketRoutes,
   mediaRoutes,
   streamRoute,
   operationRoutes,

@@ -9,6 +9,7 @@ import type { OutboxPlan } from "./event-shelf.ts";
 import { EventTimers } from "./event-timers.ts";
 import { type EventAction, nextHandling } from "./handling.ts";
 import type { Locator } from "./place.ts";
+import { isReported } from "./reported.ts";
 import { Sensing } from "./sensing.ts";
 
 export interface EventProblem {
@@ -91,6 +92,16 @@ export class EventBook {
     for (const finding of findings) this.#sensing.fold(finding, now);
   }
 
+  /**
+   * A person reports something. Idempotent by subject, which the reporter makes unique; it ends with its handling.
+   * @param f a raise whose source is of `reportedBy`
+   */
+  report(f: Finding, who: string, note: string, now: number): { readonly event: GridEvent; readonly made: boolean } {
+    for (const { event } of this.#desk.shelf.entries())
+      if (event.subject === f.subject && isReported(event)) return { event: { ...event }, made: false };
+    return { event: { ...this.#sensing.report(f, who, note, now) }, made: true };
+  }
+
   /** @param more.departments whistle: who is called; in the timeline and in what the targets get */
   act(
     id: string,
@@ -114,6 +125,7 @@ export class EventBook {
     const text = [called, note].filter((part) => part !== "").join(": ");
     const evidence = departments.length === 0 ? null : { departments };
     this.#desk.line(entry, { what: action, who, ts: now, note: text, evidence, before }, now);
+    this.#sensing.followHandling(entry, now);
     this.onAct?.(event, action, now);
     return { ...event };
   }
@@ -130,6 +142,7 @@ export class EventBook {
       event.life = life;
       const who = callback.who === "" ? (callback.platform ?? "") : callback.who;
       this.#desk.line(entry, { what, who, ts: callback.ts, note, before }, now);
+      this.#sensing.followHandling(entry, now);
       if (action !== null) this.onAct?.(event, action, now);
     }
     return { outcome, event: { ...event } };

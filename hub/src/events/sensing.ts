@@ -5,6 +5,7 @@ import type { Entry } from "./event-shelf.ts";
 import { metresBetween, ownPart, partOf, severityOf, withCleared, withRaised } from "./fusion.ts";
 import { isSettled } from "./handling.ts";
 import { parentSubject } from "./parents.ts";
+import { isReported } from "./reported.ts";
 import { type Place, placeOf } from "./place.ts";
 import { Uuid7 } from "./uuid7.ts";
 
@@ -47,6 +48,26 @@ export class Sensing {
       this.#desk.nextDue = Math.min(this.#desk.nextDue, releaseAt);
     }
     this.#desk.line(entry, { what: "clear", who: "hub", ts, note, evidence }, now);
+  }
+
+  /** What a person says of a thing: an event of its own, which nothing holds back or takes in as one more sign of another. */
+  report(f: Finding, who: string, note: string, now: number): GridEvent {
+    const place = placeOf(f, this.#desk.grids);
+    return this.#open(f, f.device?.id ?? null, place, now, { who, note }).event;
+  }
+
+  /** What a person reported has no source that gives an all-clear: it goes on until it is dealt with, and again if it was not. */
+  followHandling(entry: Entry, now: number): void {
+    const { event } = entry;
+    if (!isReported(event) || isSettled(event.handling) !== (event.sensing === "active")) return;
+    if (event.sensing === "active") {
+      this.end(entry, now, event.handling, null, now);
+      return;
+    }
+    event.sensing = "active";
+    event.clearedAt = null;
+    event.updatedAt = Math.max(event.updatedAt, now);
+    this.#desk.line(entry, { what: "reopen", who: "hub", ts: now, note: event.handling }, now);
   }
 
   /** What the parent held back and what has outlived it becomes events of their own. */
@@ -109,7 +130,13 @@ export class Sensing {
     else this.#join(host, f, now);
   }
 
-  #open(f: Omit<Finding, "device" | "phase">, deviceId: number | null, place: Place, now: number): void {
+  #open(
+    f: Omit<Finding, "device" | "phase">,
+    deviceId: number | null,
+    place: Place,
+    now: number,
+    said: { readonly who: string; readonly note: string } = { who: "hub", note: f.source },
+  ): Entry {
     const desk = this.#desk;
     const event: GridEvent = {
       id: this.#ids.next(now),
@@ -137,10 +164,11 @@ export class Sensing {
     };
     const entry = desk.add(event, now);
     const marked = !f.late && desk.mark(entry, now, false);
-    const { ts, source: note, evidence } = f;
-    desk.line(entry, { what: "open", who: "hub", ts, note, evidence, before: "new" }, now);
+    const { ts, evidence } = f;
+    desk.line(entry, { what: "open", ...said, ts, evidence, before: "new" }, now);
     if (marked) this.#tellMarks(entry, now);
     desk.handOff(entry, now);
+    return entry;
   }
 
   #tellMarks(entry: Entry, now: number): void {

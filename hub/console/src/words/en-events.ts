@@ -18,6 +18,7 @@ export const enEvents = {
   "life.why.finding": "its source has not reported an end",
   "life.why.parts": "{n} of its alarms go on",
   "life.why.history": "backfill; an end is awaited",
+  "life.why.report": "a person reported it; it ends when it is dealt with",
   "level.grid": "grid",
   "level.village": "village",
   "level.town": "town",

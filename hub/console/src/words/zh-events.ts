@@ -18,6 +18,7 @@ export const zhEvents = {
   "life.why.finding": "来源尚未报恢复",
   "life.why.parts": "尚有 {n} 条告警未恢复",
   "life.why.history": "补传数据,等待恢复记录",
+  "life.why.report": "人工报告,处理完即结束",
   "level.grid": "网格",
   "level.village": "村社",
   "level.town": "乡镇",

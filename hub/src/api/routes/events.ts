@@ -8,6 +8,7 @@ import { devicesNear } from "../device-view.ts";
 import { ApiFailure, notFound } from "../failure.ts";
 import { callerOf } from "../guard.ts";
 import type { Parts } from "../parts.ts";
+import { plainText } from "../plain-text.ts";
 import { Limit, Text, Time, words, wordsOf, Words } from "../query.ts";
 import { EventAction, EventDetail, EventInfo, Handling, Page, Severity } from "../schema.ts";
 import type { Scope } from "../scope.ts";
@@ -143,8 +144,8 @@ export function eventRoutes(app: App, { context, events: view }: Parts): void {
     async (request) => {
       const { account, scope } = callerOf(request);
       const { action } = request.body;
-      const note = tidy(request.body.note ?? "");
-      const departments = request.body.departments?.map(tidy).filter((name) => name !== "");
+      const note = plainText(request.body.note ?? "");
+      const departments = request.body.departments?.map(plainText).filter((name) => name !== "");
       if (NEEDS_REASON.has(action) && note === "")
         throw new ApiFailure(400, "INVALID", `note: ${action} needs a reason`);
       const { stored } = await detail(request.params.id, scope);
@@ -163,12 +164,4 @@ export function eventRoutes(app: App, { context, events: view }: Parts): void {
       return shown(id, scope);
     },
   );
-}
-
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
-
-/** Without control characters, and with half surrogate pairs replaced: neither jsonb nor a screen can hold them. */
-function tidy(note: string): string {
-  return note.toWellFormed().replaceAll(CONTROL, " ").trim();
 }

@@ -143,6 +143,15 @@ export async function eventDetail(
   return { event: event.rows[0], timeline: timeline.rows, deliveries: deliveries.rows };
 }
 
+/** The newest event about `subject`, of those of a device; null = none. */
+export async function eventOfSubject(pool: Pool, deviceId: number, subject: string): Promise<GridEvent | null> {
+  const { rows } = await pool.query<GridEvent>(
+    `SELECT ${EVENT_COLUMNS} FROM event WHERE device_id = $1 AND subject = $2 ORDER BY id DESC LIMIT 1`,
+    [deviceId, subject],
+  );
+  return rows[0] ?? null;
+}
+
 /** Events opened, and handlings closed, since `from`, ms UTC; on these grids only, where given. */
 export async function openedAndClosedSince(
   pool: Pool,
