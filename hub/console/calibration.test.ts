@@ -1,55 +1,26 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { violations } from "../../test/support/axe.ts";
-import { browserMissing, openBrowser, type TestBrowser } from "../../test/support/browser.ts";
+import { browserMissing } from "../../test/support/browser.ts";
 import { offset, seenAt } from "../src/vision/calibration/world.testing.ts";
 import { cameraOf } from "./dev/calibration.ts";
-import { DEV_PASSWORD, type Mock, startMock } from "./dev/mock.ts";
+import { consoleScene } from "./scene.testing.ts";
 
-const HERE = import.meta.dirname;
 const missing = browserMissing();
-const SHOTS = process.env.GRIDHUB_SHOTS ?? "";
 
 describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
-  let browser: TestBrowser;
-  let mock: Mock;
-  let page: Page;
-  let problems: string[];
-  const at = (id: string) => page.getByTestId(id);
-  const shot = (name: string) => (SHOTS === "" ? null : page.screenshot({ path: join(SHOTS, `${name}.png`) }));
+  const scene = consoleScene();
+  const { at, open, shot } = scene;
 
-  beforeAll(async () => {
-    execFileSync(process.execPath, [join(HERE, "build.ts")], { stdio: "ignore" });
-    browser = await openBrowser();
-  }, 120_000);
-  afterAll(() => browser?.close());
-  beforeEach(async () => {
-    mock = await startMock({ dist: join(HERE, "dist") });
-    ({ page, problems } = await browser.newPage());
-    page.setDefaultTimeout(10_000);
-  });
-  afterEach(async () => {
-    await page.context().close();
-    await mock.close();
-    expect(problems).toEqual([]);
-  });
-
-  async function open(username: string): Promise<{ lon: number; lat: number }> {
-    await page.goto(mock.url);
-    await at("login-username").fill(username);
-    await at("login-password").fill(DEV_PASSWORD);
-    await at("login-submit").click();
-    await at("nav-devices").waitFor();
-    const camera = await page.evaluate(async () => {
+  async function openCamera(username: string): Promise<{ lon: number; lat: number }> {
+    await open("", username);
+    const camera = await scene.page.evaluate(async () => {
       const { items } = (await (await fetch("/api/devices?limit=5000")).json()) as {
         items: { uid: string; kind: string; lon: number; lat: number }[];
       };
       return items.find((d) => d.kind === "camera");
     });
     if (camera === undefined) throw new Error("the mock has no camera");
-    await page.goto(`${mock.url}/#/devices/${camera.uid}`);
+    await scene.page.goto(`${scene.mock.url}/#/devices/${camera.uid}`);
     await at("calibrate").click();
     await at("cal-picture").waitFor();
     return camera;
@@ -58,14 +29,14 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
   async function clickPicture(x: number, y: number): Promise<void> {
     const box = await at("cal-picture").boundingBox();
     if (box === null) throw new Error("no picture");
-    await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
+    await scene.page.mouse.click(box.x + x * box.width, box.y + y * box.height);
   }
 
   it("takes four points in the picture and on the map, shows residuals and net, tests a place, saves and forgets", async () => {
-    const device = await open("admin");
+    const device = await openCamera("admin");
     const camera = cameraOf(device);
     await at("cal-state").getByText("还需 4 个完整的点").waitFor();
-    const map = page.locator(".leaflet-container");
+    const map = scene.page.locator(".leaflet-container");
     const mapBox = await map.boundingBox();
     if (mapBox === null) throw new Error("no map");
     // the map shows the camera in its middle at zoom 18.5
@@ -83,13 +54,13 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
       const place = offset(device.lon, device.lat, east, north);
       const [x, y] = seenAt(camera, place.lon, place.lat) ?? [0, 0];
       await clickPicture(x, y);
-      await page.mouse.click(
+      await scene.page.mouse.click(
         mapBox.x + mapBox.width / 2 + east / metres,
         mapBox.y + mapBox.height / 2 - north / metres,
       );
     }
     await at("cal-state").getByText("地面方格 10 m").waitFor();
-    expect(await page.locator("polyline").count()).toBeGreaterThan(10);
+    expect(await scene.page.locator("polyline").count()).toBeGreaterThan(10);
     expect(await at("cal-mark").count()).toBe(4);
 
     // by keyboard: a point moves in the picture and on the map, and goes
@@ -97,18 +68,18 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
       .first()
       .evaluate((e) => e.style.left);
     await at("cal-mark").first().focus();
-    await page.keyboard.press("Shift+ArrowRight");
+    await scene.page.keyboard.press("Shift+ArrowRight");
     expect(
       await at("cal-mark")
         .first()
         .evaluate((e) => e.style.left),
     ).not.toBe(before);
-    await page.keyboard.press("Shift+ArrowLeft");
-    const pin = page.locator('[data-mark="2"]');
+    await scene.page.keyboard.press("Shift+ArrowLeft");
+    const pin = scene.page.locator('[data-mark="2"]');
     await pin.focus();
-    await page.keyboard.press("ArrowUp");
-    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-mark"))).toBe("2");
-    await page.keyboard.press("ArrowDown");
+    await scene.page.keyboard.press("ArrowUp");
+    expect(await scene.page.evaluate(() => document.activeElement?.getAttribute("data-mark"))).toBe("2");
+    await scene.page.keyboard.press("ArrowDown");
 
     await at("cal-test").click();
     await clickPicture(0.5, 0.55);
@@ -116,29 +87,29 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
       .getByText(/误差 .+ 以内/u)
       .waitFor();
     await shot("points-dark");
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
     await at("theme-switch").click();
     await shot("points-light");
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
 
     await at("cal-save").click();
-    await page.getByText("已保存为第 1 版").waitFor();
+    await scene.page.getByText("已保存为第 1 版").waitFor();
     expect(await at("cal-save").isDisabled()).toBe(true);
     await at("cal-mark").nth(3).focus();
-    await page.keyboard.press("Delete");
+    await scene.page.keyboard.press("Delete");
     await at("cal-state").getByText("还需 1 个完整的点").waitFor();
     await at("cal-discard").click();
     await at("cal-state").getByText("地面方格 10 m").waitFor();
-    await page.reload();
+    await scene.page.reload();
     await at("cal-state").getByText("地面方格 10 m").waitFor();
     expect(await at("cal-mark").count()).toBe(4);
   });
 
   it("takes height and direction, and says of the sky that only a bearing is known; a viewer may look and not save", async () => {
-    await open("operator");
+    await openCamera("operator");
     await at("cal-pose").click();
-    await page.getByLabel("方位角(°)").last().fill("25");
-    await page.getByLabel("高度(米)").last().fill("7");
+    await scene.page.getByLabel("方位角(°)").last().fill("25");
+    await scene.page.getByLabel("高度(米)").last().fill("7");
     await at("cal-state").getByText("地面方格").waitFor();
     await clickPicture(0.5, 0.7);
     await at("cal-result")
@@ -148,12 +119,12 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
     await at("cal-result").getByText("只知方位").waitFor();
     await shot("pose-dark");
     expect(await at("cal-save").count()).toBe(0);
-    await page.getByText("仅管理员可保存").waitFor();
-    expect(await violations(page)).toEqual([]);
+    await scene.page.getByText("仅管理员可保存").waitFor();
+    expect(await violations(scene.page)).toEqual([]);
     await at("lang-switch").click();
-    await page.setViewportSize({ width: 1920, height: 1080 });
-    await page.getByText("Height and direction").first().waitFor();
+    await scene.page.setViewportSize({ width: 1920, height: 1080 });
+    await scene.page.getByText("Height and direction").first().waitFor();
     await shot("pose-en-1920");
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
   });
 });

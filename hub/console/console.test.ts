@@ -1,50 +1,21 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { violations } from "../../test/support/axe.ts";
-import { browserMissing, openBrowser, type TestBrowser } from "../../test/support/browser.ts";
-import { DEV_PASSWORD, type Mock, startMock } from "./dev/mock.ts";
+import { browserMissing } from "../../test/support/browser.ts";
+import { DEV_PASSWORD } from "./dev/mock.ts";
+import { consoleScene } from "./scene.testing.ts";
 
-const HERE = import.meta.dirname;
 const missing = browserMissing();
 const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
-  let browser: TestBrowser;
-  let mock: Mock;
-  let page: Page;
-  let problems: string[];
-
-  const at = (id: string) => page.getByTestId(id);
-  async function login(user = "admin"): Promise<void> {
-    await page.goto(mock.url);
-    await at("login-username").fill(user);
-    await at("login-password").fill(DEV_PASSWORD);
-    await at("login-submit").click();
-    await at("nav-map").waitFor();
-  }
+  const scene = consoleScene();
+  const { at, open } = scene;
   async function live(state: string): Promise<void> {
-    await page.locator(`[data-testid=live-status][data-state=${state}]`).waitFor({ timeout: 15_000 });
+    await scene.page.locator(`[data-testid=live-status][data-state=${state}]`).waitFor({ timeout: 15_000 });
   }
-  beforeAll(async () => {
-    execFileSync(process.execPath, [join(HERE, "build.ts")]);
-    browser = await openBrowser();
-  });
-  afterAll(() => browser?.close());
-  beforeEach(async () => {
-    mock = await startMock({ dist: join(HERE, "dist") });
-    ({ page, problems } = await browser.newPage());
-  });
-  afterEach(async () => {
-    await page.context().close();
-    await mock.close();
-    // Also the content security policy: no inline script or style, nothing from elsewhere.
-    expect(problems).toEqual([]);
-  });
 
   it("whistles for departments, asks for a reason to reject, shows what one incident is made of", async () => {
-    await login();
+    await open();
     await live("live");
     await at("event-row").filter({ hasText: "疑似明火" }).first().click();
     await at("event-parts").getByText("渔港路 12 号烟感").waitFor();
@@ -55,60 +26,60 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await at("whistle-send").click();
     await at("event-handling").getByText("已交办").waitFor();
     await at("action-reject").click();
-    await page.getByText("请先填写原因").waitFor();
+    await scene.page.getByText("请先填写原因").waitFor();
     await at("action-note").fill("不属本部门");
     await at("action-reject").click();
     await at("event-handling").getByText("已退回").waitFor();
     expect(await at("action-return").count()).toBe(1);
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
   });
 
   it("mutes an event's subject with a reason, lists the mute for others and ends it", async () => {
-    await login("operator");
+    await open("", "operator");
     await at("event-row").first().click();
     await at("event-quiet").click();
     expect(await at("quiet-save").isDisabled()).toBe(true);
     await at("quiet-reason").fill("焊接作业");
     await at("quiet-save").click();
     await at("quiet-item").waitFor();
-    await page.keyboard.press("Escape");
+    await scene.page.keyboard.press("Escape");
     await at("nav-events").click();
     await at("quiet-open").click();
     await at("quiet-item").getByText("焊接作业").waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
     await at("quiet-item").getByRole("button").click();
     await at("quiet-none").waitFor();
   });
 
   it("shows a recall, takes the word of the radio room, ends the recall and opens another", async () => {
-    await login("operator");
-    await page.goto(`${mock.url}/#/maritime/recall`);
+    await open("", "operator");
+    await scene.page.goto(`${scene.mock.url}/#/maritime/recall`);
     await at("recall-sum").getByText("/ 1,168 艘在港").waitFor();
     const before = await at("recall-sum").locator("b").innerText();
     await at("recall-formation").first().click();
-    expect(await violations(page)).toEqual([]);
-    await page.locator("tr", { hasText: "未动" }).getByTestId("recall-word").first().click();
-    await page.getByLabel("报告已在港").check();
+    expect(await violations(scene.page)).toEqual([]);
+    await scene.page.locator("tr", { hasText: "未动" }).getByTestId("recall-word").first().click();
+    await scene.page.getByLabel("报告已在港").check();
     await at("recall-note").fill("靠泊枸杞");
     await at("recall-say").click();
     await vi.waitFor(async () => expect(await at("recall-sum").locator("b").innerText()).not.toBe(before));
-    await page.getByText("电台报告").waitFor();
+    await scene.page.getByText("电台报告").waitFor();
     await at("recall-end").click();
     await at("recall-end-save").click();
     await at("recall-open").click();
     expect(await at("recall-save").isDisabled()).toBe(true);
     await at("recall-title").fill("第 15 号台风");
     await at("recall-grid").nth(1).check();
-    await page.evaluate(() => (document.documentElement.dataset.theme = "light"));
-    expect(await violations(page)).toEqual([]);
+    await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    expect(await violations(scene.page)).toEqual([]);
     await at("recall-save").click();
     await at("recall-sum").getByText("/ 170 艘在港").waitFor();
     expect(await at("recall-sum").locator("select option").count()).toBe(2);
   });
 
   it("plays a vessel's track back, by button and by keyboard", async () => {
-    await login();
-    await page.goto(`${mock.url}/#/maritime/vessel/412400001`);
+    await open();
+    await scene.page.goto(`${scene.mock.url}/#/maritime/vessel/412400001`);
     const slider = at("track-player").getByRole("slider");
     await vi.waitFor(async () => expect(await slider.isDisabled()).toBe(false), SOON);
     const end = Number(await slider.inputValue());
@@ -116,21 +87,21 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeLessThan(end), SOON);
     await at("track-play").click();
     await slider.focus();
-    await page.keyboard.press("End");
+    await scene.page.keyboard.press("End");
     await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeGreaterThan(end - 20_000), SOON);
   });
 
   it("refuses a wrong password and says so", async () => {
-    await page.goto(mock.url);
+    await scene.page.goto(scene.mock.url);
     await at("login-username").fill("admin");
     await at("login-password").fill("wrong");
     await at("login-submit").click();
-    await page.getByText("用户名或密码不正确").waitFor();
-    expect(await violations(page)).toEqual([]);
+    await scene.page.getByText("用户名或密码不正确").waitFor();
+    expect(await violations(scene.page)).toEqual([]);
   });
 
   it("logs in, goes live, and takes an event from the list to its evidence and an acknowledgement", async () => {
-    await login();
+    await open();
     await live("live");
     const row = at("event-row").first();
     await row.click();
@@ -152,100 +123,100 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
   });
 
   it("changes the password, and says what is wrong with one", async () => {
-    await login();
+    await open();
     const attempt = async (current: string, next: string, again: string, says: string) => {
       await at("password-current").fill(current);
       await at("password-next").fill(next);
       await at("password-again").fill(again);
       await at("password-save").click();
-      await page.getByText(says).waitFor();
+      await scene.page.getByText(says).waitFor();
     };
     await at("user-menu").click();
     await at("password-open").click();
     await attempt(DEV_PASSWORD, "short", "short", "新密码至少 12 个字符");
     await attempt(DEV_PASSWORD, "a-long-enough-one", "another-long-one", "两次输入的新密码不一致");
     await attempt("wrong", "a-long-enough-one", "a-long-enough-one", "当前密码不正确");
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
     await attempt(DEV_PASSWORD, "a-long-enough-one", "a-long-enough-one", "其他 1 处登录已退出");
     await at("password-close").click();
     await at("password-current").waitFor({ state: "detached" });
   });
 
   it("draws a chart around the moment of a sensor event", async () => {
-    await login();
+    await open();
     await at("event-row").filter({ hasText: "水压低" }).first().click();
     await at("event-panel").locator(".uplot canvas").waitFor();
   });
 
   it("switches language and theme and keeps both", async () => {
-    await login();
+    await open();
     await at("lang-switch").click();
-    await page.getByRole("link", { name: "Events" }).waitFor();
+    await scene.page.getByRole("link", { name: "Events" }).waitFor();
     await at("theme-switch").click();
-    await page.reload();
-    await page.getByRole("link", { name: "Events" }).waitFor();
-    expect(await page.getAttribute("html", "data-theme")).toBe("light");
-    expect(await page.getAttribute("html", "lang")).toBe("en");
+    await scene.page.reload();
+    await scene.page.getByRole("link", { name: "Events" }).waitFor();
+    expect(await scene.page.getAttribute("html", "data-theme")).toBe("light");
+    expect(await scene.page.getAttribute("html", "lang")).toBe("en");
   });
 
   it("works through the inbox by keyboard alone", async () => {
-    await login();
+    await open();
     await at("nav-events").click();
     await at("event-row").first().waitFor();
-    await page.keyboard.press("j");
-    await page.keyboard.press("j");
-    await page.keyboard.press("k");
+    await scene.page.keyboard.press("j");
+    await scene.page.keyboard.press("j");
+    await scene.page.keyboard.press("k");
     await at("event-panel").getByTestId("event-handling").getByText("未确认").waitFor();
-    await page.keyboard.press("a");
+    await scene.page.keyboard.press("a");
     await at("event-panel").getByTestId("event-handling").getByText("已确认").waitFor();
-    await page.keyboard.press("Escape");
+    await scene.page.keyboard.press("Escape");
     await at("event-panel").waitFor({ state: "detached" });
-    await page.keyboard.press("/");
-    await page.keyboard.type("没有这样的事件");
-    await page.getByText("没有符合条件的事件").waitFor();
+    await scene.page.keyboard.press("/");
+    await scene.page.keyboard.type("没有这样的事件");
+    await scene.page.getByText("没有符合条件的事件").waitFor();
   });
 
   it("loads further pages of the inbox as the list is scrolled", async () => {
-    await login();
+    await open();
     await at("nav-events").click();
     await at("event-row").first().waitFor();
     const before = await at("event-row").count();
-    await page.locator(".scroll").evaluate((box) => box.scrollTo(0, box.scrollHeight));
+    await scene.page.locator(".scroll").evaluate((box) => box.scrollTo(0, box.scrollHeight));
     await vi.waitFor(async () => expect(await at("event-row").count()).toBeGreaterThan(before), { timeout: 10_000 });
   });
 
   it("shows a dead stream, repairs it from the last id and gets what it missed", async () => {
-    await login();
+    await open();
     await live("live");
-    mock.stream.freeze(true);
+    scene.mock.stream.freeze(true);
     await live("stale");
-    await page.getByText("实时连接已中断").waitFor();
-    const missed = mock.openEvent();
-    mock.stream.freeze(false);
+    await scene.page.getByText("实时连接已中断").waitFor();
+    const missed = scene.mock.openEvent();
+    scene.mock.stream.freeze(false);
     await live("live");
-    expect(mock.stream.resumed.length).toBeGreaterThan(0);
-    await page.locator(`[data-testid=event-row][data-id="${missed.event.id}"]`).waitFor();
+    expect(scene.mock.stream.resumed.length).toBeGreaterThan(0);
+    await scene.page.locator(`[data-testid=event-row][data-id="${missed.event.id}"]`).waitFor();
   });
 
   it("loads everything again upon a reset", async () => {
-    await login();
+    await open();
     await live("live");
-    const loaded = page.waitForResponse((r) => r.url().includes("/api/devices?"));
-    mock.stream.reset();
+    const loaded = scene.page.waitForResponse((r) => r.url().includes("/api/devices?"));
+    scene.mock.stream.reset();
     expect((await loaded).ok()).toBe(true);
   });
 
   it("shows a device from its tile on the wall", async () => {
-    await login();
+    await open();
     await at("nav-devices").click();
     await at("health-tile").first().waitFor();
     expect(await at("health-tile").count()).toBe(608);
-    await page.locator("[data-testid=health-tile][data-health=offline]").first().click();
+    await scene.page.locator("[data-testid=health-tile][data-health=offline]").first().click();
     await at("device-panel").locator(".uplot canvas").waitFor();
   });
 
   it("shows the token of a new edge once and replays a dead letter", async () => {
-    await login();
+    await open();
     await at("nav-onboarding").click();
     await at("onboarding-edges").click();
     await at("edge-new").click();
@@ -253,32 +224,32 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await at("edge-name").fill("edge-99");
     await at("edge-create").click();
     expect(await at("edge-token").textContent()).toMatch(/^ghe_/u);
-    await page.keyboard.press("Escape");
-    await page.getByRole("cell", { name: "caiyuan/edge-99" }).waitFor();
+    await scene.page.keyboard.press("Escape");
+    await scene.page.getByRole("cell", { name: "caiyuan/edge-99" }).waitFor();
     await at("onboarding-dead").click();
     await at("dead-replay").nth(3).click();
-    await page.locator(".done").first().waitFor();
+    await scene.page.locator(".done").first().waitFor();
   });
 
   it("tells a viewer what the account may not do", async () => {
-    await login("viewer");
+    await open("", "viewer");
     await at("event-row").first().click();
-    await page.getByText("当前账号为只读").waitFor();
+    await scene.page.getByText("当前账号为只读").waitFor();
     expect(await at("action-close").count()).toBe(0);
     await at("nav-onboarding").click();
-    await page.getByText("没有查看权限").waitFor();
+    await scene.page.getByText("没有查看权限").waitFor();
     for (const room of ["profiles", "dead"]) {
       await at(`onboarding-${room}`).click();
-      await page.getByText("没有查看权限").waitFor();
+      await scene.page.getByText("没有查看权限").waitFor();
     }
     await at("onboarding-edges").click();
-    await page.getByText("仅管理员可新建凭据").waitFor();
+    await scene.page.getByText("仅管理员可新建凭据").waitFor();
     expect(await at("edge-new").count()).toBe(0);
   });
 
   it.each(["dark", "light"])("has no accessibility violations on any page, %s", async (theme) => {
-    await page.addInitScript((t) => localStorage.setItem("gridhub.theme", t), theme);
-    await login();
+    await scene.page.addInitScript((t) => localStorage.setItem("gridhub.theme", t), theme);
+    await open();
     await live("live");
     const found: string[] = [];
     const vessel = "#/maritime/vessel/412400000";
@@ -292,14 +263,14 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
       "#/onboarding/edges",
       "#/screen",
     ]) {
-      await page.goto(`${mock.url}/${hash}`);
-      await page.locator("[data-testid=live-status][data-state=live]").waitFor();
+      await scene.page.goto(`${scene.mock.url}/${hash}`);
+      await scene.page.locator("[data-testid=live-status][data-state=live]").waitFor();
       if (hash === "#/map" || hash === "#/events") {
         await at("event-row").first().click();
         await at("event-panel").getByTestId("event-handling").waitFor();
       }
       if (hash.includes("hydrant")) await at("device-panel").waitFor();
-      found.push(...(await violations(page)).map((v) => `${hash} ${v}`));
+      found.push(...(await violations(scene.page)).map((v) => `${hash} ${v}`));
     }
     expect(found).toEqual([]);
   });

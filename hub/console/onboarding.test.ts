@@ -1,46 +1,16 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { violations } from "../../test/support/axe.ts";
-import { browserMissing, openBrowser, type TestBrowser } from "../../test/support/browser.ts";
-import { DEV_PASSWORD, type Mock, startMock } from "./dev/mock.ts";
+import { browserMissing } from "../../test/support/browser.ts";
+import { consoleScene } from "./scene.testing.ts";
 
-const HERE = import.meta.dirname;
 const missing = browserMissing();
 const HYDRANT = "#/onboarding/profiles/generic%2Fhydrant-nb";
 
 describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
-  let browser: TestBrowser;
-  let mock: Mock;
-  let page: Page;
-  let problems: string[];
-
-  const at = (id: string) => page.getByTestId(id);
-  const row = (device: string) => page.locator(`[data-testid=quarantine-row][data-device=${device}]`);
-  async function open(hash: string, user = "admin"): Promise<void> {
-    await page.goto(`${mock.url}/${hash}`);
-    await at("login-username").fill(user);
-    await at("login-password").fill(DEV_PASSWORD);
-    await at("login-submit").click();
-    await at("nav-map").waitFor();
-  }
+  const scene = consoleScene();
+  const { at, open } = scene;
+  const row = (device: string) => scene.page.locator(`[data-testid=quarantine-row][data-device=${device}]`);
   const tab = async (room: string) => (await at(`onboarding-${room}`).locator("b").textContent()) ?? "";
-
-  beforeAll(async () => {
-    execFileSync(process.execPath, [join(HERE, "build.ts")]);
-    browser = await openBrowser();
-  });
-  afterAll(() => browser?.close());
-  beforeEach(async () => {
-    mock = await startMock({ dist: join(HERE, "dist") });
-    ({ page, problems } = await browser.newPage());
-  });
-  afterEach(async () => {
-    await page.context().close();
-    await mock.close();
-    expect(problems).toEqual([]);
-  });
 
   it("adopts an unknown device with the profile that fits, and says what became of its messages", async () => {
     await open("#/onboarding");
@@ -54,45 +24,45 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     await at("adopt-open").click();
     await at("adopt-lon").fill("122.45");
     await at("adopt-do").click();
-    await page.getByText("经度和纬度要么都填").waitFor();
+    await scene.page.getByText("经度和纬度要么都填").waitFor();
     await at("adopt-lat").fill("30.72");
-    await page.getByText(/位于 .+ 网格/u).waitFor();
+    await scene.page.getByText(/位于 .+ 网格/u).waitFor();
     await at("adopt-name").fill("海滨路消火栓");
     await at("adopt-do").click();
     const result = at("adopt-result");
     await result.getByText("共重放 18 条").waitFor();
     await result.getByText("已入库 16 条").waitFor();
     await result.getByText("校验码不符 2").waitFor();
-    await page.keyboard.press("Escape");
+    await scene.page.keyboard.press("Escape");
     await row("hydrant-903").waitFor({ state: "detached" });
     expect(await tab("quarantine")).toBe("17");
   });
 
   it("adopts all devices with one suggestion; one that fails says why and stays", async () => {
     await open("#/onboarding");
-    await page.getByText("14 台建议相同").waitFor();
+    await scene.page.getByText("14 台建议相同").waitFor();
     await at("bulk-open").first().click();
     await at("bulk-do").click();
-    await page.getByText("已完成 14 / 14").waitFor();
-    await page
+    await scene.page.getByText("已完成 14 / 14").waitFor();
+    await scene.page
       .getByRole("row", { name: /hydrant-913/u })
       .getByText("已有同名设备")
       .waitFor();
     expect(await at("bulk-do").textContent()).toContain("1");
-    await page.keyboard.press("Escape");
+    await scene.page.keyboard.press("Escape");
     await vi.waitFor(async () => expect(await tab("quarantine")).toBe("5"), { timeout: 10_000 });
     expect(await row("hydrant-913").count()).toBe(1);
   });
 
   it("sets a device aside and takes it back", async () => {
     await open("#/onboarding/quarantine/caiyuan%2Fedge-03%2Funknown-modem", "operator");
-    await page.getByText("没有模型能解码这些样本").waitFor();
+    await scene.page.getByText("没有模型能解码这些样本").waitFor();
     expect(await at("adopt-open").count()).toBe(0);
     await at("quarantine-ignore").click();
     await row("unknown-modem").waitFor({ state: "detached" });
     await at("quarantine-ignored").click();
     await row("unknown-modem").click();
-    await page.getByText(/operator 于 .+ 忽略/u).waitFor();
+    await scene.page.getByText(/operator 于 .+ 忽略/u).waitFor();
     await at("quarantine-ignore").click();
     await row("unknown-modem").waitFor({ state: "detached" });
   });
@@ -103,21 +73,21 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     const text = await editor.inputValue();
     expect(text).toContain("id: generic/hydrant-nb@1.2.0");
     await editor.fill(text.replace("scale: 0.001", "scael: 0.001"));
-    await page.locator("[data-testid=lint-state][data-state=checked][data-errors='1']").waitFor();
+    await scene.page.locator("[data-testid=lint-state][data-state=checked][data-errors='1']").waitFor();
     expect(await at("profile-save").isDisabled()).toBe(true);
     await at("lint-problem").click();
     const chosen = await editor.evaluate((area: HTMLTextAreaElement) =>
       area.value.slice(area.selectionStart, area.selectionEnd),
     );
     expect(chosen).toContain("scael");
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
 
     await editor.fill(text.replace("scale: 0.001", "scale: 0.002"));
     await at("profile-bump").click();
     expect(await editor.inputValue()).toContain("id: generic/hydrant-nb@1.4.0");
-    await page.locator("[data-testid=lint-state][data-state=checked][data-errors='0']").waitFor();
+    await scene.page.locator("[data-testid=lint-state][data-state=checked][data-errors='0']").waitFor();
     await at("profile-save").click();
-    await page.getByRole("combobox", { name: "版本" }).getByText("1.4.0").waitFor({ state: "attached" });
+    await scene.page.getByRole("combobox", { name: "版本" }).getByText("1.4.0").waitFor({ state: "attached" });
     expect(await editor.inputValue()).toContain("scale: 0.002");
   });
 
@@ -126,10 +96,10 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     await at("profile-template").click();
     const editor = at("profile-editor");
     await editor.focus();
-    await page.keyboard.press("Tab");
+    await scene.page.keyboard.press("Tab");
     expect(await editor.evaluate((area) => area === document.activeElement)).toBe(true);
-    await page.keyboard.press("Escape");
-    await page.keyboard.press("Tab");
+    await scene.page.keyboard.press("Escape");
+    await scene.page.keyboard.press("Tab");
     expect(await editor.evaluate((area) => area === document.activeElement)).toBe(false);
   });
 
@@ -140,7 +110,7 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     await report.getByText("有差异").waitFor();
     await report.getByRole("row", { name: /压力 12 976/u }).waitFor();
     await report.getByText("hydrant.low_pressure").waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
 
     await at("profile-versions").click();
     await at("version-promote").first().click();
@@ -154,21 +124,21 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
 
   it("decodes history again: dry first, with progress and differences, and can be cancelled", async () => {
     await open(`${HYDRANT}/redecode`);
-    await page.getByText("还没有重解任务").waitFor();
+    await scene.page.getByText("还没有重解任务").waitFor();
     await at("redecode-start").click();
     const job = at("redecode-job").first();
     await job.getByRole("progressbar").waitFor();
     await job.getByRole("row", { name: /hydrant-0006 压力 0.14 0.28/u }).waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
     await job.getByTestId("redecode-cancel").click();
-    await page.locator("[data-testid=redecode-job][data-state=cancelled]").waitFor();
+    await scene.page.locator("[data-testid=redecode-job][data-state=cancelled]").waitFor();
 
     await at("redecode-dry").uncheck();
     await at("redecode-start").click();
-    await page.getByText("建议先试算").waitFor();
-    expect(await violations(page)).toEqual([]);
+    await scene.page.getByText("建议先试算").waitFor();
+    expect(await violations(scene.page)).toEqual([]);
     await at("redecode-confirm").click();
-    await page.locator("[data-testid=redecode-job][data-state=running]").getByText("正式").waitFor();
+    await scene.page.locator("[data-testid=redecode-job][data-state=running]").getByText("正式").waitFor();
   });
 
   it("brings a sample to the bench, and explains a frame that is refused", async () => {
@@ -181,32 +151,32 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     await at("try-do").click();
     await out.getByText("帧起止符缺失").waitFor();
     await at("try-input").fill("69 0");
-    await page.getByText("不是完整的十六进制字节").waitFor();
+    await scene.page.getByText("不是完整的十六进制字节").waitFor();
     expect(await at("try-do").isDisabled()).toBe(true);
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(scene.page)).toEqual([]);
   });
 
   it("says what went wrong when the hub does not answer, and loads again when asked", async () => {
-    await page.route("**/api/quarantine", (route) =>
+    await scene.page.route("**/api/quarantine", (route) =>
       route.fulfill({ status: 503, json: { code: "DB_UNAVAILABLE", message: "the database is away" } }),
     );
     await open("#/onboarding");
-    await page.getByText("加载失败").waitFor();
-    expect(await violations(page)).toEqual([]);
-    await page.unroute("**/api/quarantine");
-    await page.getByRole("button", { name: "重试" }).click();
+    await scene.page.getByText("加载失败").waitFor();
+    expect(await violations(scene.page)).toEqual([]);
+    await scene.page.unroute("**/api/quarantine");
+    await scene.page.getByRole("button", { name: "重试" }).click();
     await row("hydrant-901").waitFor();
   });
 
   it("says what would appear where nothing is yet", async () => {
-    await page.route("**/api/quarantine", (route) => route.fulfill({ json: { items: [] } }));
-    await page.route("**/api/profiles", (route) => route.fulfill({ json: { items: [], problems: [] } }));
+    await scene.page.route("**/api/quarantine", (route) => route.fulfill({ json: { items: [] } }));
+    await scene.page.route("**/api/profiles", (route) => route.fulfill({ json: { items: [], problems: [] } }));
     await open("#/onboarding");
-    await page.getByText("没有待接入的设备").waitFor();
-    expect(await violations(page)).toEqual([]);
+    await scene.page.getByText("没有待接入的设备").waitFor();
+    expect(await violations(scene.page)).toEqual([]);
     await at("onboarding-profiles").click();
-    await page.getByText("还没有设备模型").waitFor();
-    expect(await violations(page)).toEqual([]);
+    await scene.page.getByText("还没有设备模型").waitFor();
+    expect(await violations(scene.page)).toEqual([]);
   });
 
   it("lets an operator read profiles and change none", async () => {
@@ -217,15 +187,15 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     await at("version-row").first().waitFor();
     expect(await at("version-promote").count()).toBe(0);
     await at("profile-redecode").click();
-    await page.getByText("仅管辖全域的管理员可操作").waitFor();
-    expect(await violations(page)).toEqual([]);
+    await scene.page.getByText("仅管辖全域的管理员可操作").waitFor();
+    expect(await violations(scene.page)).toEqual([]);
   });
 
   it.each(["dark", "light"])("has no accessibility violations in any room, %s", async (theme) => {
-    await page.addInitScript((t) => localStorage.setItem("gridhub.theme", t), theme);
+    await scene.page.addInitScript((t) => localStorage.setItem("gridhub.theme", t), theme);
     await open("#/onboarding");
     const found: string[] = [];
-    const check = async (what: string) => found.push(...(await violations(page)).map((v) => `${what} ${v}`));
+    const check = async (what: string) => found.push(...(await violations(scene.page)).map((v) => `${what} ${v}`));
     await row("hydrant-902").click();
     await at("suggestion").first().waitFor();
     await check("quarantine");
@@ -234,17 +204,17 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     await at("adopt-do").click();
     await at("adopt-result").waitFor();
     await check("adopted");
-    await page.keyboard.press("Escape");
+    await scene.page.keyboard.press("Escape");
     await at("bulk-open").first().click();
     await check("bulk");
-    await page.keyboard.press("Escape");
+    await scene.page.keyboard.press("Escape");
     await at("onboarding-profiles").click();
-    await page.getByText("选择左侧模型").waitFor();
+    await scene.page.getByText("选择左侧模型").waitFor();
     await check("profiles");
     await at("profile-row").first().click();
     for (const section of ["versions", "text", "shadow", "redecode", "try"]) {
       await at(`profile-${section}`).click();
-      await page.locator(`[data-testid=profile-${section}][aria-current=page]`).waitFor();
+      await scene.page.locator(`[data-testid=profile-${section}][aria-current=page]`).waitFor();
       await check(section);
     }
     await at("profile-new").click();

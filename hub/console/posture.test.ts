@@ -1,15 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { violations } from "../../test/support/axe.ts";
-import { browserMissing, openBrowser, type TestBrowser } from "../../test/support/browser.ts";
-import { DEV_PASSWORD, type Mock, startMock } from "./dev/mock.ts";
+import { browserMissing } from "../../test/support/browser.ts";
+import { consoleScene } from "./scene.testing.ts";
 
-const HERE = import.meta.dirname;
 const missing = browserMissing();
-/** a folder for pictures to look at; none are taken without it */
-const SHOTS = process.env.GRIDHUB_SCREENSHOTS ?? "";
 const CAP = (id: string) => `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>${id}</identifier>
   <sender>county</sender><sent>2026-01-01T08:00:00+08:00</sent><status>Actual</status><msgType>Alert</msgType>
   <scope>Public</scope><info><language>zh-CN</language><category>Met</category><event>台风</event><urgency>Immediate</urgency>
@@ -17,58 +11,19 @@ const CAP = (id: string) => `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"
   <expires>2099-01-01T08:00:00+08:00</expires><headline>台风红色预警信号</headline></info></alert>`;
 
 describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
-  let browser: TestBrowser;
-  let mock: Mock;
-  let page: Page;
-  let problems: string[];
-
-  const at = (id: string) => page.getByTestId(id);
+  const scene = consoleScene();
+  const { at, open, shot } = scene;
   const town = (name: string) => at("posture-town").filter({ hasText: name });
-  async function open(user: string): Promise<void> {
-    await page.goto(mock.url);
-    await at("login-username").fill(user);
-    await at("login-password").fill(DEV_PASSWORD);
-    await at("login-submit").click();
-    await at("posture-chip").waitFor();
-  }
-  async function shot(name: string): Promise<void> {
-    if (SHOTS === "") return;
-    for (const [width, height] of [
-      [1440, 900],
-      [1920, 1080],
-    ] as const) {
-      // prettier-ignore
-      await page.setViewportSize({ width, height });
-      await page.waitForTimeout(400);
-      await page.screenshot({ path: join(SHOTS, `${name}-${width}.png`) });
-    }
-    await page.setViewportSize({ width: 1440, height: 900 });
-  }
-
-  beforeAll(async () => {
-    execFileSync(process.execPath, [join(HERE, "build.ts")]);
-    browser = await openBrowser();
-  });
-  afterAll(() => browser?.close());
-  beforeEach(async () => {
-    mock = await startMock({ dist: join(HERE, "dist") });
-    ({ page, problems } = await browser.newPage());
-  });
-  afterEach(async () => {
-    await page.context().close();
-    await mock.close();
-    expect(problems).toEqual([]);
-  });
 
   it("names the gravest level, and applies what the weather suggests after saying what it changes", async () => {
-    await open("operator");
+    await open("", "operator");
     await at("posture-chip").getByText("2 个乡镇").waitFor();
     await shot("posture-chip");
     await at("posture-chip").click();
     await at("posture-town").first().waitFor();
     expect(await at("posture-town").count()).toBe(7);
     await shot("posture-sheet");
-    await page.getByRole("button", { name: "采纳对菜园镇的建议" }).click();
+    await scene.page.getByRole("button", { name: "采纳对菜园镇的建议" }).click();
     expect(await at("posture-reason").inputValue()).toContain("台风黄色预警");
     await at("posture-effects").getByText("识别阈值降为平时的 90%").waitFor();
     await shot("posture-dialog");
@@ -79,11 +34,11 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
     await at("posture-history-rows").getByText("海浪蓝色预警").waitFor();
     await shot("posture-history");
     await at("posture-apply-many").click();
-    await page.getByRole("heading", { name: "调整所选 4 个乡镇" }).waitFor();
+    await scene.page.getByRole("heading", { name: "调整所选 4 个乡镇" }).waitFor();
   });
 
   it("raises several towns at once, and refuses an end beyond the bound and no reason", async () => {
-    await open("admin");
+    await open("", "admin");
     await at("posture-chip").click();
     await at("posture-all").check();
     await at("posture-change-many").click();
@@ -94,7 +49,7 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
     expect(await at("posture-save").isDisabled()).toBe(false);
     const until = await at("posture-until").inputValue();
     await at("posture-until").fill("2099-01-01T00:00");
-    await page.getByText("结束时间超过允许的最长时限").waitFor();
+    await scene.page.getByText("结束时间超过允许的最长时限").waitFor();
     expect(await at("posture-save").isDisabled()).toBe(true);
     await at("posture-until").fill(until);
     await at("posture-hours").filter({ hasText: "24 小时" }).click();
@@ -105,7 +60,7 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
   });
 
   it("shows a viewer the levels and lets nobody without the right change them", async () => {
-    await open("viewer");
+    await open("", "viewer");
     expect(await at("posture-chip").getAttribute("data-level")).toBe("normal");
     await at("posture-chip").click();
     await at("posture-summary").getByText("只读账号").waitFor();
@@ -116,7 +71,7 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
   });
 
   it("shows the gravest warning, all of them when opened, and none that was dismissed until it changes", async () => {
-    await open("operator");
+    await open("", "operator");
     const banner = at("warning-banner");
     await banner.getByText("台风黄色预警信号").waitFor();
     expect(await at("warning").count()).toBe(1);
@@ -127,22 +82,22 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
     await at("warning-dismiss").first().click();
     await at("warning-dismiss").first().click();
     await banner.waitFor({ state: "detached" });
-    await page.reload();
+    await scene.page.reload();
     await at("posture-chip").waitFor();
     expect(await banner.count()).toBe(0);
-    mock.posture.warn({ id: "typhoon-7", colour: "orange", headline: "台风橙色预警信号", towns: ["330922101"] });
-    await page.reload();
+    scene.mock.posture.warn({ id: "typhoon-7", colour: "orange", headline: "台风橙色预警信号", towns: ["330922101"] });
+    await scene.page.reload();
     await banner.getByText("台风橙色预警信号").waitFor();
     expect(await at("warning").count()).toBe(1);
   });
 
   it("takes a pasted warning, says what is wrong with one, and that one is known", async () => {
-    await open("admin");
+    await open("", "admin");
     await at("posture-chip").click();
     await at("cap-open").click();
     await at("cap-text").fill("<alert></alert>");
     await at("cap-send").click();
-    await page.getByText("预警文件内容不完整").waitFor();
+    await scene.page.getByText("预警文件内容不完整").waitFor();
     await at("cap-text").fill(CAP("red-1"));
     await at("cap-send").click();
     await at("cap-done").getByText("已录入").waitFor();
@@ -153,21 +108,21 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
   });
 
   it.each(["dark", "light"] as const)("has no accessibility violations, %s", async (theme) => {
-    await open("admin");
-    await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
+    await open("", "admin");
+    await scene.page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
     await at("warning-expand").click();
-    expect(await violations(page), "banner").toEqual([]);
+    expect(await violations(scene.page), "banner").toEqual([]);
     await shot(`posture-banner-${theme}`);
     await at("posture-chip").click();
     await at("posture-history").first().click();
     await at("posture-history-rows").waitFor();
-    expect(await violations(page), "sheet").toEqual([]);
+    expect(await violations(scene.page), "sheet").toEqual([]);
     await shot(`posture-sheet-${theme}`);
     await at("posture-change").first().click();
     await at("posture-effects").waitFor();
-    expect(await violations(page), "dialog").toEqual([]);
-    await page.keyboard.press("Escape");
+    expect(await violations(scene.page), "dialog").toEqual([]);
+    await scene.page.keyboard.press("Escape");
     await at("cap-open").click();
-    expect(await violations(page), "cap").toEqual([]);
+    expect(await violations(scene.page), "cap").toEqual([]);
   });
 });
