@@ -181,5 +181,12 @@ describe("targets", () => {
     expect((await replay("platform", operator)).status).toBe(403);
     const { rows } = await scene.pool.query("SELECT who, target FROM audit WHERE action = 'target_replay'");
     expect(rows[0]).toEqual({ who: "chief", target: "target:platform" });
+    const test = (name: string, token: string) =>
+      scene.call<object>("POST", `/api/targets/${name}/test`, { token, body: {} });
+    expect((await test("platform", admin)).body).toMatchObject({ outcome: "failed", error: "bad port" });
+    expect((await test("nobody", admin)).status).toBe(404);
+    expect((await test("platform", operator)).status).toBe(403);
+    const { rows: tests } = await scene.pool.query("SELECT who, detail FROM audit WHERE action = 'target_test'");
+    expect(tests).toEqual([{ who: "chief", detail: { outcome: "failed", error: "bad port" } }]);
   });
 });

@@ -6,8 +6,10 @@ import type { Finding } from "../finding.ts";
 import { silentLog } from "../log.ts";
 import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { MemoryOutbox } from "./memory-outbox.ts";
+import { sampleItem } from "./sample.testing.ts";
 import { verifySignature } from "./signature.ts";
 import type { WebhookTarget } from "./target.ts";
+import { TEST_TYPE } from "./test-message.ts";
 
 const SECRET = "0123456789abcdef";
 const RETRY = { baseMs: 5, maxMs: 40, downAfter: 3, maxAttempts: 5, pollMs: 50 };
@@ -253,6 +255,35 @@ describe("Dispatcher", () => {
     behave = ok;
     start();
     await vi.waitFor(() => expect(states()).toEqual(["delivered"]));
+  });
+
+  it("tests the way with a message that says so and is not stored; one that arrives ends the wait", async () => {
+    let broken = true;
+    let test = "";
+    behave = (request, response, body) => {
+      if (body.includes(TEST_TYPE)) test = body;
+      (broken ? status(503) : ok)(request, response, body);
+    };
+    const d = start({}, { retry: { ...RETRY, baseMs: 60_000, maxMs: 60_000, downAfter: 1 } });
+    add("a:1");
+    await vi.waitFor(() => expect(d.down).toEqual(["t"]));
+    expect(d.status()[0]).toMatchObject({ failures: 1, counts: { delivered: 0, failed: 1, parked: 0 } });
+    expect(d.status()[0].pauseMs).toBeGreaterThan(1000);
+    expect(await d.test("t", "li")).toMatchObject({ kind: "failed", error: "HTTP 503" });
+    broken = false;
+    const [arrived, second] = await Promise.all([d.test("t", "li"), d.test("t", "li")]);
+    expect([arrived?.kind, second]).toEqual(["delivered", null]);
+    expect(phases()).toEqual(["raise", "clear"]);
+    await vi.waitFor(() => expect(states()).toEqual(["delivered"]));
+    expect(d.status()[0]).toMatchObject({ down: false, failures: 0, pauseMs: 0 });
+    expect(verdicts).not.toContain(false);
+    // whatever a mapping or a notice names of an event has its place
+    const { type, data, ...rest } = JSON.parse(test) as { type: string; data: object };
+    const { subject: _, ...event } = sampleItem().body as { subject: string; data: object };
+    expect(type).toBe(TEST_TYPE);
+    expect(Object.keys(data)).toEqual(Object.keys(event.data));
+    expect(Object.keys({ ...rest, type, data }).sort()).toEqual(Object.keys(event).sort());
+    expect(await d.test("nobody", "li")).toBeNull();
   });
 
   it("outlives an outbox that fails", async () => {

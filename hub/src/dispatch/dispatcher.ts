@@ -5,7 +5,8 @@ import { createTransport, type TransportDeps } from "./create-transport.ts";
 import type { OutboxPort } from "./outbox.ts";
 import { type TargetConfig, targetSubject } from "./target.ts";
 import { DEFAULT_RETRY, type RetryPolicy, TargetWorker } from "./target-worker.ts";
-import type { Transport } from "./transport.ts";
+import { testMessage } from "./test-message.ts";
+import type { Outcome, Transport } from "./transport.ts";
 
 export interface DispatcherOptions {
   readonly targets: readonly TargetConfig[];
@@ -29,7 +30,13 @@ export interface TargetStatus {
   readonly origin: string;
   readonly deliver: string;
   readonly down: boolean;
+  /** in a row */
+  readonly failures: number;
+  /** ms until it is tried again; 0 = at any time */
+  readonly pauseMs: number;
   readonly callbacks: boolean;
+  /** rows since the start; failed = an attempt that is made again */
+  readonly counts: { readonly delivered: number; readonly failed: number; readonly parked: number };
 }
 
 /**
@@ -39,11 +46,13 @@ export interface TargetStatus {
 export class Dispatcher {
   readonly #workers = new Map<string, TargetWorker>();
   readonly #port: OutboxPort;
+  readonly #clock: Clock;
   readonly #about: { readonly target: TargetConfig; readonly origin: string }[] = [];
 
   constructor(options: DispatcherOptions) {
     const { targets, port, clock, log } = options;
     this.#port = port;
+    this.#clock = clock;
     const policy = { ...DEFAULT_RETRY, ...options.retry };
     for (const target of targets) {
       const transport = createTransport(target, { clock, ...options.transports });
@@ -80,14 +89,20 @@ export class Dispatcher {
 
   /** Every target, as it stands; nothing secret. */
   status(): TargetStatus[] {
-    return this.#about.map(({ target, origin }) => ({
-      name: target.name,
-      kind: target.kind ?? "webhook",
-      origin,
-      deliver: target.deliver ?? "all",
-      down: this.#workers.get(target.name)?.down === true,
-      callbacks: (target.callbackSecrets ?? []).length > 0,
-    }));
+    return this.#about.map(({ target, origin }) => {
+      const worker = this.#workers.get(target.name);
+      return {
+        name: target.name,
+        kind: target.kind ?? "webhook",
+        origin,
+        deliver: target.deliver ?? "all",
+        down: worker?.down === true,
+        failures: worker?.failures ?? 0,
+        pauseMs: worker?.pauseMs ?? 0,
+        callbacks: (target.callbackSecrets ?? []).length > 0,
+        counts: { delivered: 0, failed: 0, parked: 0, ...worker?.counts },
+      };
+    });
   }
 
   /** Rows by target and outcome since the start: delivered, failed (and tried again), parked. */
@@ -113,6 +128,17 @@ export class Dispatcher {
       worker.resume();
     }
     return rows;
+  }
+
+  /**
+   * Whether the way to a target works, by a message that says that it is a test; nothing of it is stored.
+   * @param who asked for it  @returns null = not now, see `TargetWorker.probe`
+   */
+  async test(target: string, who: string): Promise<(Outcome & { readonly ms: number }) | null> {
+    const began = performance.now();
+    const outcome = await this.#workers.get(target)?.probe(testMessage(target, who, this.#clock()));
+    if (outcome === undefined || outcome === null) return null;
+    return { ...outcome, ms: Math.round(performance.now() - began) };
   }
 
   /**

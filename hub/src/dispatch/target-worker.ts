@@ -68,6 +68,7 @@ export class TargetWorker {
   #lastSuccess = -Infinity;
   /** rows to be sent one by one: the message that carried them together was refused, and one of them is to blame */
   #oneByOne = 0;
+  #probing = false;
   /** rows since the start; failed = an attempt that is made again */
   readonly counts = { delivered: 0, failed: 0, parked: 0 };
 
@@ -77,6 +78,36 @@ export class TargetWorker {
 
   get down(): boolean {
     return this.#down;
+  }
+
+  /** failures in a row */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** ms until the target is tried again after a failure; 0 = at any time */
+  get pauseMs(): number {
+    return Math.max(0, Math.round(this.#pausedUntil - performance.now()));
+  }
+
+  /**
+   * Sends a row that is not of the outbox, whatever waits and whatever pause is left. When it arrives, what waits is tried at
+   * once. @returns null = the way is closed for the moment: one is under way, or as many messages were sent as may be
+   */
+  async probe(item: OutboxItem): Promise<Outcome | null> {
+    const { transport } = this.#deps;
+    if (this.#probing || (transport.pauseMs?.() ?? 0) > 0) return null;
+    this.#probing = true;
+    try {
+      const outcome = await transport.send([item], this.#stop.signal);
+      if (outcome.kind === "delivered") {
+        await this.#recovered();
+        this.resume();
+      }
+      return outcome;
+    } finally {
+      this.#probing = false;
+    }
   }
 
   start(): void {

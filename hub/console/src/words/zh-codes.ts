@@ -19,6 +19,7 @@ export const zhCodes = {
   "code.RECALL_ENDED": "该召回已经结束",
   "code.RECALL_OVERLAPS": "部分编组已在另一次召回中",
   "code.TICKET_KEY_USED": "这张工单已提交过,内容不同,请重新打开后再提交",
+  "code.TEST_RUNS": "正在测试,或发送过于频繁,请稍候",
   "code.DEADLINE_PAST": "截止时间已过",
   "code.NO_FORMATIONS": "所选网格下没有编组",
   "code.NO_SHELTERS": "没有可用的避风港",

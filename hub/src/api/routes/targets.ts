@@ -1,4 +1,4 @@
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 import { blaming } from "../../store/failure.ts";
 import { audit } from "../../store/queries/access.ts";
 import { outboxCounts } from "../../store/queries/outbox.ts";
@@ -16,6 +16,12 @@ const TargetInfo = Type.Object({
   deliver: Type.String(),
   /** it failed several times in a row; its rows wait */
   down: Type.Boolean(),
+  /** in a row */
+  failures: Type.Number(),
+  /** ms until it is tried again after a failure; 0 = at any time */
+  pauseMs: Type.Number(),
+  /** rows since the hub started; failed = attempts that are made again */
+  counts: Type.Object({ delivered: Type.Number(), failed: Type.Number(), parked: Type.Number() }),
   /** may it call back? */
   callbacks: Type.Boolean(),
   /** rows of the outbox that wait, and that were given up until somebody replays them */
@@ -25,6 +31,16 @@ const TargetInfo = Type.Object({
   oldestMs: Type.Union([Type.Number(), Type.Null()]),
   lastError: Type.String(),
 });
+const TargetList = Type.Object({ items: Type.Array(TargetInfo) });
+const TargetTested = Type.Object({
+  /** delivered | refused (it works, and will not take this) | failed | stopped (the hub stops) */
+  outcome: Type.String(),
+  /** why; "" = delivered */
+  error: Type.String(),
+  ms: Type.Number(),
+});
+export type TargetInfo = Static<typeof TargetInfo>;
+export type TargetTested = Static<typeof TargetTested>;
 
 /** Where events go, and what stands still. For administrators: targets are not of one town. */
 export function targetRoutes(app: App, { context }: Parts): void {
@@ -35,7 +51,7 @@ export function targetRoutes(app: App, { context }: Parts): void {
     "/api/targets",
     {
       config: { role: "admin" },
-      schema: { tags, response: { 200: Type.Object({ items: Type.Array(TargetInfo) }) } },
+      schema: { tags, response: { 200: TargetList } },
     },
     async () => {
       const counts = new Map((await blaming(outboxCounts(pool))).map((row) => [row.target, row]));
@@ -69,6 +85,33 @@ export function targetRoutes(app: App, { context }: Parts): void {
         audit(pool, callerOf(request).account.username, "target_replay", `target:${name}`, { rows, event }),
       );
       return { rows };
+    },
+  );
+
+  app.post(
+    "/api/targets/:name/test",
+    {
+      config: { role: "admin" },
+      schema: {
+        tags,
+        description: "sends a message that says that it is a test; tells whether it arrived",
+        params: Type.Object({ name: Text() }),
+        body: Type.Object({}, { additionalProperties: false }),
+        response: { 200: TargetTested },
+      },
+    },
+    async (request) => {
+      const { name } = request.params;
+      if (dispatcher === undefined || !dispatcher.status().some((status) => status.name === name))
+        throw notFound("target");
+      const { username } = callerOf(request).account;
+      const tested = await blaming(dispatcher.test(name, username));
+      if (tested === null)
+        throw new ApiFailure(409, "TEST_RUNS", "a test is under way, or the target may not be sent more messages now");
+      const { kind: outcome, ms } = tested;
+      const error = "error" in tested ? tested.error : "";
+      await blaming(audit(pool, username, "target_test", `target:${name}`, { outcome, error }));
+      return { outcome, error, ms };
     },
   );
 }
