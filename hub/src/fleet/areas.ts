@@ -52,14 +52,22 @@ export class AreaWatch implements Watch {
   #byId: ReadonlyMap<string, number> = new Map();
   readonly #workplaces = new Map<string, string[]>();
   #tickedAt = Number.NEGATIVE_INFINITY;
+  /** drawn anew since the last tick: who is in it already makes no step into it */
+  #redrawn: ReadonlySet<string> = new Set();
 
   constructor(changes: Changes) {
     this.#changes = changes;
   }
 
-  setAreas(areas: readonly SeaArea[]): void {
+  /** @param running vessels are followed already: who is in a new area is judged with the next tick, by his last place */
+  setAreas(areas: readonly SeaArea[], running: boolean): void {
     this.#tickedAt = Number.NEGATIVE_INFINITY;
+    const drawn = new Map(this.#index.areas.map((area) => [area.id, JSON.stringify(area.polygons)]));
     this.#index = new AreaIndex(areas);
+    if (running) {
+      const redrawn = this.#index.areas.filter(({ id, polygons }) => drawn.get(id) !== JSON.stringify(polygons));
+      this.#redrawn = new Set([...this.#redrawn, ...redrawn.map(({ id }) => id)]);
+    }
     this.#byId = new Map(this.#index.areas.map(({ id }, i) => [id, i]));
     this.#workplaces.clear();
     for (const { id, rule, sea } of this.#index.areas)
@@ -73,6 +81,7 @@ export class AreaWatch implements Watch {
 
   reset(): void {
     this.#tickedAt = Number.NEGATIVE_INFINITY;
+    this.#redrawn = new Set();
     this.#visits.clear();
   }
 
@@ -105,9 +114,15 @@ export class AreaWatch implements Watch {
     for (const id of workplaces ?? []) seen.add(id);
     for (const id of seen) {
       const i = this.#byId.get(id);
-      const visit: Seen | undefined = i === undefined ? undefined : this.#visit(i, step, before?.[id], waters);
+      const known = before?.[id];
+      if (i === undefined) {
+        // the step comes between the new areas and their first tick
+        if (known?.open === true) out.push(this.#gone(track.mmsi, id, known, "area_removed", now));
+        continue;
+      }
+      const visit: Seen | undefined = this.#visit(i, step, known, waters);
       if (visit !== undefined) after[id] = visit;
-      if (i !== undefined && visit?.crossed === true) this.#cross(i, step, waters, now, out);
+      if (visit?.crossed === true) this.#cross(i, step, waters, now, out);
     }
     this.#judge(track, after, waters, now, out);
     this.#keep(track.mmsi, before, after);
@@ -117,16 +132,39 @@ export class AreaWatch implements Watch {
   tick(waters: Waters, now: number, out: Finding[]): void {
     if (now - this.#tickedAt < SCHEDULE_MS && now >= this.#tickedAt) return;
     this.#tickedAt = now;
+    if (this.#redrawn.size > 0) this.#place(waters, now);
     for (const [mmsi, before] of this.#visits) {
       const track = waters.tracks.get(mmsi);
       const after: Record<string, Visit> = {};
       for (const [id, visit] of Object.entries(before)) {
         if (track !== undefined && this.#byId.has(id)) after[id] = visit;
-        else if (visit.open) out.push(this.#gone(mmsi, id, visit, now));
+        else if (visit.open)
+          out.push(this.#gone(mmsi, id, visit, track === undefined ? "forgotten" : "area_removed", now));
       }
       if (track !== undefined) this.#judge(track, after, waters, now, out);
       this.#keep(mmsi, before, after);
     }
+  }
+
+  /** Who is in an area that was drawn anew, and no longer in one that was moved: by the last place, unless that is too old. */
+  #place(waters: Waters, now: number): void {
+    for (const track of waters.tracks.values()) {
+      const to = track.main;
+      if (to === null || track.freshness(now, waters.settings) === "lost") continue;
+      const before = this.#visits.get(track.mmsi);
+      const after: Record<string, Visit> = { ...before };
+      for (const id of this.#redrawn) {
+        const i = this.#byId.get(id);
+        const inside = i !== undefined && this.#index.contains(i, to.lon, to.lat);
+        const known = before?.[id];
+        if (inside === (known?.inside === true)) continue;
+        const since = inside ? to.ts : (known?.since ?? to.ts);
+        const rule = known?.rule ?? this.#area(id)!.rule;
+        after[id] = { since, against: 0, inside, open: known?.open ?? false, rule };
+      }
+      this.#keep(track.mmsi, before, after);
+    }
+    this.#redrawn = new Set();
   }
 
   #area(id: string): SeaArea | undefined {
@@ -161,14 +199,19 @@ export class AreaWatch implements Watch {
     // a working area is broken by those of its boats that are not in it
     for (const id of workplaces ?? [])
       after[id] ??= { since: track.main!.ts, against: 0, inside: false, open: false, rule: "working_area" };
-    for (const [id, visit] of Object.entries(after)) {
+    for (const [id, seen] of Object.entries(after)) {
+      let visit = seen;
       const area = this.#area(id)!;
+      if (visit.open && visit.rule !== area.rule) {
+        out.push(this.#gone(track.mmsi, id, visit, "rule_changed", now));
+        visit = { ...visit, open: false };
+      }
       const wrong = area.rule !== "harbour" && this.#wrong(track, area, visit, waters, now);
       if (wrong && !visit.open) out.push(this.#finding("raise", track, area, visit, waters, now, {}));
       if (!wrong && visit.open)
         out.push(this.#finding("clear", track, area, visit, waters, now, { why: visit.inside ? "inside" : "left" }));
-      const { since, against, inside, rule } = visit;
-      if (inside || wrong || against > 0) after[id] = { since, against, inside, open: wrong, rule };
+      const { since, against, inside } = visit;
+      if (inside || wrong || against > 0) after[id] = { since, against, inside, open: wrong, rule: area.rule };
       else delete after[id];
     }
   }
@@ -232,9 +275,9 @@ export class AreaWatch implements Watch {
     });
   }
 
-  #gone(mmsi: number, areaId: string, { rule, since }: Visit, now: number): Finding {
+  #gone(mmsi: number, areaId: string, { rule, since }: Visit, why: string, now: number): Finding {
     const { kind, severity } = KINDS[rule as keyof typeof KINDS];
-    return report(kind, "clear", severity, now, `mmsi:${mmsi}`, areaId, null, { mmsi, why: "forgotten", since });
+    return report(kind, "clear", severity, now, `mmsi:${mmsi}`, areaId, null, { mmsi, why, since });
   }
 
   #keep(mmsi: number, before: Visits | undefined, after: Visits): void {
@@ -256,7 +299,12 @@ function same(a: Visits | undefined, b: Visits): boolean {
   return before.every(([id, v]) => {
     const w = b[id];
     return (
-      w !== undefined && v.since === w.since && v.against === w.against && v.inside === w.inside && v.open === w.open
+      w !== undefined &&
+      v.since === w.since &&
+      v.against === w.against &&
+      v.inside === w.inside &&
+      v.open === w.open &&
+      v.rule === w.rule
     );
   });
 }

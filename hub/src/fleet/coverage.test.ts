@@ -22,6 +22,18 @@ describe("coverage of a station", () => {
     expect(coverage.views(START + 185 * MINUTE)[0].rangeNm).toBeNull();
   });
 
+  it("says who hears a vessel and whom a station hears, of the last ten minutes", () => {
+    const coverage = new Coverage();
+    const south = { ...NORTH, id: 8, uid: "town/south" };
+    coverage.heard(NORTH, at(412_000_001, START, 5), START);
+    coverage.heard(south, at(412_000_001, START, 5), START + MINUTE);
+    coverage.heard(south, at(412_000_002, START, 5), START + MINUTE);
+    expect(coverage.hearing(412_000_001, START + MINUTE).map(({ uid }) => uid)).toEqual([south.uid, NORTH.uid]);
+    expect(coverage.heardBy(south.uid, START + MINUTE).map(({ mmsi }) => mmsi)).toEqual([412_000_001, 412_000_002]);
+    expect(coverage.heardBy("town/unknown", START)).toEqual([]);
+    expect(coverage.hearing(412_000_001, START + 10.5 * MINUTE).map(({ uid }) => uid)).toEqual([south.uid]);
+  });
+
   it("has no range without a position, nor from a false one", () => {
     const coverage = new Coverage();
     coverage.heard({ ...NORTH, id: 7, lon: null, lat: null }, at(412_000_001, START, 5), START);

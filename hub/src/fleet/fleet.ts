@@ -60,15 +60,18 @@ export class Fleet {
       settingsOf: (gridId) => this.#thresholds.of(gridId, this.#membership),
       harbourOf: (mmsi) => this.#rules.harbourOf(mmsi),
     };
-    this.#rules.setAreas(membership.areas?.() ?? []);
+    this.#rules.setAreas(membership.areas?.() ?? [], false);
   }
 
-  /** Takes effect with the next tick: findings of vessels that changed formation are cleared there. */
-  setMembership(membership: FormationMembership): void {
-    const areas = membership.areas?.() ?? [];
-    this.#membership = membership;
+  /**
+   * Other grids, or the same at another moment: formations, members, areas, thresholds. Takes effect with the next tick: what was
+   * open for an area, a formation or a member that is no more is cleared there with the reason as `why`; every other timer and
+   * finding goes on; who is already in an area that was drawn anew is judged by his last place.
+   */
+  setWaters(grids: FormationMembership): void {
+    this.#membership = grids;
     this.#thresholds.forget();
-    this.#rules.setAreas(areas);
+    this.#rules.setAreas(grids.areas?.() ?? [], true);
     this.#evaluatedAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -119,7 +122,7 @@ export class Fleet {
     const since = now - this.#evaluatedAt;
     if (since >= 0 && since < this.#settings.evaluateMs) return;
     const { until, at } = this.#membership;
-    if (until !== undefined && at !== undefined && now >= until) this.setMembership(this.#membership.at!(now));
+    if (until !== undefined && at !== undefined && now >= until) this.setWaters(this.#membership.at!(now));
     this.#evaluatedAt = now;
     this.#rules.tick(
       this.#waters,
@@ -184,6 +187,11 @@ export class Fleet {
   /** What each station hears; those that were never heard are not named. */
   coverage(now: number): CoverageView[] {
     return this.#coverage.views(now);
+  }
+
+  /** stations that hear a vessel, and vessels that a station hears */
+  get reception(): Pick<Coverage, "hearing" | "heardBy"> {
+    return this.#coverage;
   }
 
   formationOf(mmsi: number): string | null {

@@ -67,7 +67,17 @@ export class Outages {
         const gone = book === this.formations && waters.membership.members(key).length === 0;
         const silent = state.data.mmsi.length - returned;
         if (!gone && silent >= waters.settings.outageShare * state.data.mmsi.length) continue;
-        out.push(finding(kind, "clear", key, state, listeners, now, { heardAgain: returned }));
+        out.push(
+          finding(
+            kind,
+            "clear",
+            key,
+            state,
+            listeners,
+            now,
+            gone ? { why: "formation_removed" } : { heardAgain: returned },
+          ),
+        );
         book.drop(key);
         for (const mmsi of state.data.mmsi) {
           const track = waters.tracks.get(mmsi);

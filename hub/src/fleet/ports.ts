@@ -10,6 +10,7 @@ const METRES_PER_NM = 1852;
 /** cells of the lookup, degrees; a port stands in every cell within its exit distance */
 const CELL = 0.1;
 const PAST = 20;
+const KIND = "vessel.port_visit";
 
 /** A stay in a harbour; times ms UTC. */
 export interface PortVisit {
@@ -30,6 +31,8 @@ interface Port {
 interface Visits {
   /** the last one is open while its `leftAt` is null */
   readonly visits: readonly PortVisit[];
+  /** grid of the visit that was reported and is not over; absent in rows of earlier versions */
+  readonly said?: string | null;
 }
 
 /**
@@ -44,6 +47,9 @@ export class PortWatch implements Watch {
   #ports: readonly Port[] = [];
   #cells: ReadonlyMap<number, readonly number[]> = new Map();
   #reported: ReadonlySet<string> = new Set();
+  #harbours: ReadonlySet<string> = new Set();
+  /** the harbours were looked at since they changed */
+  #checked = false;
 
   constructor(changes: Changes) {
     this.#changes = changes;
@@ -54,6 +60,10 @@ export class PortWatch implements Watch {
       rule === "harbour" && polygons.length > 0
         ? []
         : (sea.ports ?? []).map(([lon, lat]) => ({ gridId: id, lon, lat })),
+    );
+    this.#checked = false;
+    this.#harbours = new Set(
+      areas.filter(({ rule, sea }) => rule === "harbour" || sea.ports !== undefined).map(({ id }) => id),
     );
     this.#reported = new Set(areas.filter(({ sea }) => sea.report_visits === true).map(({ id }) => id));
     const cells = new Map<number, number[]>();
@@ -71,7 +81,25 @@ export class PortWatch implements Watch {
   }
 
   reset(): void {
+    this.#checked = false;
     this.#visits.clear();
+  }
+
+  /** A stay in a harbour that is no more ends where the vessel was last. */
+  tick(waters: Waters, now: number, out: Finding[]): void {
+    if (this.#checked) return;
+    this.#checked = true;
+    for (const [mmsi, { visits }] of this.#visits) {
+      const last = visits.at(-1);
+      if (last === undefined || last.leftAt !== null || this.#harbours.has(last.gridId)) continue;
+      const at = waters.tracks.get(mmsi)?.main ?? null;
+      const left = { ...last, leftAt: at?.ts ?? now };
+      if (this.#saidOf(mmsi) === last.gridId)
+        out.push(
+          report(KIND, "clear", 4, now, `mmsi:${mmsi}`, last.gridId, at, { mmsi, ...left, why: "area_removed" }),
+        );
+      this.#keep(mmsi, [...visits.slice(0, -1), left], null);
+    }
   }
 
   /** oldest first; the last one goes on while its `leftAt` is null */
@@ -99,14 +127,17 @@ export class PortWatch implements Watch {
     const at = harbour ?? this.#pointAt(to, open?.gridId, waters);
     if (open !== undefined && open.gridId === at) {
       const visit = withSpeed(open, to, waters);
-      if (visit !== open) this.#keep(track.mmsi, [...before.slice(0, -1), visit]);
+      if (visit !== open) this.#keep(track.mmsi, [...before.slice(0, -1), visit], this.#saidOf(track.mmsi));
       return;
     }
     let visits = before;
+    let said = this.#saidOf(track.mmsi);
     if (open !== undefined) {
       const left = { ...open, leftAt: to.ts };
       visits = [...visits.slice(0, -1), left];
-      this.#say("clear", track, left, to, waters, now, out);
+      const why = this.#harbours.has(left.gridId) ? "left" : "area_removed";
+      if (said === left.gridId) out.push(finding("clear", track, left, to, waters, now, { why }));
+      said = null;
     }
     if (at !== null) {
       const entered = withSpeed(
@@ -115,9 +146,12 @@ export class PortWatch implements Watch {
         waters,
       );
       visits = [...visits, entered].slice(-PAST);
-      this.#say("raise", track, entered, to, waters, now, out);
+      if (this.#reported.has(at) && isJudged(track, waters)) {
+        said = at;
+        out.push(finding("raise", track, entered, to, waters, now, {}));
+      }
     }
-    if (visits !== before) this.#keep(track.mmsi, visits);
+    if (visits !== before) this.#keep(track.mmsi, visits, said);
   }
 
   /** Strangers are forgotten with their track. */
@@ -143,32 +177,37 @@ export class PortWatch implements Watch {
     return this.#ports.some((port) => port.gridId === gridId);
   }
 
-  #keep(mmsi: number, visits: readonly PortVisit[]): void {
-    const state = { visits };
+  #saidOf(mmsi: number): string | null {
+    const state = this.#visits.get(mmsi);
+    if (state?.said !== undefined) return state.said;
+    const last = state?.visits.at(-1);
+    return last !== undefined && last.leftAt === null && this.#reported.has(last.gridId) ? last.gridId : null;
+  }
+
+  #keep(mmsi: number, visits: readonly PortVisit[], said: string | null): void {
+    const state = { visits, said };
     this.#visits.set(mmsi, state);
     this.#changes.mark(this.prefix + mmsi, () => state);
   }
+}
 
-  #say(
-    phase: Finding["phase"],
-    track: Track,
-    visit: PortVisit,
-    to: Segment,
-    waters: Waters,
-    now: number,
-    out: Finding[],
-  ): void {
-    if (!this.#reported.has(visit.gridId) || !isJudged(track, waters)) return;
-    out.push(
-      report("vessel.port_visit", phase, 4, now, `mmsi:${track.mmsi}`, visit.gridId, to, {
-        ...whoIs(track),
-        formation: waters.membership.formationOf(track.mmsi),
-        ...visit,
-        hours: rounded((to.ts - visit.enteredAt) / 3_600_000),
-        sog: to.sog,
-      }),
-    );
-  }
+function finding(
+  phase: Finding["phase"],
+  track: Track,
+  visit: PortVisit,
+  to: Segment,
+  waters: Waters,
+  now: number,
+  more: Readonly<Record<string, unknown>>,
+): Finding {
+  return report(KIND, phase, 4, now, `mmsi:${track.mmsi}`, visit.gridId, to, {
+    ...whoIs(track),
+    formation: waters.membership.formationOf(track.mmsi),
+    ...visit,
+    hours: rounded((to.ts - visit.enteredAt) / 3_600_000),
+    sog: to.sog,
+    ...more,
+  });
 }
 
 function withSpeed(visit: PortVisit, to: Segment, { settings }: Waters): PortVisit {

@@ -68,8 +68,9 @@ export class FleetRules {
     this.#watches = new Map(watches.map((watch) => [watch.prefix, watch]));
   }
 
-  setAreas(areas: readonly SeaArea[]): void {
-    this.areas.setAreas(areas);
+  /** @param running areas change while vessels are followed */
+  setAreas(areas: readonly SeaArea[], running: boolean): void {
+    this.areas.setAreas(areas, running);
     this.ports.setAreas(areas);
   }
 
@@ -128,6 +129,7 @@ export class FleetRules {
         if (this.splits.incidents.isOpen(gridId)) this.stragglers.yieldTo(gridId, membership.members(gridId), now, out);
       } else this.stragglers.evaluate(gridId, shape, settings, now, out);
     }
+    this.ports.tick(waters, now, out);
     this.areas.tick(waters, now, out);
     this.approaches.tick(waters, now, out);
     this.encounters.tick(waters, now, out);

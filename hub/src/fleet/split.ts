@@ -54,7 +54,7 @@ export class Splits {
       if (exists(gridId)) continue;
       if (state.open)
         out.push(
-          report("formation.split", "clear", 3, now, `formation:${gridId}`, gridId, null, { why: "left_formation" }),
+          report("formation.split", "clear", 3, now, `formation:${gridId}`, gridId, null, { why: "formation_removed" }),
         );
       this.incidents.drop(gridId);
     }

@@ -83,7 +83,7 @@ describe("straggler", () => {
   it("is cleared when the vessel leaves the formation", () => {
     const sea = new Sea(LEAPING);
     sea.pass(12 * MINUTE, 3);
-    sea.fleet.setMembership(membership({ f1: CREW.slice(1), f2: [CREW[0]] }));
+    sea.fleet.setWaters(membership({ f1: CREW.slice(1), f2: [CREW[0]] }));
     sea.tick(1000);
     expect(sea.phases()).toEqual(["raise", "clear"]);
     expect(sea.findings[1]).toMatchObject({ gridId: "f1", evidence: { why: "left_formation" } });
