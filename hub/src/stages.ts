@@ -151,6 +151,7 @@ export class RoomStages implements Stages, IngestObserver {
   }
 
   reported(edge: Edge, document: unknown): void {
+    this.#rooms.vision.edgePaces.reported(edge, document);
     this.onReported?.(edge, document);
   }
 
@@ -191,6 +192,17 @@ export class RoomStages implements Stages, IngestObserver {
   /** Findings from outside the flow (a target that does not answer); folded with the next turn. */
   inject(finding: Finding): void {
     this.#findings.push(finding);
+  }
+
+  /**
+   * Other grids from now on, between two batches. What was found until now is placed by the grids that it was found with; what the
+   * rooms find while they take the new ones (areas that ended) follows after.
+   */
+  regrid(now: number, swap: (out: Finding[]) => void): void {
+    this.#join(this.#findings, now);
+    this.#rooms.events.fold(this.#findings, now);
+    this.#findings = [];
+    swap(this.#findings);
   }
 
   finish(now: number, batch: CommitBatch): void {

@@ -17,6 +17,19 @@ export interface LookedAt {
   readonly result: Detected;
 }
 
+/** A folder of the models' folder. */
+export interface ShelvedModel {
+  readonly name: string;
+  /** null = nothing of it is in use */
+  readonly model: LoadedModel | null;
+  /** why what lies in the folder now is not used; null = it is */
+  readonly refused: string | null;
+  /** a frame from JPEG to detections, wall time on a thread, over the last 128; null = none yet */
+  readonly frameMs: { readonly p50: number; readonly p95: number } | null;
+  /** frames since the start */
+  readonly frames: number;
+}
+
 interface Shelf {
   readonly pool: DetectorPool;
   readonly models: readonly LoadedModel[];
@@ -34,6 +47,10 @@ export class ModelShelf {
   #swapping: Promise<void> = Promise.resolve();
   #draining = new Set<Promise<void>>();
   #crashed = 0;
+  /** by folder */
+  readonly #refused = new Map<string, string>();
+  /** by `name@version` */
+  readonly #times = new Map<string, FrameTimes>();
   #closed = false;
   /** a thread became free */
   onIdle: (() => void) | null = null;
@@ -70,6 +87,16 @@ export class ModelShelf {
     return this.#shelf?.models.map((m) => m.id) ?? [];
   }
 
+  list(): ShelvedModel[] {
+    const models = new Map((this.#shelf?.models ?? []).map((m) => [m.card.name, m]));
+    return [...new Set([...models.keys(), ...this.#refused.keys()])].sort().map((name) => {
+      const model = models.get(name) ?? null;
+      const times = model === null ? undefined : this.#times.get(model.id);
+      const refused = this.#refused.get(name) ?? null;
+      return { name, model, refused, frameMs: times?.quantiles() ?? null, frames: times?.frames ?? 0 };
+    });
+  }
+
   get crashes(): number {
     return this.#crashed + (this.#shelf?.pool.crashes ?? 0);
   }
@@ -99,6 +126,9 @@ export class ModelShelf {
     return {
       found: result.found.map(({ model, result: seen }) => {
         const { card, id } = shelf.models[model];
+        let times = this.#times.get(id);
+        if (times === undefined) this.#times.set(id, (times = new FrameTimes()));
+        times.add(seen.ms);
         return { name: card.name, id, result: seen };
       }),
     };
@@ -120,6 +150,7 @@ export class ModelShelf {
     if (this.#closed || (signature === this.#signature && this.#signature !== "")) return;
     const first = this.#signature === "";
     this.#signature = signature;
+    this.#refused.clear();
     const models = names.flatMap((name) => this.#load(name));
     if (models.length === 0) {
       if (first) log.warn({ modelsDir }, "vision is off: no usable model was found");
@@ -134,6 +165,8 @@ export class ModelShelf {
       await pool.start();
     } catch (error) {
       await pool.close();
+      const why = error instanceof Error ? error.message : String(error);
+      for (const { card } of models) this.#refused.set(card.name, why);
       log.error({ err: error }, before === null ? "vision is off: the detectors did not start" : "the old models stay");
       return;
     }
@@ -155,8 +188,26 @@ export class ModelShelf {
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
       this.#options.log.error({ model: name, code: error.code, advice: error.advice }, error.message);
+      // where the hub keeps its files is nobody's business who reads about models
+      this.#refused.set(name, error.message.replaceAll(join(this.#options.modelsDir, "/"), ""));
       return this.#shelf?.models.filter((m) => m.card.name === name) ?? [];
     }
+  }
+}
+
+/** Wall times of the last frames of one model. */
+class FrameTimes {
+  readonly #ms = new Float32Array(128);
+  frames = 0;
+
+  add(ms: number): void {
+    this.#ms[this.frames++ % this.#ms.length] = ms;
+  }
+
+  quantiles(): { p50: number; p95: number } {
+    const sorted = this.#ms.slice(0, Math.min(this.frames, this.#ms.length)).sort();
+    const at = (p: number): number => Math.round(10 * sorted[Math.floor(p * (sorted.length - 1))]) / 10;
+    return { p50: at(0.5), p95: at(0.95) };
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { Device } from "../device.ts";
 import type { Log } from "../log.ts";
+import type { FrameTally } from "./frame-tally.ts";
+import type { PaceLoad } from "./pace.ts";
 import type { DropReason } from "./scheduler.ts";
 
 export interface VisionOptions {
@@ -59,6 +61,22 @@ export interface VisionStats {
   readonly media: { readonly files: number; readonly bytes: number };
   /** from arrival at the hub to the result, over the last 512 frames */
   readonly ageMs: { readonly p50: number; readonly p95: number };
+  readonly load: PaceLoad;
+}
+
+/** One recipe at one camera. */
+export interface CameraLook {
+  readonly recipe: string;
+  /** of its events */
+  readonly kind: string;
+  /** `name@version` */
+  readonly models: readonly string[];
+  /** polygon as fractions of the frame, as configured; null = the whole frame */
+  readonly zone: string | null;
+  /** local time, "07:00-21:30"; null = always */
+  readonly hours: string | null;
+  /** whether it looks at this time of the day */
+  readonly open: boolean;
 }
 
 /** A camera as the API shows it. */
@@ -66,7 +84,9 @@ export interface CameraStatus {
   readonly uid: string;
   /** watching, silent: no frame for five minutes, idle: none since the start, unwatched: nothing to watch for */
   readonly state: "watching" | "silent" | "idle" | "unwatched";
-  /** ms since the newest frame, null = none */
+  /** when the newest frame came, ms UTC; null = none */
+  readonly frameAt: number | null;
+  /** ms since then */
   readonly frameAgeMs: number | null;
   /** frames a second over the last minute or so */
   readonly perSecond: number;
@@ -79,5 +99,10 @@ export interface CameraStatus {
     readonly since: number;
     readonly raised: boolean;
   }[];
+  /** what the hub asks of the edge; null = nothing */
   readonly pace: PaceWish | null;
+  /** what the edge says it runs; null = it has not said */
+  readonly runs: PaceWish | null;
+  readonly looks: readonly CameraLook[];
+  readonly frames: FrameTally;
 }

@@ -12,6 +12,14 @@ interface Paced {
   changed: number;
 }
 
+/** What comes in against what the detectors can do; frames a second. */
+export interface PaceLoad {
+  readonly offered: number;
+  readonly capacity: number;
+  /** by how much calm cameras are asked to slow down; 1 = not */
+  readonly slower: number;
+}
+
 /** How often wishes are worked out; and how long one stays before it becomes weaker, ms. */
 const EVERY_MS = 10_000;
 const KEEP_MS = 30_000;
@@ -30,6 +38,7 @@ export class Pace {
   readonly #options: Pick<VisionOptions, "workers" | "onPace" | "posture">;
   readonly #cameras = new Map<string, Paced>();
   #next = 0;
+  #load: PaceLoad = { offered: 0, capacity: 0, slower: 1 };
   /** running mean of a frame's time on a thread, ms */
   #frameMs = 40;
 
@@ -66,6 +75,11 @@ export class Pace {
     return { lastAt: camera.last, perSecond: Math.min(camera.rate, 1000 / Math.max(1, since)), wish: camera.wish };
   }
 
+  /** As worked out last, at most ten seconds ago. */
+  get load(): PaceLoad {
+    return this.#load;
+  }
+
   /** @param state of a camera @param recipes that it is watched for */
   tick(
     now: number,
@@ -77,8 +91,9 @@ export class Pace {
     let offered = 0;
     for (const c of this.#cameras.values()) if (now - c.last < SILENT_MS) offered += c.rate;
     const capacity = (this.#options.workers * 1000) / this.#frameMs;
-    const load = offered / (capacity * FULL);
+    const load = capacity === 0 ? 0 : offered / (capacity * FULL);
     const slower = load <= 1 ? 1 : 2 ** Math.min(6, Math.ceil(Math.log2(load)));
+    this.#load = { offered, capacity, slower };
     for (const [uid, camera] of this.#cameras) {
       if (now - camera.last >= SILENT_MS) {
         this.#cameras.delete(uid);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
+import type { FrameHeader } from "@gridhub/device-profiles/envelope.ts";
 import { topics } from "@gridhub/device-profiles/topic.ts";
 import { systemClock, type Clock } from "../clock.ts";
 import type { Device } from "../device.ts";
@@ -10,16 +11,19 @@ import { waitingRecipes } from "./camera-state.ts";
 import { Calibrations } from "./calibration/calibrations.ts";
 import { CameraFold, type SeenBy } from "./camera-fold.ts";
 import { EvidenceStore } from "./evidence.ts";
+import { EdgePaces } from "./edge-paces.ts";
 import { FalseAlarms } from "./false-alarms.ts";
+import { FrameTallies } from "./frame-tally.ts";
 import { parseFrame } from "./frame.ts";
 import { Incidents } from "./incidents.ts";
-import { ModelShelf, type Looked } from "./model-shelf.ts";
+import { ModelShelf, type Looked, type ShelvedModel } from "./model-shelf.ts";
 import { NewestFrames } from "./newest-frames.ts";
 import type { CameraStatus, VisionOptions, VisionStats } from "./options.ts";
 import { Pace } from "./pace.ts";
 import { MAX_PIXELS } from "./picture.ts";
 import { loadRecipes } from "./recipe.ts";
 import { FrameScheduler } from "./scheduler.ts";
+import { Thumbnails } from "./thumbnails.ts";
 import { Watching } from "./watching.ts";
 
 export type { VisionOptions, VisionStats };
@@ -27,6 +31,7 @@ export type { VisionOptions, VisionStats };
 interface Waiting extends SeenBy {
   readonly payload: Buffer;
   readonly models: readonly string[];
+  readonly why: FrameHeader["why"];
 }
 
 interface Ready {
@@ -50,6 +55,7 @@ export class Vision {
   /** how cameras lie on the ground; change them between two batches */
   readonly calibrations = new Calibrations();
   readonly newest = new NewestFrames();
+  readonly thumbnails = new Thumbnails(this.newest);
   private readonly options: VisionOptions;
   private readonly clock: Clock;
   private readonly scheduler: FrameScheduler<Waiting>;
@@ -57,6 +63,9 @@ export class Vision {
   private readonly incidents = new Incidents();
   private readonly falseAlarms = new FalseAlarms();
   private readonly pace: Pace;
+  private readonly tallies = new FrameTallies();
+  /** what edges say they run */
+  readonly edgePaces = new EdgePaces();
   private watching: Watching;
   private readonly cameras: CameraFold;
   private readonly deadLetters = new Map<string, number>();
@@ -121,7 +130,8 @@ export class Vision {
     }
     // the edge does not know that something has begun here
     const why = waitingRecipes(state).length > 0 ? "candidate" : frame.header.why;
-    this.scheduler.offer(device.uid, why, rx, { device, frame, payload, rx, models });
+    this.tallies.offered(device.uid, why, rx);
+    this.scheduler.offer(device.uid, why, rx, { device, frame, payload, rx, models, why });
     this.pump();
     return null;
   }
@@ -133,6 +143,7 @@ export class Vision {
       const gone = this.evidence.sweep(now);
       if (gone.length > 0) this.options.onSwept?.(gone);
       this.falseAlarms.sweep(now, batch.foldState);
+      this.tallies.sweep(now);
     }
     const ready = this.ready;
     this.ready = [];
@@ -176,6 +187,7 @@ export class Vision {
       crashes: this.shelf.crashes,
       media: this.evidence.size,
       ageMs: { p50: at(0.5), p95: at(0.95) },
+      load: this.pace.load,
     };
   }
 
@@ -184,18 +196,25 @@ export class Vision {
     return this.pace.of(device.uid, 0) !== null || this.cameras.state(device.uid) !== undefined;
   }
 
+  /** @param now hub time, ms UTC */
+  stateOf(device: Device, now: number): CameraStatus["state"] {
+    if (this.watching.recipes(device).length === 0) return "unwatched";
+    const at = this.frameAt(device, now);
+    if (at === null) return "idle";
+    return now - at > SILENT_MS ? "silent" : "watching";
+  }
+
   /** How a camera is doing. @param now hub time, ms UTC */
   camera(device: Device, now: number): CameraStatus {
     const recipes = this.watching.recipes(device);
     const heard = this.pace.of(device.uid, now);
     const state = this.cameras.state(device.uid);
-    const lastAt = Math.max(heard?.lastAt ?? 0, state?.at ?? 0);
-    const frameAgeMs = lastAt === 0 ? null : Math.max(0, now - lastAt);
-    const alive = frameAgeMs === null ? "idle" : frameAgeMs > SILENT_MS ? "silent" : "watching";
+    const frameAt = this.frameAt(device, now);
     return {
       uid: device.uid,
-      state: recipes.length === 0 ? "unwatched" : alive,
-      frameAgeMs,
+      state: this.stateOf(device, now),
+      frameAt,
+      frameAgeMs: frameAt === null ? null : Math.max(0, now - frameAt),
       perSecond: Math.round((heard?.perSecond ?? 0) * 1000) / 1000,
       recipes: recipes.map((r) => r.name),
       models: [...new Set(recipes.flatMap((r) => r.models))].map((m) => this.shelf.idOf(m)),
@@ -205,7 +224,15 @@ export class Vision {
           return { recipe, kind: this.watching.recipe(recipe)?.event ?? "", since, raised: raised !== 0 };
         }),
       pace: heard?.wish ?? null,
+      runs: this.edgePaces.of(device),
+      looks: this.watching.looks(device, now),
+      frames: this.tallies.of(device.uid, now),
     };
+  }
+
+  /** The models: those in use, and what of the folder was refused. */
+  models(): readonly ShelvedModel[] {
+    return this.shelf.list();
   }
 
   /** Takes new versions of models now instead of at the next look into the folder. */
@@ -215,6 +242,11 @@ export class Vision {
 
   close(): Promise<void> {
     return this.shelf.close();
+  }
+
+  private frameAt(device: Device, now: number): number | null {
+    const at = Math.max(this.pace.of(device.uid, now)?.lastAt ?? 0, this.cameras.state(device.uid)?.at ?? 0);
+    return at === 0 ? null : at;
   }
 
   private pump(): void {
@@ -231,7 +263,10 @@ export class Vision {
       return;
     }
     if ("found" in result) {
-      this.ages[this.inferred++ % AGES] = this.clock() - waiting.rx;
+      const now = this.clock();
+      const age = now - waiting.rx;
+      this.ages[this.inferred++ % AGES] = age;
+      this.tallies.looked(waiting.device.uid, waiting.why, now, age);
       this.pace.took(result.found.reduce((ms, f) => ms + f.result.ms, 0));
     }
     if (this.ready.length >= MAX_READY) {

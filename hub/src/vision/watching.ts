@@ -2,7 +2,7 @@ import type { Device } from "../device.ts";
 import type { CameraState, Watch } from "./camera.ts";
 import type { FalseAlarms } from "./false-alarms.ts";
 import type { ModelShelf } from "./model-shelf.ts";
-import { NORMAL_POSTURE, type VisionOptions } from "./options.ts";
+import { NORMAL_POSTURE, type CameraLook, type VisionOptions } from "./options.ts";
 import { inHours, type Recipe } from "./recipe.ts";
 import { DEFAULT_TRACKS, scaleTracks, type TrackOptions } from "./tracks.ts";
 import { parseLine, parseZone } from "./zone.ts";
@@ -54,6 +54,21 @@ export class Watching {
       (r) => inHours(device.attributes[r.hours], minute) || state?.recipes[r.name] !== undefined,
     );
     return [...new Set(needed.flatMap((r) => r.models))];
+  }
+
+  /** What each recipe asks of a camera: with which models, where in its picture, when. */
+  looks(device: Device, ts: number): CameraLook[] {
+    const { attributes } = device;
+    const minute = this.minute(ts);
+    const text = (value: unknown): string | null => (value === undefined ? null : String(value));
+    return this.recipes(device).map(({ name, event, models, zone, hours }) => ({
+      recipe: name,
+      kind: event,
+      models: models.map((m) => this.#shelf.idOf(m)),
+      zone: parseZone(attributes[zone]).length > 0 ? text(attributes[zone]) : null,
+      hours: text(attributes[hours]),
+      open: inHours(attributes[hours], minute),
+    }));
   }
 
   watch(device: Device): Watch {

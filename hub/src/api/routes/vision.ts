@@ -1,82 +1,150 @@
-import Type, { type Static } from "typebox";
-import type { App } from "../app.ts";
-import { callerOf } from "../guard.ts";
-import type { Parts } from "../parts.ts";
-import { Limit, Text, Time } from "../query.ts";
+import Type from "typebox";
 import { blaming } from "../../store/failure.ts";
-import { visionPrecision, type PrecisionRow } from "../../store/queries/vision.ts";
+import { evidenceCounts, visionPrecision } from "../../store/queries/vision.ts";
+import type { App } from "../app.ts";
+import { cameraInfo, isCamera, visibleCameras } from "../camera-view.ts";
+import { notFound } from "../failure.ts";
+import { callerOf } from "../guard.ts";
+import { judged } from "../judged.ts";
+import type { Parts } from "../parts.ts";
+import { Limit, Text, Time, words, wordsOf, Words } from "../query.ts";
+import { HealthState } from "../schema.ts";
+import { cardInfo } from "../model-view.ts";
+import { CameraPage, CameraState, Judged, VisionModels } from "../vision-schema.ts";
 
-const Pace = Type.Object({ interval_ms: Type.Optional(Type.Number()), patrol_ms: Type.Optional(Type.Number()) });
-
-const Camera = Type.Object({
-  uid: Type.String(),
-  title: Type.String(),
-  gridId: Type.Union([Type.String(), Type.Null()]),
-  state: Type.Union(["watching", "silent", "idle", "unwatched"].map((s) => Type.Literal(s))),
-  frameAgeMs: Type.Union([Type.Number(), Type.Null()], { description: "ms since the newest frame" }),
-  perSecond: Type.Number({ description: "frames a second over the last minute or so" }),
-  recipes: Type.Array(Type.String()),
-  models: Type.Array(Type.String(), { description: "name@version" }),
-  candidates: Type.Array(
-    Type.Object({ recipe: Type.String(), kind: Type.String(), since: Time, raised: Type.Boolean() }),
-    { description: "what has begun, and whether an event was raised of it" },
-  ),
-  pace: Type.Union([Pace, Type.Null()], { description: "what the hub asks of the edge" }),
+const DAY_MS = 86_400_000;
+const DAYS = 30;
+const tags = ["vision"];
+const Days = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: 366, description: `that precision is of; default ${DAYS}` }),
+);
+const CamerasQuery = Type.Object({
+  limit: Type.Optional(Limit(1000, 200)),
+  after: Type.Optional(Text(200, "uid of the last camera of the page before")),
+  grid: Type.Optional(Text()),
+  site: Type.Optional(Text()),
+  q: Type.Optional(Text()),
+  state: Type.Optional(Words),
+  health: Type.Optional(Words),
+  faulty: Type.Optional(Type.Boolean({ description: "late, offline or flapping" })),
+  days: Days,
 });
-
-const Precision = Type.Object({
-  raised: Type.Number(),
-  falseAlarms: Type.Number(),
-  confirmed: Type.Number(),
-  precision: Type.Union([Type.Number(), Type.Null()], {
-    description:
-      "confirmed / (confirmed + false alarms); null = nobody has judged any. Open and cleared events do not count",
-  }),
-  low: Type.Union([Type.Number(), Type.Null()], { description: "95 % interval (Wilson)" }),
-  high: Type.Union([Type.Number(), Type.Null()]),
-});
-
 const PrecisionAnswer = Type.Object({
   from: Time,
   to: Time,
-  models: Type.Array(Type.Intersect([Type.Object({ model: Type.String(), recipe: Type.String() }), Precision])),
-  cameras: Type.Array(Type.Intersect([Type.Object({ uid: Type.String(), recipe: Type.String() }), Precision])),
+  models: Type.Array(Type.Intersect([Type.Object({ model: Type.String(), recipe: Type.String() }), Judged])),
+  cameras: Type.Array(Type.Intersect([Type.Object({ uid: Type.String(), recipe: Type.String() }), Judged])),
 });
+const FAULTY: ReadonlySet<string> = new Set(["late", "offline", "flapping"]);
 
-const DAY_MS = 86_400_000;
-
-/** How the cameras are doing, and how often what was raised of them was true. */
+/** How the cameras and the models are doing, and how often what was raised was true. */
 export function visionRoutes(app: App, { context }: Parts): void {
-  const { vision, registry, pool, clock } = context;
+  const { vision, registry, pool, clock, health } = context;
 
   app.get(
     "/api/vision/cameras",
     {
       config: { role: "viewer" },
-      schema: {
-        tags: ["vision"],
-        querystring: Type.Object({
-          limit: Type.Optional(Limit(1000, 200)),
-          after: Type.Optional(Text(200, "uid of the last camera of the page before")),
+      schema: { tags, querystring: CamerasQuery, response: { 200: CameraPage } },
+    },
+    async (request) => {
+      const { scope } = callerOf(request);
+      const { limit = 200, after = "", grid, site, q = "", faulty = false, days = DAYS } = request.query;
+      const wanted = wordsOf("state", request.query.state, CameraState);
+      const healths = wordsOf("health", request.query.health, HealthState);
+      const grids = scope.within(grid);
+      const needle = q.trim().toLowerCase();
+      const now = clock();
+      const states: Record<string, number> = { watching: 0, silent: 0, idle: 0, unwatched: 0 };
+      let faults = 0;
+      const found = visibleCameras(scope, context).filter((device) => {
+        if (site !== undefined && device.site !== site) return false;
+        if (grids !== null && (device.gridId === null || !grids.has(device.gridId))) return false;
+        if (needle !== "" && !`${device.uid}\n${device.title}`.toLowerCase().includes(needle)) return false;
+        const contact = health.of(`device:${device.uid}`)?.state ?? "unknown";
+        if (healths !== undefined && !healths.includes(contact)) return false;
+        const isFaulty = FAULTY.has(contact);
+        if (faulty && !isFaulty) return false;
+        const state = vision.stateOf(device, now);
+        states[state]++;
+        if (isFaulty) faults++;
+        return wanted === undefined || wanted.includes(state);
+      });
+      const rest = found.filter(({ uid }) => uid > after);
+      const page = rest.slice(0, limit);
+      const ids = page.map(({ id }) => id);
+      const [judgements, evidence] = await blaming(
+        Promise.all([
+          visionPrecision(pool, { from: now - days * DAY_MS, to: now, devices: ids }),
+          evidenceCounts(pool, ids),
+        ]),
+      );
+      const items = page.map((device) =>
+        cameraInfo(device, now, context, {
+          evidence: evidence.get(device.id) ?? 0,
+          judgements: judgements.filter(({ deviceId }) => deviceId === device.id),
         }),
-        response: { 200: Type.Object({ items: Type.Array(Camera), next: Type.Union([Type.String(), Type.Null()]) }) },
+      );
+      const next = rest.length > limit ? page[limit - 1].uid : null;
+      return { items, next, total: found.length, states, faulty: faults };
+    },
+  );
+
+  app.get(
+    "/api/cameras/:site/:name/thumbnail",
+    {
+      config: { role: "viewer" },
+      schema: {
+        tags,
+        params: Type.Object({ site: Text(), name: Text() }),
+        querystring: Type.Object({ ts: Type.Optional(Text(20, "not read: a new picture has a new address")) }),
+        produces: ["image/jpeg"],
+        response: { 200: Type.Any() },
       },
     },
-    (request) => {
+    async (request, reply) => {
+      const { site, name } = request.params;
+      const device = registry.device(`${site}/${name}`);
       const { scope } = callerOf(request);
-      const { limit = 200, after = "" } = request.query;
+      if (device === undefined || !isCamera(device, context) || !scope.hasDevice(device)) throw notFound("camera");
+      const thumbnail = await vision.thumbnails.of(device.uid);
+      if (thumbnail === null) throw notFound("picture");
+      return reply.type("image/jpeg").header("cache-control", "private, no-store").send(thumbnail.jpeg);
+    },
+  );
+
+  app.get(
+    "/api/vision/models",
+    {
+      config: { role: "viewer" },
+      schema: { tags, querystring: Type.Object({ days: Days }), response: { 200: VisionModels } },
+    },
+    async (request): Promise<VisionModels> => {
+      const { scope } = callerOf(request);
       const now = clock();
-      const items: Static<typeof Camera>[] = [];
-      const cameras = [...registry.devices()]
-        .filter((d) => d.uid > after && scope.hasDevice(d) && (d.profile.kind === "camera" || vision.hasSeen(d)))
-        .sort((a, b) => (a.uid < b.uid ? -1 : 1));
-      for (const device of cameras.slice(0, limit)) {
-        const { uid, title, gridId } = device;
-        items.push({ ...structuredClone(vision.camera(device, now)), title: title || uid, gridId } as Static<
-          typeof Camera
-        >);
-      }
-      return { items, next: cameras.length > limit ? cameras[limit - 1].uid : null };
+      const from = now - (request.query.days ?? DAYS) * DAY_MS;
+      const grids = scope.grids === null ? undefined : [...scope.grids];
+      const rows = await blaming(visionPrecision(pool, { from, to: now, grids }));
+      const cameras = visibleCameras(scope, context).map((device) => vision.camera(device, now).models);
+      const { enabled, load, waiting, ageMs, dropped } = vision.stats();
+      const items = vision.models().map(({ name, model, refused, frameMs, frames }) => {
+        const id = model?.id ?? null;
+        return {
+          name,
+          id,
+          refused,
+          card: model === null ? null : cardInfo(model),
+          frames,
+          frameMs: frameMs === null ? null : { ...frameMs },
+          cameras: cameras.filter((models) => id !== null && models.includes(id)).length,
+          precision: judged(
+            // a recipe of several models names them all
+            rows.filter((row) => words(row.model)?.includes(id ?? name) === true),
+            ({ kind, recipe }) => ({ kind, recipe }),
+          ),
+        };
+      });
+      return { enabled, items, load: { ...load, waiting, ageMs: { ...ageMs }, dropped: { ...dropped } } };
     },
   );
 
@@ -85,7 +153,7 @@ export function visionRoutes(app: App, { context }: Parts): void {
     {
       config: { role: "viewer" },
       schema: {
-        tags: ["vision"],
+        tags,
         description: "Of what detectors raised and people judged, how much was true. Default: the last 30 days",
         querystring: Type.Object({ from: Type.Optional(Time), to: Type.Optional(Time) }),
         response: { 200: PrecisionAnswer },
@@ -94,46 +162,16 @@ export function visionRoutes(app: App, { context }: Parts): void {
     async (request) => {
       const { scope } = callerOf(request);
       const to = request.query.to ?? clock();
-      const from = request.query.from ?? Math.max(0, to - 30 * DAY_MS);
-      const rows = await blaming(visionPrecision(pool, from, to, scope.grids === null ? null : [...scope.grids]));
+      const from = request.query.from ?? Math.max(0, to - DAYS * DAY_MS);
+      const grids = scope.grids === null ? undefined : [...scope.grids];
+      const rows = await blaming(visionPrecision(pool, { from, to, grids }));
       const uidOf = (id: number | null): string => (id === null ? "" : (registry.deviceById(id)?.uid ?? ""));
       return {
         from,
         to,
-        models: sum(rows, ({ model, recipe }) => ({ model, recipe })),
-        cameras: sum(rows, ({ deviceId, recipe }) => ({ uid: uidOf(deviceId), recipe })),
+        models: judged(rows, ({ model, recipe }) => ({ model, recipe })),
+        cameras: judged(rows, ({ deviceId, recipe }) => ({ uid: uidOf(deviceId), recipe })),
       };
     },
   );
-}
-
-/** Rows of one key added up, with what they say about precision. */
-function sum<K extends object>(rows: readonly PrecisionRow[], keyOf: (row: PrecisionRow) => K): (K & Judged)[] {
-  const groups = new Map<string, { key: K; raised: number; falseAlarms: number; confirmed: number }>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const text = JSON.stringify(key);
-    const group = groups.get(text) ?? { key, raised: 0, falseAlarms: 0, confirmed: 0 };
-    group.raised += row.raised;
-    group.falseAlarms += row.falseAlarms;
-    group.confirmed += row.confirmed;
-    groups.set(text, group);
-  }
-  return [...groups.values()].map(({ key, raised, falseAlarms, confirmed }) => {
-    const interval = wilson(confirmed, confirmed + falseAlarms);
-    return { ...key, raised, falseAlarms, confirmed, ...interval };
-  });
-}
-
-type Judged = Static<typeof Precision>;
-
-/** Share and its 95 % interval; few judgements give a wide one. */
-function wilson(hits: number, n: number): Pick<Judged, "precision" | "low" | "high"> {
-  if (n === 0) return { precision: null, low: null, high: null };
-  const z = 1.96;
-  const p = hits / n;
-  const middle = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
-  const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
-  const round = (v: number): number => Math.round(Math.min(1, Math.max(0, v)) * 1000) / 1000;
-  return { precision: round(p), low: round(middle - half), high: round(middle + half) };
 }
