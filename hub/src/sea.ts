@@ -52,6 +52,7 @@ export type ThresholdName = keyof typeof THRESHOLD_NAMES;
 const strict = { additionalProperties: false };
 const Clock = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$" });
 const MonthDay = Type.String({ pattern: "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$" });
+const MOMENT = { minimum: 0, maximum: 8e15 };
 const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 1000 });
 
 /** Field by field: README.md of grids/. */
@@ -65,6 +66,7 @@ export const SeaSchema = Type.Object(
         Type.Literal("closed_season"),
         Type.Literal("aquaculture"),
         Type.Literal("working_area"),
+        Type.Literal("speed_limit"),
       ]),
     ),
     severity: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3), Type.Literal(4)])),
@@ -78,10 +80,16 @@ export const SeaSchema = Type.Object(
     dates: Type.Optional(Type.Array(Type.Object({ from: MonthDay, to: MonthDay }, strict), { maxItems: 20 })),
     /** in force at these hours; a span may pass midnight */
     hours: Type.Optional(Type.Array(Type.Object({ from: Clock, to: Clock }, strict), { maxItems: 20 })),
+    /** as a whole in force from (included) to (excluded), ms UTC; outside it the area is on the map and means nothing */
+    valid: Type.Optional(
+      Type.Object({ from: Type.Optional(Type.Number(MOMENT)), to: Type.Optional(Type.Number(MOMENT)) }, strict),
+    ),
     /** 1 = Monday */
     weekdays: Type.Optional(Type.Array(Type.Integer({ minimum: 1, maximum: 7 }), { minItems: 1, maxItems: 7 })),
     /** faster than this a vessel only passes through, knots */
     transit_kn: Type.Optional(Type.Number({ minimum: 0.1, maximum: 60 })),
+    /** speed_limit: nobody may be faster, knots */
+    limit_kn: Type.Optional(Type.Number({ minimum: 0.5, maximum: 60 })),
     /** harbours without a polygon, [longitude, latitude] */
     ports: Type.Optional(
       Type.Array(
@@ -116,7 +124,10 @@ const checked = Compile(SeaSchema);
 export function readSea(
   value: unknown,
 ): { readonly sea: SeaAttributes } | { readonly problems: { field: string; expected: string }[] } {
-  if (checked.Check(value)) return { sea: value };
+  if (checked.Check(value)) {
+    if ((value.rule === "speed_limit") === (value.limit_kn !== undefined)) return { sea: value };
+    return { problems: [{ field: "sea.limit_kn", expected: "expected with the rule speed_limit, and only with it" }] };
+  }
   const problems = [...checked.Errors(value)]
     .filter(({ keyword }) => keyword !== "boolean")
     .slice(0, 10)

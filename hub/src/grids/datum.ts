@@ -1,10 +1,12 @@
 import type { Position } from "./grid.ts";
 
 /**
- * wgs84: GPS and AIS. gcj02: the shifted datum of Chinese web maps. bd09: Baidu's second shift on top of it.
+ * wgs84: GPS and AIS. gcj02: the shifted datum of Chinese web maps. bd09: Baidu's second shift on top of it. cgcs2000: the national
+ * frame (GB 22021), ITRF97 at the epoch 2000.0 on an ellipsoid that differs by 0.1 mm: taken as WGS84, which is wrong by what the
+ * plate has drifted since, some 3 cm a year and below a metre. Degrees only; metres of a projection are refused by their range.
  * Everything inside the hub is WGS84; shifted input is converted at import, once.
  */
-export const DATUMS = ["wgs84", "gcj02", "bd09"] as const;
+export const DATUMS = ["wgs84", "gcj02", "bd09", "cgcs2000"] as const;
 export type Datum = (typeof DATUMS)[number];
 
 // Krasovsky 1940, which the shift is computed on.
@@ -80,7 +82,7 @@ export function bd09ToGcj02(lon: number, lat: number): Position {
 }
 
 export function toWgs84(datum: Datum, lon: number, lat: number): Position {
-  if (datum === "wgs84") return [lon, lat];
+  if (datum === "wgs84" || datum === "cgcs2000") return [lon, lat];
   if (datum === "gcj02") return gcj02ToWgs84(lon, lat);
   const [x, y] = bd09ToGcj02(lon, lat);
   return gcj02ToWgs84(x, y);

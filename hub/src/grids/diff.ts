@@ -7,7 +7,7 @@ export interface GridChange {
   readonly id: string;
   readonly name: string;
   readonly level: string;
-  /** what differs: name, level, category, parent, codes, geometry, members; empty unless changed */
+  /** what differs: name, level, category, parent, codes, geometry, members, sea; empty unless changed */
   readonly fields: readonly string[];
   /** m²; null = no shape, or not there */
   readonly areaBefore: number | null;
@@ -29,7 +29,7 @@ export interface DeviceMove {
   readonly match: string;
 }
 
-const FIELDS = ["name", "level", "category", "parent", "codes", "geometry", "members"] as const;
+const FIELDS = ["name", "level", "category", "parent", "codes", "geometry", "members", "sea"] as const;
 
 /** What a new version of the grids changes, by id. */
 export function diffGrids(before: GridSet, after: GridSet): GridChange[] {

@@ -68,8 +68,8 @@ export function readGrids(
       continue;
     }
     const crs = crsName(data.crs);
-    if (crs !== null && !/(CRS84|EPSG:+4326)$/i.test(crs)) {
-      wrong("crs", `expected degrees in WGS84 (CRS84 or EPSG:4326), found ${shown(crs)}`);
+    if (crs !== null && !/(CRS84|EPSG:+(4326|4490))$/i.test(crs)) {
+      wrong("crs", `expected degrees in WGS84 (CRS84, EPSG:4326) or CGCS2000 (EPSG:4490), found ${shown(crs)}`);
       continue;
     }
     for (const [index, feature] of data.features.entries()) {

@@ -3,6 +3,7 @@ import type { GridMatch } from "../finding.ts";
 import { DEFAULT_LIMITS, type GridLimits, type GridSource, readGrids } from "./geojson.ts";
 import { polygonArea } from "./geometry.ts";
 import { type FormationMember, type Grid, type GridLevel, polygonsOf } from "./grid.ts";
+import { canonicalGrid } from "./grid-hash.ts";
 import { PolygonIndex, type RankedPolygon } from "./polygon-index.ts";
 import { withMemberships } from "./members-csv.ts";
 import { type GridProblem, ProblemList } from "./problem.ts";
@@ -14,6 +15,11 @@ export interface GridSetOptions {
   /** metres outside every grid within which a position still counts for the nearest one, flagged; default 200 */
   readonly nearestToleranceM?: number;
   readonly limits?: GridLimits;
+  /**
+   * Cells of other versions that this one does not have, as they were last. Nothing is located on them, but what was found there
+   * keeps its place in the tree: `path` and `subtree` know them, so that who looked after a cell still sees its events.
+   */
+  readonly former?: readonly Grid[];
 }
 
 /** What `GET /api/grids` lists; `members` is a count. */
@@ -57,8 +63,9 @@ function tier(g: Grid): number {
 
 /** One immutable version of the grid tree. A new import is a new set; the old one stays right for who still holds it. */
 export class GridSet {
-  readonly version: number;
+  #version: number;
   readonly #byId: ReadonlyMap<string, Grid>;
+  readonly #former: ReadonlyMap<string, Grid>;
   readonly #children: ReadonlyMap<string, readonly string[]>;
   readonly #formationOf: ReadonlyMap<number, string>;
   readonly #formations: readonly string[];
@@ -74,11 +81,12 @@ export class GridSet {
 
   /** From checked grids, as `build` made them or the store kept them. */
   constructor(grids: readonly Grid[], version: number, options: GridSetOptions = {}) {
-    this.version = version;
+    this.#version = version;
     this.#toleranceM = options.nearestToleranceM ?? 200;
     this.#byId = new Map(grids.map((g) => [g.id, g]));
     const children = new Map<string, string[]>();
-    for (const { id, parent } of grids) {
+    this.#former = new Map((options.former ?? []).filter(({ id }) => !this.#byId.has(id)).map((g) => [g.id, g]));
+    for (const { id, parent } of [...grids, ...this.#former.values()]) {
       if (parent === null) continue;
       const list = children.get(parent);
       if (list === undefined) children.set(parent, [id]);
@@ -106,6 +114,16 @@ export class GridSet {
     this.#envelopes = new PolygonIndex(envelopes);
     const sea = ranked.findIndex((g) => tier(g) === 2);
     this.#seaRank = sea === -1 ? ranked.length : sea;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The number that the database gave to a set that nobody holds yet. */
+  numbered(version: number): this {
+    this.#version = version;
+    return this;
   }
 
   /**
@@ -156,18 +174,17 @@ export class GridSet {
     return this.#byId.get(id);
   }
 
-  /** From the county down to the grid itself; empty for an unknown id. */
+  /** From the county down to the grid itself, which may be a former one; empty for an unknown id. */
   path(id: string): Grid[] {
     const path: Grid[] = [];
-    for (let g = this.#byId.get(id); g !== undefined; g = g.parent === null ? undefined : this.#byId.get(g.parent)) {
-      path.push(g);
-    }
+    const cell = (of: string) => this.#byId.get(of) ?? this.#former.get(of);
+    for (let g = cell(id); g !== undefined; g = g.parent === null ? undefined : cell(g.parent)) path.push(g);
     return path.reverse();
   }
 
-  /** The grid and everything below it; empty for an unknown id. */
+  /** The grid and everything below it, former ones too; empty for an unknown id. */
   subtree(id: string): Set<string> {
-    const all = new Set<string>(this.#byId.has(id) ? [id] : []);
+    const all = new Set<string>(this.#byId.has(id) || this.#former.has(id) ? [id] : []);
     for (const each of all) for (const child of this.#children.get(each) ?? []) all.add(child);
     return all;
   }
@@ -181,6 +198,18 @@ export class GridSet {
 
   grids(): Iterable<Grid> {
     return this.#byId.values();
+  }
+
+  /** Cells that only other versions have, without shapes and members. */
+  former(): Iterable<Grid> {
+    return this.#former.values();
+  }
+
+  /** The same under another number, or from other cells: what was here and is not in `grids` becomes a former one. */
+  next(grids: readonly Grid[], version: number): GridSet {
+    const bare = ({ sea: _, ...g }: Grid): Grid => ({ ...g, geometry: null, members: [] });
+    const former = [...this.#former.values(), ...[...this.#byId.values()].map(bare)];
+    return new GridSet(grids, version, { nearestToleranceM: this.#toleranceM, former });
   }
 
   get size(): number {
@@ -227,30 +256,11 @@ export class GridSet {
     if (this.#hash === "") {
       const hash = createHash("sha256");
       const all = [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-      for (const { id, name, level, category, parent, codes, synthetic, geometry, members, sea } of all) {
-        const sortedCodes = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
-        const shape = geometry === null ? null : [geometry.type, geometry.coordinates];
-        // what is not said leaves the hash as it was before it could be said
-        const boats = members
-          .map(({ mmsi, name: boat, role, gear, from, to }) => {
-            const more = gear === undefined && from === undefined && to === undefined ? [] : [gear ?? "", from ?? null, to ?? null]; // prettier-ignore
-            return [mmsi, boat, role, ...more] as const;
-          })
-          .sort((a, b) => a[0] - b[0] || Number(a[4] ?? 0) - Number(b[4] ?? 0));
-        const own = [id, name, level, category, parent, sortedCodes, synthetic, shape, boats];
-        hash.update(JSON.stringify(sea === undefined ? own : [...own, sorted(sea)]));
-      }
+      for (const grid of all) hash.update(canonicalGrid(grid));
       this.#hash = hash.digest("hex");
     }
     return this.#hash;
   }
-}
-
-/** Equal content whatever the order of its keys. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)])); // prettier-ignore
 }
 
 /** Best match first; see README for why in this order. Cells at sea may overlap, so the smaller one goes first there. */

@@ -41,8 +41,12 @@ export class SeaMembership {
       }
       this.#members.set(id, members);
     }
+    this.#areas = [...set.grids()].flatMap(borderOf).filter(({ sea: { valid } }) => {
+      if (valid === undefined) return true;
+      for (const turn of [valid.from, valid.to]) if (turn !== undefined && turn > now) until = Math.min(until, turn);
+      return isValid(valid, now);
+    });
     this.until = until;
-    this.#areas = [...set.grids()].flatMap(borderOf);
   }
 
   formationOf(mmsi: number): string | null {
@@ -81,7 +85,7 @@ export class SeaMembership {
   readonly at = (now: number): SeaMembership => this.#set.at(now);
 }
 
-export function isValid({ from, to }: FormationMember, now: number): boolean {
+export function isValid({ from, to }: Pick<FormationMember, "from" | "to">, now: number): boolean {
   return (from === undefined || now >= from) && (to === undefined || now < to);
 }
 

@@ -82,7 +82,9 @@ export function checkTree(imported: readonly ImportedGrid[], problems: ProblemLi
       else formationOf.set(mmsi, [...terms, { id: grid.id, member }]);
       return other === undefined;
     });
-    return { ...grid, members, parent: parents.get(grid.id) ?? null };
+    const parent = parents.get(grid.id) ?? null;
+    // what is right already stays the same object: its hash is known
+    return members.length === grid.members.length && parent === grid.parent ? grid : { ...grid, members, parent };
   });
 }
 

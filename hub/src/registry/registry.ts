@@ -25,6 +25,7 @@ export interface DeviceLocator {
 export interface RegistryOptions {
   readonly store: Store;
   readonly profiles: ProfileSource;
+  /** `relocate` brings another one */
   readonly locator: DeviceLocator;
   /** edges may declare devices by their birth message */
   readonly autoRegister: boolean;
@@ -50,10 +51,34 @@ export class Registry {
   #devices = new Map<string, Device>();
   readonly #edgeById = new Map<number, Edge>();
   readonly #deviceById = new Map<number, Device>();
+  /** the grid that a device was declared on, whatever its position says */
+  readonly #boundGrid = new WeakMap<Device, string>();
+  #locator: DeviceLocator;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
+    this.#locator = options.locator;
   }
+
+  /** Other grids from now on. @returns the devices that changed theirs */
+  relocate(locator: DeviceLocator): Device[] {
+    this.#locator = locator;
+    const moved: Device[] = [];
+    for (const device of this.#devices.values()) {
+      const gridId = this.gridIn(device, locator);
+      if (gridId === device.gridId) continue;
+      device.gridId = gridId;
+      moved.push(device);
+    }
+    return moved;
+  }
+
+  /** The grid that a device is declared on, where there is one of that name, else the one of its position. */
+  readonly gridIn = (device: Device, locator: DeviceLocator): string | null => {
+    const bound = this.#boundGrid.get(device);
+    if (bound !== undefined && locator.get(bound) !== undefined) return bound;
+    return device.lon === null || device.lat === null ? null : locator.locate(device.lon, device.lat).gridId;
+  };
 
   /**
    * Takes over what the database holds. Objects of known devices stay the same: other rooms keep references to them.
@@ -119,16 +144,14 @@ export class Registry {
     device.title = row.title;
     device.lon = row.lon;
     device.lat = row.lat;
-    device.gridId = row.gridId ?? this.#locate(row.lon, row.lat);
+    if (row.gridId === null) this.#boundGrid.delete(device);
+    else this.#boundGrid.set(device, row.gridId);
+    device.gridId = this.gridIn(device, this.#locator);
     device.attributes = row.attributes;
     entry.devices.set(row.name, device);
     this.#devices.set(device.uid, device);
     this.#deviceById.set(device.id, device);
     return device;
-  }
-
-  #locate(lon: number | null, lat: number | null): string | null {
-    return lon === null || lat === null ? null : this.#options.locator.locate(lon, lat).gridId;
   }
 
   /** Series of metrics that profiles gained while the hub was down: one question for all devices. */
@@ -330,7 +353,7 @@ export class Registry {
     }
     if ((declared.lon === undefined) !== (declared.lat === undefined))
       return reject("envelope_invalid", `device ${id}: lon and lat come together`);
-    if (declared.grid !== undefined && this.#options.locator.get(declared.grid) === undefined) {
+    if (declared.grid !== undefined && this.#locator.get(declared.grid) === undefined) {
       return reject("envelope_invalid", `device ${id}: no grid ${String(declared.grid).slice(0, 64)}`);
     }
     return attributesProblem(id, declared.attributes);

@@ -13,6 +13,8 @@ import { AreaInstance, DeviceVerdict, type StoredInstance, storeInstance, Witnes
 export interface AreaGrids {
   path(id: string): readonly { readonly id: string; readonly level: string }[];
   locate(lon: number, lat: number): { readonly gridId: string | null };
+  /** undefined = no such grid now; without this method every grid is one that exists */
+  get?(id: string): unknown;
 }
 
 export interface AreaOptions {
@@ -26,6 +28,13 @@ export interface AreaOptions {
 
 const KEY = "@area ";
 
+interface Joined {
+  readonly device: Device;
+  readonly gridId: string | null;
+  readonly profile: unknown;
+  readonly verdicts: DeviceVerdict[];
+}
+
 /**
  * Rules that join devices, findings and flags of a grid. Pure and durable like the alarms of a profile: a record, a finding or the
  * clock moves it, and what it found is one event on the grid.
@@ -33,12 +42,12 @@ const KEY = "@area ";
 export class AreaRules {
   readonly rules: readonly AreaRule[];
   readonly flags = new AreaFlags();
-  readonly #grids: AreaGrids;
+  #grids: AreaGrids;
   readonly #scale: number;
   readonly #lateness: number;
   readonly #counts: ReadonlyMap<AreaRule, RuleCounts>;
   readonly #instances = new Map<string, AreaInstance>();
-  readonly #devices = new Map<number, { gridId: string | null; profile: unknown; verdicts: DeviceVerdict[] }>();
+  readonly #devices = new Map<number, Joined>();
   readonly #timers = new DueQueue<AreaInstance | Witness>();
   #orphans: { readonly key: string; readonly finding: Omit<Finding, "ts"> }[] = [];
   #rows: FoldStateRow[] = [];
@@ -67,11 +76,35 @@ export class AreaRules {
       if (room !== "rules" || state === null || !key.startsWith(KEY)) continue;
       const [id, gridId] = key.slice(KEY.length).split("|");
       const rule = this.rules.find((each) => each.id === id && each.event === (state as StoredInstance).event);
-      if (rule !== undefined) this.#restore(rule, gridId, state as StoredInstance);
+      if (rule !== undefined && (rule.each === null || this.#exists(gridId)))
+        this.#restore(rule, gridId, state as StoredInstance);
       else this.#forget(key, id, gridId, state as StoredInstance);
     }
     // a rule with one grid exists from the start: flags and findings alone may hold
     for (const rule of this.rules) if (rule.each === null && rule.grid !== null) this.#instance(rule, rule.grid);
+  }
+
+  /**
+   * Other grids from now on. What still holds in the same grid goes on with its timers; devices that stand elsewhere now speak no
+   * more where they stood; what is active in a grid that is no more ends.
+   */
+  setGrids(grids: AreaGrids, now: number, out: Finding[]): void {
+    this.#grids = grids;
+    this.#out = out;
+    for (const { device } of [...this.#devices.values()]) this.#join(device, now);
+    for (const [key, instance] of [...this.#instances]) {
+      if (instance.rule.each === null || this.#exists(instance.gridId)) continue;
+      for (const map of instance.met) for (const witness of map.values()) this.#timers.remove(witness);
+      this.#timers.remove(instance);
+      this.#instances.delete(key);
+      this.#dirty = this.#dirty.filter((each) => each !== instance);
+      const state = storeInstance(instance);
+      if (state !== null || instance.kept) this.#forget(KEY + key, instance.rule.id, instance.gridId, { phase: instance.phase, event: instance.rule.event }); // prettier-ignore
+    }
+  }
+
+  #exists(gridId: string): boolean {
+    return this.#grids.get === undefined || this.#grids.get(gridId) !== undefined;
   }
 
   /** One live record. @param late backfill: rules of areas look at the present only */
@@ -161,11 +194,14 @@ export class AreaRules {
     return [...this.#instances.values()].filter((i) => i.rule === rule && i.phase === "active").map((i) => i.gridId);
   }
 
-  #join(device: Device): { gridId: string | null; profile: unknown; verdicts: DeviceVerdict[] } {
-    // where it stood before it says nothing any more
-    for (const { instance, condition } of this.#devices.get(device.id)?.verdicts ?? [])
-      this.#silence(instance, condition, device.uid, this.#now);
+  #join(device: Device, now = this.#now): Joined {
+    const before = this.#devices.get(device.id);
     const { gridId, profile } = device;
+    // the same condition in the same instance: its last values and its timer go on
+    const stays = (instance: AreaInstance, condition: number) =>
+      before?.profile === profile
+        ? before.verdicts.find((each) => each.instance === instance && each.condition === condition)
+        : undefined;
     const verdicts: DeviceVerdict[] = [];
     for (const rule of this.rules) {
       rule.all.forEach((condition, i) => {
@@ -184,12 +220,15 @@ export class AreaRules {
         } else return;
         const { when } = condition;
         for (const instance of instances) {
-          const verdict = new DeviceVerdict(device, instance, i, when, this.#scale);
+          const verdict = stays(instance, i) ?? new DeviceVerdict(device, instance, i, when, this.#scale);
           if (verdict.fits) verdicts.push(verdict);
         }
       });
     }
-    const entry = { gridId, profile, verdicts };
+    // where it stood before it says nothing any more
+    for (const verdict of before?.verdicts ?? [])
+      if (!verdicts.includes(verdict)) this.#silence(verdict.instance, verdict.condition, device.uid, now);
+    const entry = { device, gridId, profile, verdicts };
     this.#devices.set(device.id, entry);
     return entry;
   }
@@ -329,12 +368,12 @@ export class AreaRules {
       this.#timers.set(instance, instance.clearSince + rule.clearForMs * this.#scale);
   }
 
-  /** A rule that is configured no more: its event ends with the next tick. */
-  #forget(key: string, id: string, gridId: string, { phase, event }: StoredInstance): void {
+  /** A rule that is configured no more, or a grid that is none any more: its event ends with the next tick. */
+  #forget(key: string, id: string, gridId: string, { phase, event }: Pick<StoredInstance, "phase" | "event">): void {
     const where = { subject: `grid:${gridId}`, device: null, gridId, lon: null, lat: null, source: `area:${id}` };
     if (phase !== "active") this.#rows.push({ room: "rules", key, state: null });
     else {
-      const evidence = { trace: [{ step: "profile", note: "the rule is no longer configured" }] };
+      const evidence = { trace: [{ step: "profile", note: "the rule is no longer configured, or its grid is gone" }] };
       this.#orphans.push({
         key,
         finding: { kind: event, phase: "clear", severity: 4, ...where, evidence, late: false },

@@ -128,14 +128,7 @@ export async function audit(
   const client = await pool.connect();
   try {
     await client.query("begin");
-    await client.query("lock table audit in exclusive mode");
-    await client.query(
-      `insert into audit (seq, ts, who, action, target, detail, prev, hash)
-       select n.seq, n.ts, $1, $2, $3, $4::jsonb, n.prev, audit_hash(n.prev, n.seq, n.ts, $1, $2, $3, $4::jsonb)
-       from (select coalesce(max(seq), 0) + 1 as seq, date_trunc('microseconds', clock_timestamp()) as ts,
-               coalesce((select hash from audit order by seq desc limit 1), ''::bytea) as prev from audit) n`,
-      [who, action, target, JSON.stringify(detail)],
-    );
+    await appendAudit(client, who, action, target, detail);
     await client.query("commit");
   } catch (error) {
     await client.query("rollback").catch(() => {});
@@ -143,4 +136,22 @@ export async function audit(
   } finally {
     client.release();
   }
+}
+
+/** The same within a transaction of the caller: what is done and the line about it are stored together or not at all. */
+export async function appendAudit(
+  client: pg.ClientBase,
+  who: string,
+  action: string,
+  target: string,
+  detail: object,
+): Promise<void> {
+  await client.query("lock table audit in exclusive mode");
+  await client.query(
+    `insert into audit (seq, ts, who, action, target, detail, prev, hash)
+     select n.seq, n.ts, $1, $2, $3, $4::jsonb, n.prev, audit_hash(n.prev, n.seq, n.ts, $1, $2, $3, $4::jsonb)
+     from (select coalesce(max(seq), 0) + 1 as seq, date_trunc('microseconds', clock_timestamp()) as ts,
+             coalesce((select hash from audit order by seq desc limit 1), ''::bytea) as prev from audit) n`,
+    [who, action, target, JSON.stringify(detail)],
+  );
 }

@@ -5,7 +5,9 @@ import { testDatabase } from "../../../../test/support/postgres.ts";
 import { GridSet } from "../../grids/grid-set.ts";
 import { silentLog } from "../../log.ts";
 import { migrate } from "../migrate.ts";
-import { loadGridSet, saveGridSet } from "./grids.ts";
+import { gridHash } from "../../grids/grid-hash.ts";
+import type { Grid } from "../../grids/grid.ts";
+import { activateGridSet, GridConflict, lastFileHash, listGridVersions, loadGridSet, saveGridSet } from "./grids.ts";
 
 let database: Awaited<ReturnType<typeof testDatabase>>;
 let pool: pg.Pool;
@@ -61,13 +63,16 @@ const build = (count: number) =>
     1,
   ).set;
 
-it("keeps a set as it is, and versions only what changed", async () => {
+const save = (set: GridSet, more: object = {}) =>
+  saveGridSet(pool, { grids: set.grids(), hashOf: (grid) => gridHash(grid as Grid), hash: set.hash, what: "file", who: "hub", activate: true, ...more }); // prettier-ignore
+const rows = async () => (await pool.query<{ n: number }>("SELECT count(*)::int AS n FROM grid_cell")).rows[0].n;
+
+it("keeps a set as it is, and writes only the cells that changed", async () => {
   expect(await loadGridSet(pool)).toBeNull();
   const set = build(1200);
   expect(set.size).toBe(1201);
-  // Two hubs start together.
-  const versions = await Promise.all([saveGridSet(pool, set), saveGridSet(pool, set)]);
-  expect(versions[1]).toBe(versions[0]);
+  const versions = [await save(set)];
+  expect(await lastFileHash(pool)).toEqual({ version: versions[0], hash: set.hash });
 
   const loaded = await loadGridSet(pool);
   expect(loaded).toMatchObject({ version: versions[0], hash: set.hash });
@@ -79,16 +84,50 @@ it("keeps a set as it is, and versions only what changed", async () => {
   expect(again.locate(100.1, 30.2)).toEqual(set.locate(100.1, 30.2));
 
   const smaller = build(3);
-  const next = await saveGridSet(pool, smaller);
+  const before = await rows();
+  const next = await save(smaller);
   expect(next).toBeGreaterThan(versions[0]);
-  expect((await loadGridSet(pool))?.grids).toHaveLength(4);
-  expect((await loadGridSet(pool, versions[0]))?.grids).toHaveLength(1201);
+  expect(await rows()).toBe(before); // nothing new: the others only end
+  const now = await loadGridSet(pool);
+  expect(now?.grids).toHaveLength(4);
+  expect(now?.former).toHaveLength(1197);
+  expect(now?.former[0]).toMatchObject({ name: expect.stringContaining("网格"), geometry: null, members: [] });
+  const first = await loadGridSet(pool, versions[0]);
+  expect(first?.grids).toHaveLength(1201);
+  expect(first?.former).toEqual([]);
   expect(await loadGridSet(pool, 999)).toBeNull();
+
+  // back again: what had ended begins anew, and what was in between stays as it was
+  const again2 = await save(set);
+  expect((await loadGridSet(pool))?.grids).toHaveLength(1201);
+  expect((await loadGridSet(pool, next))?.grids).toHaveLength(4);
+  expect(new GridSet((await loadGridSet(pool, again2))!.grids, 0).hash).toBe(set.hash);
+});
+
+it("brings a version into force again, and refuses who looked at another", async () => {
+  const active = (await loadGridSet(pool))!.version;
+  const [, , oldest] = await listGridVersions(pool, { limit: 10 });
+  const who = { who: "admin", note: "back", detail: {} };
+  await expect(activateGridSet(pool, oldest.version, { ...who, expected: active - 1 })).rejects.toThrow(GridConflict);
+  await activateGridSet(pool, oldest.version, { ...who, expected: active });
+  expect((await loadGridSet(pool))?.version).toBe(oldest.version);
+  await expect(save(build(1), { base: active })).rejects.toThrow(GridConflict);
+  const waits = await save(build(2), { base: active, activate: false, what: "import", who: "admin", note: "later" });
+  expect((await loadGridSet(pool))?.version).toBe(oldest.version);
+  const listed = await listGridVersions(pool, { limit: 2 });
+  expect(listed[0]).toMatchObject({ version: waits, base: active, what: "import", cells: 3, activatedAt: null });
+  expect((await listGridVersions(pool, { limit: 1, before: oldest.version + 1 }))[0]).toMatchObject({
+    version: oldest.version,
+    activatedBy: "admin",
+    activationNote: "back",
+  });
+  const { rows: lines } = await pool.query("SELECT action, target FROM audit");
+  expect(lines).toEqual([{ action: "grid_activate", target: `grids:${oldest.version}` }]);
 });
 
 it("leaves nothing behind when a set is refused", async () => {
   const before = (await loadGridSet(pool))?.version;
   const bad = { ...[...build(1).grids()][0], level: "city" as "grid" };
-  await expect(saveGridSet(pool, { hash: "bad", grids: () => [bad] })).rejects.toThrow();
+  await expect(save(new GridSet([bad], 0))).rejects.toThrow();
   expect((await loadGridSet(pool))?.version).toBe(before);
 });
