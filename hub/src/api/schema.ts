@@ -307,6 +307,18 @@ export const PortVisitInfo = Type.Object({
   leftAt: Nullable(Type.Number()),
 });
 
+/** An AIS station: what it brought in the last ten minutes, and its health. */
+export const ReceiverInfo = Type.Object({
+  uid: Type.String(),
+  gridId: Nullable(Type.String()),
+  messagesPerMin: Type.Number(),
+  vessels: Type.Integer(),
+  rangeNm: Nullable(Type.Number()),
+  lastHeard: Type.Number(),
+  state: Type.String(),
+  reason: Type.String(),
+});
+
 export const EdgeInfo = Type.Object({
   key: Type.String(),
   title: Type.String(),
@@ -361,6 +373,9 @@ export type EventDetail = Static<typeof EventDetail>;
 export type EventAction = Static<typeof EventAction>;
 export type VesselInfo = Static<typeof VesselInfo>;
 export type FormationInfo = Static<typeof FormationInfo>;
+export type FleetRollUp = Static<typeof FleetRollUp>;
+export type ReceiverInfo = Static<typeof ReceiverInfo>;
+export type PortVisitInfo = Static<typeof PortVisitInfo>;
 export type EdgeInfo = Static<typeof EdgeInfo>;
 export type EdgeCredential = Static<typeof EdgeCredential>;
 export type DeadLetterInfo = Static<typeof DeadLetterInfo>;

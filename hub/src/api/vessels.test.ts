@@ -79,3 +79,15 @@ it("adds formations up for the grids above them", async () => {
   ]);
   expect(await get("/api/vessels/412000001/visits", all)).toEqual({ items: [] });
 });
+
+it("says which station hears whom, to those who may see both", async () => {
+  const { items: stations } = await get<{ items: { uid: string; vessels: number }[] }>("/api/receivers", all);
+  const heard = stations.find(({ vessels }) => vessels > 0)!;
+  const { items } = await get<{ items: { mmsi: number }[] }>(`/api/receivers/${heard.uid}/vessels`, all);
+  expect(items.length).toBe(heard.vessels);
+  const path = `/api/vessels/${items[0].mmsi}/receivers`;
+  expect((await get<{ items: object[] }>(path, all)).items).toMatchObject([{ uid: heard.uid }]);
+  expect((await scene.call("GET", path, { token: west })).status).toBe(404);
+  expect((await scene.call("GET", `/api/receivers/${heard.uid}/vessels`, { token: west })).status).toBe(404);
+  expect((await scene.call("GET", "/api/receivers/no/such/vessels", { token: all })).status).toBe(404);
+});

@@ -75,6 +75,24 @@ export class Coverage {
     });
   }
 
+  /** Who heard a vessel in the last ten minutes, the latest first. @param now ms UTC */
+  hearing(mmsi: number, now: number): { readonly uid: string; readonly gridId: string | null; readonly at: number }[] {
+    const heard = [];
+    for (const { device, vessels } of this.#stations.values()) {
+      const at = vessels.get(mmsi);
+      if (at !== undefined && now - at <= SPAN * MINUTE_MS) heard.push({ uid: device.uid, gridId: device.gridId, at });
+    }
+    return heard.sort((a, b) => b.at - a.at);
+  }
+
+  /** Vessels that a station heard in the last ten minutes; empty where no such station is known. */
+  heardBy(uid: string, now: number): { readonly mmsi: number; readonly at: number }[] {
+    for (const { device, vessels } of this.#stations.values())
+      if (device.uid === uid)
+        return [...vessels].flatMap(([mmsi, at]) => (now - at <= SPAN * MINUTE_MS ? [{ mmsi, at }] : []));
+    return [];
+  }
+
   #open(device: Device, rx: number): Station | null {
     if (this.#stations.size >= STATIONS) return null;
     const station: Station = {

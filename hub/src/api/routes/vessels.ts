@@ -8,7 +8,7 @@ import { ApiFailure, notFound } from "../failure.ts";
 import { callerOf } from "../guard.ts";
 import type { Parts } from "../parts.ts";
 import { Text, Time, Words, words } from "../query.ts";
-import { FleetRollUp, FormationInfo, PortVisitInfo, VesselInfo } from "../schema.ts";
+import { FleetRollUp, FormationInfo, PortVisitInfo, ReceiverInfo, VesselInfo } from "../schema.ts";
 import type { Scope } from "../scope.ts";
 import { visibleVessels } from "../visible.ts";
 
@@ -31,17 +31,8 @@ const Filter = Type.Object({
   area: Type.Optional(Text(200, "a harbour or an area with a rule, or any grid: vessels of the formations below it")),
 });
 const Number0 = Type.Union([Type.Number(), Type.Null()]);
-/** An AIS station: what it brought in the last ten minutes, and its health. */
-const ReceiverInfo = Type.Object({
-  uid: Type.String(),
-  gridId: Type.Union([Type.String(), Type.Null()]),
-  messagesPerMin: Type.Number(),
-  vessels: Type.Integer(),
-  rangeNm: Type.Union([Type.Number(), Type.Null()]),
-  lastHeard: Type.Number(),
-  state: Type.String(),
-  reason: Type.String(),
-});
+/** A station that heard a vessel in the last ten minutes, and when last. */
+const HearingInfo = Type.Object({ uid: Type.String(), ts: Type.Number() });
 const Track = Type.Object({
   rows: Type.Array(Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Number0, Number0])),
 });
@@ -105,6 +96,21 @@ export function vesselRoutes(app: App, { context }: Parts): void {
     },
   );
 
+  app.get(
+    "/api/vessels/:mmsi/receivers",
+    {
+      config: { role: "viewer" },
+      schema: { tags: ["fleet"], params: Mmsi, response: { 200: Type.Object({ items: Type.Array(HearingInfo) }) } },
+    },
+    async (request) => {
+      const { mmsi } = request.params;
+      const { scope } = callerOf(request);
+      if (!visible(mmsi, scope)) throw notFound("vessel");
+      const items = fleet.reception.hearing(mmsi, clock()).filter(({ gridId }) => scope.has(gridId));
+      return { items: items.map(({ uid, at }) => ({ uid, ts: at })) };
+    },
+  );
+
   /** Of a vessel that memory has forgotten only its formation says who may see it. */
   function visible(mmsi: number, scope: Scope): boolean {
     if (scope.everything || scope.has(fleet.formationOf(mmsi))) return true;
@@ -128,6 +134,26 @@ export function vesselRoutes(app: App, { context }: Parts): void {
           return { uid, ...coverage, state, reason };
         });
       return { items };
+    },
+  );
+
+  app.get(
+    "/api/receivers/:site/:name/vessels",
+    {
+      config: { role: "viewer" },
+      schema: {
+        tags: ["fleet"],
+        params: Type.Object({ site: Type.String(), name: Type.String() }),
+        response: { 200: Type.Object({ items: Type.Array(Type.Object({ mmsi: Type.Number(), ts: Type.Number() })) }) },
+      },
+    },
+    async (request) => {
+      const { scope } = callerOf(request);
+      const uid = `${request.params.site}/${request.params.name}`;
+      const station = fleet.coverage(clock()).find((each) => each.uid === uid);
+      if (station === undefined || !scope.has(station.gridId)) throw notFound("receiver");
+      const items = fleet.reception.heardBy(uid, clock()).filter(({ mmsi }) => visible(mmsi, scope));
+      return { items: items.map(({ mmsi, at }) => ({ mmsi, ts: at })) };
     },
   );
 
