@@ -3,7 +3,7 @@ import { batteryOutlook } from "../health/battery.ts";
 import { blaming } from "../store/failure.ts";
 import { type AvailabilityRow, availabilityRows } from "../store/queries/availability.ts";
 import { batteries, type BatteryRow } from "../store/queries/device-depth.ts";
-import { type EventGrouping, eventStatistics } from "../store/queries/event-statistics.ts";
+import { eventStatistics } from "../store/queries/event-statistics.ts";
 import {
   AvailabilityGroups,
   type GroupBy,
@@ -150,16 +150,10 @@ export class Reports {
     const above = new Map<string, string>();
     if (by === "town") for (const { id } of set.grids()) above.set(id, townOf(set, id)?.id ?? id);
     const asked = { ...period, timeZone, grids: within === null ? null : [...within], kinds, above };
-    const count = async (grouping: EventGrouping) =>
-      await this.#keep(
-        ["events", grouping, scope.key, grid, kinds, by, period.from, period.to].join("\n"),
-        KEPT_MS,
-        () => eventStatistics(pool, { ...asked, by: grouping }),
-      );
-    const [rows, [all]] = await Promise.all([count(by === "town" ? "grid" : by), count("all")]);
+    const grouping = by === "town" ? "grid" : by;
+    const key = ["events", scope.key, grid, kinds, by, period.from, period.to].join("\n");
+    const { rows, total } = await this.#keep(key, KEPT_MS, () => eventStatistics(pool, { ...asked, by: grouping }));
     const items = rows.map((row) => ({ ...row, ...this.#eventTitles(by, row.key), ...falseShare(row) }));
-    const none = { key: "", opened: 0, active: 0, ended: 0, falseAlarms: 0, severity: [0, 0, 0, 0], closeP50Ms: null, closeP90Ms: null, repeats: 0 }; // prettier-ignore
-    const total = all ?? none;
     return {
       total: { ...total, severity: [...total.severity], titleZh: "", titleEn: "", ...falseShare(total) },
       items: items.map((item) => ({ ...item, severity: [...item.severity] })),
