@@ -104,6 +104,7 @@ export const KINDS: Readonly<Record<string, KindInfo>> = {
   "vessel.no_go": kind("vessel", "船舶进入禁航区", "Vessel in a no-go area", EMERGENCY, "海上安全"),
   "vessel.closed_season": kind("vessel", "船舶在禁渔区作业", "Vessel fishing in a closed area", EMERGENCY, "海上渔业"),
   "vessel.aquaculture": kind("vessel", "船舶进入养殖区", "Vessel in an aquaculture area", EMERGENCY, "海上渔业"),
+  "vessel.speeding": kind("vessel", "船舶超速", "Vessel above the speed limit", EMERGENCY, "海上安全"),
   "vessel.out_of_area": kind("vessel", "船舶离开作业区", "Vessel outside its working area", EMERGENCY, "海上安全"),
   "vessel.port_visit": kind("vessel", "船舶进港", "Vessel in port", EMERGENCY, "海上安全"),
   "vessel.drift": kind("vessel", "船舶漂移", "Vessel adrift", EMERGENCY, "海上安全"),

@@ -1,24 +1,12 @@
-import type { Finding, Severity } from "../finding.ts";
+import type { Finding } from "../finding.ts";
 import { AreaIndex } from "./area-index.ts";
+import { AREA_RULES, isBroken, speedSeen, type Visit } from "./area-rules.ts";
 import { inForce } from "./calendar.ts";
 import type { Changes } from "./changes.ts";
 import type { Watch } from "./incidents.ts";
 import type { SeaArea } from "./membership.ts";
 import type { Segment, Track } from "./track.ts";
-import { isJudged, report, rounded, type Waters, whoIs } from "./waters.ts";
-
-/** A vessel at an area: on its way in, inside, or on its way out. */
-interface Visit {
-  /** event time of the first fix inside, ms UTC */
-  readonly since: number;
-  /** fixes in a row on the other side than `inside` says */
-  readonly against: number;
-  readonly inside: boolean;
-  /** reported */
-  readonly open: boolean;
-  /** rule of the area: of an area that is no more, the row alone still says what is to be cleared */
-  readonly rule: SeaArea["rule"];
-}
+import { report, rounded, type Waters, whoIs } from "./waters.ts";
 
 type Seen = Visit & { readonly crossed?: true };
 type Visits = Readonly<Record<string, Visit>>;
@@ -28,14 +16,6 @@ interface Step {
   readonly from: { readonly lon: number; readonly lat: number; readonly ts: number } | null;
   readonly to: Segment;
 }
-
-/** how each rule is called when it is broken; `at once` = by a single fix or by crossing */
-const KINDS = {
-  no_go: { kind: "vessel.no_go", severity: 2, atOnce: true },
-  aquaculture: { kind: "vessel.aquaculture", severity: 3, atOnce: false },
-  closed_season: { kind: "vessel.closed_season", severity: 3, atOnce: false },
-  working_area: { kind: "vessel.out_of_area", severity: 4, atOnce: false },
-} as const satisfies Readonly<Record<string, { kind: string; severity: Severity; atOnce: boolean }>>;
 
 /** schedules are looked at this often, ms */
 const SCHEDULE_MS = 10_000;
@@ -177,10 +157,13 @@ export class AreaWatch implements Watch {
     const area = this.#index.areas[i];
     const { rule } = area;
     const s = waters.settingsOf(area.id);
-    const atOnce = rule !== "harbour" && KINDS[rule].atOnce;
+    const atOnce = rule !== "harbour" && AREA_RULES[rule].atOnce;
     const is = this.#index.contains(i, to.lon, to.lat);
     if (is === (before?.inside === true)) {
-      if (before !== undefined && (is || before.open)) return before.against > 0 ? { ...before, against: 0 } : before;
+      if (before !== undefined && (is || before.open)) {
+        const speed = is ? speedSeen(area.sea.limit_kn, to.sog, before) : before.speed;
+        return before.against > 0 || speed !== before.speed ? { ...before, against: 0, speed } : before;
+      }
       if (is || from === null || !atOnce || to.ts - from.ts > s.crossGapMs) return undefined;
       return this.#index.crosses(i, from.lon, from.lat, to.lon, to.lat)
         ? { since: to.ts, against: 0, inside: false, open: false, rule, crossed: true }
@@ -189,7 +172,14 @@ export class AreaWatch implements Watch {
     const against = (before?.against ?? 0) + 1;
     const turned = (is && atOnce) || against >= s.areaFixes || this.#index.borderM(i, to.lon, to.lat) >= s.areaMarginM;
     const since = before?.since ?? to.ts;
-    return { since, against: turned ? 0 : against, inside: turned ? is : !is, open: before?.open ?? false, rule };
+    const visit = {
+      since,
+      against: turned ? 0 : against,
+      inside: turned ? is : !is,
+      open: before?.open ?? false,
+      rule,
+    };
+    return is ? { ...visit, speed: speedSeen(area.sea.limit_kn, to.sog, visit) } : visit;
   }
 
   /** Raises and clears by what is inside now; leaves in `after` what must be remembered. */
@@ -206,43 +196,23 @@ export class AreaWatch implements Watch {
         out.push(this.#gone(track.mmsi, id, visit, "rule_changed", now));
         visit = { ...visit, open: false };
       }
-      const wrong = area.rule !== "harbour" && this.#wrong(track, area, visit, waters, now);
+      const wrong = isBroken(area, track, visit, this.harbourOf(track.mmsi) !== null, waters, now);
       if (wrong && !visit.open) out.push(this.#finding("raise", track, area, visit, waters, now, {}));
       if (!wrong && visit.open)
-        out.push(this.#finding("clear", track, area, visit, waters, now, { why: visit.inside ? "inside" : "left" }));
+        out.push(this.#finding("clear", track, area, visit, waters, now, { why: whyOver(area, visit, waters, now) }));
       const { since, against, inside } = visit;
-      if (inside || wrong || against > 0) after[id] = { since, against, inside, open: wrong, rule: area.rule };
+      // what was counted led to this: it begins anew
+      const speed = wrong === visit.open ? visit.speed : 0;
+      if (inside || wrong || against > 0) after[id] = { since, against, inside, open: wrong, rule: area.rule, speed };
       else delete after[id];
     }
-  }
-
-  #wrong(track: Track, { rule, sea }: SeaArea, visit: Visit, waters: Waters, now: number): boolean {
-    if (!isJudged(track, waters) || !inForce(sea, now, waters.settings.utcOffsetMinutes)) return false;
-    const { membership } = waters;
-    const formationId = membership.formationOf(track.mmsi);
-    const sog = track.main?.sog ?? null;
-    // who sails through does not fish; once said it stays until the vessel has left
-    const fishes = visit.open || sea.transit_kn === undefined || sog === null || sog <= sea.transit_kn;
-    if (rule === "working_area") {
-      const own = formationId !== null && (sea.formations ?? []).includes(formationId);
-      return own && !visit.inside && fishes && this.harbourOf(track.mmsi) === null;
-    }
-    if (!visit.inside) return false;
-    const gear = membership.gearOf?.(track.mmsi) ?? "";
-    if (sea.gear !== undefined && !sea.gear.includes(gear)) return false;
-    const allowed = sea.allow ?? [];
-    if (formationId !== null && allowed.length > 0) {
-      const line = [formationId, ...(membership.above?.(formationId) ?? [])];
-      if (line.some((grid) => allowed.includes(grid))) return false;
-    }
-    return fishes;
   }
 
   /** In and out between two fixes: begins and ends at once. */
   #cross(i: number, step: Step, waters: Waters, now: number, out: Finding[]): void {
     const area = this.#index.areas[i];
     const visit = { since: step.to.ts, against: 0, inside: true, open: false, rule: area.rule };
-    if (!this.#wrong(step.track, area, visit, waters, now)) return;
+    if (!isBroken(area, step.track, visit, false, waters, now)) return;
     const { from, to } = step;
     const way = { crossed: true, from: [from!.lon, from!.lat], to: [to.lon, to.lat], fixesApartMs: to.ts - from!.ts };
     out.push(this.#finding("raise", step.track, area, visit, waters, now, way));
@@ -258,7 +228,7 @@ export class AreaWatch implements Watch {
     now: number,
     more: Readonly<Record<string, unknown>>,
   ): Finding {
-    const { kind, severity } = KINDS[area.rule as keyof typeof KINDS];
+    const { kind, severity } = AREA_RULES[area.rule as keyof typeof AREA_RULES];
     const at = track.main;
     const i = this.#byId.get(area.id)!;
     return report(kind, phase, area.sea.severity ?? severity, now, `mmsi:${track.mmsi}`, area.id, at, {
@@ -271,12 +241,13 @@ export class AreaWatch implements Watch {
       at: at === null ? null : [rounded(at.lon, 5), rounded(at.lat, 5)],
       since: visit.since,
       heldMs: Math.max(0, now - visit.since),
+      ...(area.sea.limit_kn === undefined ? {} : { limitKn: area.sea.limit_kn }),
       ...more,
     });
   }
 
   #gone(mmsi: number, areaId: string, { rule, since }: Visit, why: string, now: number): Finding {
-    const { kind, severity } = KINDS[rule as keyof typeof KINDS];
+    const { kind, severity } = AREA_RULES[rule as keyof typeof AREA_RULES];
     return report(kind, "clear", severity, now, `mmsi:${mmsi}`, areaId, null, { mmsi, why, since });
   }
 
@@ -293,6 +264,13 @@ export class AreaWatch implements Watch {
   }
 }
 
+/** back where it belongs, slow again, out of force while it stays, or left */
+function whyOver({ rule, sea }: SeaArea, { inside }: Visit, { settings }: Waters, now: number): string {
+  if (!inForce(sea, now, settings.utcOffsetMinutes)) return "out_of_force";
+  if (!inside) return "left";
+  return rule === "speed_limit" ? "slower" : "inside";
+}
+
 function same(a: Visits | undefined, b: Visits): boolean {
   const [before, after] = [Object.entries(a ?? {}), Object.entries(b)];
   if (before.length !== after.length) return false;
@@ -304,7 +282,8 @@ function same(a: Visits | undefined, b: Visits): boolean {
       v.against === w.against &&
       v.inside === w.inside &&
       v.open === w.open &&
-      v.rule === w.rule
+      v.rule === w.rule &&
+      v.speed === w.speed
     );
   });
 }

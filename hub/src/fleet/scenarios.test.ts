@@ -209,6 +209,48 @@ describe("areas", () => {
     expect((sea.findings[1].ts - sea.findings[0].ts) / MINUTE).toBe(20);
   });
 
+  it("a speed limit is broken by two fixes above it, and kept again by two below 95 %", () => {
+    const lane = area("lane", "speed_limit", box(0, 3, 4, 4), { limit_kn: 6 });
+    const speeds = [5, 7, 5, 6.1, 6.2, 9, 5.9, 5.9, 5.5, 6.5, 5.5, 5.6, 5.6, 5.6];
+    const sea = scene({ ...crew, areas: [lane], minutes: 20 }, (ms, s) => {
+      const i = Math.floor(ms / STEP);
+      hear(s, CREW[0], 0, 1.5 + i * 0.03, { sog: speeds[i] ?? 5 });
+      // outside, as fast as it likes
+      hear(s, CREW[1], 9, i * 0.08, { sog: 9 });
+    });
+    expect(told(sea)).toEqual(["vessel.speeding raise", "vessel.speeding clear"]);
+    const [raise, clear] = sea.findings;
+    expect(raise).toMatchObject({ gridId: "lane", evidence: { limitKn: 6, sog: 6.2, formation: "f1" } });
+    expect(clear.evidence).toMatchObject({ why: "slower", sog: 5.6 });
+    // from the fifth fix to the twelfth
+    expect(clear.ts - raise.ts).toBe(7 * STEP);
+  });
+
+  it("a boat that leaves a speed limit fast no longer breaks it", () => {
+    const lane = area("lane", "speed_limit", box(0, 1, 4, 1), { limit_kn: 6 });
+    const sea = scene({ ...crew, areas: [lane], minutes: 30 }, (ms, s) =>
+      hear(s, CREW[0], 0, (9 * ms) / 3_600_000, { sog: 9 }),
+    );
+    expect(told(sea)).toEqual(["vessel.speeding raise", "vessel.speeding clear"]);
+    expect(sea.findings[1].evidence.why).toBe("left");
+  });
+
+  it("aquaculture is a matter of hours and of who may enter", () => {
+    // START is 10:00 in Shanghai
+    const farm = area("farm", "aquaculture", box(0, 0, 1, 1), {
+      hours: [{ from: "10:20", to: "10:40" }],
+      allow: ["f2"],
+    });
+    const sea = scene({ ...both, areas: [farm] }, (_, s) => {
+      hear(s, CREW[0], 0, 0, { sog: 0.5 });
+      hear(s, OTHERS[0], 0.2, 0, { sog: 0.5 });
+    });
+    expect(told(sea)).toEqual(["vessel.aquaculture raise", "vessel.aquaculture clear"]);
+    expect(sea.findings.every((f) => f.subject === `mmsi:${CREW[0]}`)).toBe(true);
+    expect((sea.findings[1].ts - sea.findings[0].ts) / MINUTE).toBe(20);
+    expect(sea.findings[1].evidence.why).toBe("out_of_force");
+  });
+
   it("a boat that fishes outside its working area is told of until it is back", () => {
     const ground = area("ground", "working_area", box(0, 0, 2, 2), { formations: ["f1"], transit_kn: 6 });
     const sea = scene({ ...crew, areas: [ground] }, (ms, s) => {
