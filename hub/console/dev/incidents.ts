@@ -83,6 +83,7 @@ export interface Incidents {
   readonly details: Map<string, EventDetail>;
   readonly media: Map<string, string>;
   open(now: number): EventDetail;
+  callForHelp(now: number): EventDetail;
 }
 
 export function makeIncidents(world: World, seed: number, now: number): Incidents {
@@ -237,6 +238,11 @@ export function makeIncidents(world: World, seed: number, now: number): Incident
   return {
     details,
     media,
+    callForHelp: (ts) => {
+      const call = distress(world, ts, ++serial);
+      details.set(call.event.id, call);
+      return call;
+    },
     open: (ts) => {
       const kind = pick(random, KINDS.slice(2));
       return make(kind, deviceOf(kind.device, pick(random, sites)), ts, "new", "active");
@@ -251,44 +257,62 @@ function stragglers(world: World, now: number, details: Map<string, EventDetail>
     .slice(0, 2)) {
     const vessel = world.vessels.find((v) => v.mmsi === formation.stragglers[0]);
     if (vessel === undefined) continue;
-    const id = `0193${String(next()).padStart(4, "0")}-7a11-7000-8000-000000000777`;
-    const ts = now - 14 * 60_000;
-    const event: EventInfo = {
-      id,
+    const { lon, lat } = vessel;
+    const what = {
       kind: "vessel.straggler",
       titleZh: "渔船离开编组",
       titleEn: "Vessel left its formation",
-      codeName: "海上 · 编组",
-      subject: `mmsi:${vessel.mmsi}`,
-      subjectTitle: vessel.name,
-      gridId: formation.gridId,
-      gridPath: ["嵊泗县", formation.parentName, formation.name],
-      gridMatch: "formation",
       severity: 3,
-      sensing: "active",
-      handling: "new",
-      deviceUid: null,
-      lon: vessel.lon,
-      lat: vessel.lat,
-      source: "fleet:straggler",
-      openedAt: ts,
-      updatedAt: ts + 60_000,
-      clearedAt: null,
-      createdAt: ts,
-      occurrences: 3,
-      late: false,
-      revision: 2,
-      ...PLAIN,
-    };
-    details.set(id, {
-      event,
-      life: lifeOf(event),
-      evidence: { distanceNm: Number(formation.farthestNm?.toFixed(1)), thresholdNm: 2, heldMs: 840_000 },
-      timeline: [{ ts, what: "open", who: "hub", severity: 3, note: "" }],
-      deliveries: [],
-      nearby: [],
+    } as const;
+    const detail = atSea(world, next(), now - 14 * 60_000, {
+      ...what,
+      ...{ subject: `mmsi:${vessel.mmsi}`, subjectTitle: vessel.name, gridId: formation.gridId, lon, lat },
     });
+    detail.evidence = { distanceNm: Number(formation.farthestNm?.toFixed(1)), thresholdNm: 2, heldMs: 840_000 };
+    details.set(detail.event.id, detail);
   }
+}
+
+/** A search-and-rescue transmitter, which is no vessel that anybody knows. */
+function distress(world: World, ts: number, serial: number): EventDetail {
+  const near = world.vessels[30]!;
+  const detail = atSea(world, serial, ts, {
+    ...{ kind: "vessel.sos", titleZh: "遇险求救", titleEn: "Distress", severity: 1 },
+    ...{ subject: "mmsi:970012345", subjectTitle: "SART 970012345", gridId: null, lon: near.lon + 0.02, lat: near.lat },
+  });
+  const nearby = world.vessels.slice(30, 33).map(({ mmsi, name }, i) => ({ mmsi, name, distanceNm: 1.1 + i * 0.6 }));
+  detail.evidence = { mmsi: 970_012_345, why: "beacon", messages: 8, text: null, since: ts, nearby };
+  return detail;
+}
+
+type SeaEvent = Pick<
+  EventInfo,
+  "kind" | "titleZh" | "titleEn" | "severity" | "subject" | "subjectTitle" | "gridId" | "lon" | "lat"
+>;
+function atSea(world: World, serial: number, ts: number, what: SeaEvent): EventDetail {
+  const grid = world.grids.find(({ id }) => id === what.gridId);
+  const town = world.grids.find(({ id }) => id === grid?.parent);
+  const event: EventInfo = {
+    id: `0193${String(serial).padStart(4, "0")}-7a11-7000-8000-000000000777`,
+    codeName: "海上 · 编组",
+    gridPath: ["嵊泗县", ...(town === undefined ? [] : [town.name]), ...(grid === undefined ? [] : [grid.name])],
+    gridMatch: grid === undefined ? "unmatched" : "formation",
+    sensing: "active",
+    handling: "new",
+    deviceUid: null,
+    source: `fleet:${what.kind.slice(7)}`,
+    openedAt: ts,
+    updatedAt: ts + 60_000,
+    clearedAt: null,
+    createdAt: ts,
+    occurrences: 3,
+    late: false,
+    revision: 2,
+    ...PLAIN,
+    ...what,
+  };
+  const timeline = [{ ts, what: "open", who: "hub", severity: what.severity, note: "" }];
+  return { event, life: lifeOf(event), evidence: {}, timeline, deliveries: [], nearby: [] };
 }
 
 /** What most events have: nothing of it. */

@@ -7,12 +7,17 @@ import type { NewQuiet, QuietInfo } from "../../src/api/event-policy-schema.ts";
 import type { EventDetail, EventInfo, User } from "../../src/api/schema.ts";
 import { makeCalibration } from "./calibration.ts";
 import { deadLetters, deviceDetail, overviewOf, seriesOf } from "./answers.ts";
+import { fleetAnswer } from "./fleet.ts";
 import { makeIncidents } from "./incidents.ts";
 import { makeOnboarding } from "./onboarding.ts";
 import { makePosture } from "./posture.ts";
 import { makeRecalls } from "./recalls.ts";
+import { makeSettings } from "./settings.ts";
+import { firmwareAnswer, healthAnswer, makeTickets } from "./upkeep.ts";
+import { makeVision } from "./vision.ts";
 import { makeStream } from "./stream.ts";
 import { makeWorld } from "./world.ts";
+import type { NewTicket } from "../../src/api/ticket-schema.ts";
 import { type EventAction, nextHandling } from "../../src/events/handling.ts";
 
 // A stand-in for the hub's API: generated data, same routes. For development and the console's browser test only.
@@ -46,6 +51,8 @@ export interface Mock {
   readonly posture: ReturnType<typeof makePosture>;
   /** changes an event as the hub would and tells the stream */
   openEvent(): EventDetail;
+  /** a beacon in the water calls for help */
+  callForHelp(): EventDetail;
   close(): Promise<void>;
 }
 
@@ -58,6 +65,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const recalls = makeRecalls(world, started);
   const posture = makePosture(started);
   const calibration = makeCalibration(world);
+  const settings = makeSettings(started);
+  const vision = makeVision(world);
   const sessions = new Map<string, User>();
   let quiet: QuietInfo[] = [];
   const events = () => [...incidents.details.values()].map((d) => d.event).sort((a, b) => b.openedAt - a.openedAt);
@@ -67,6 +76,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     () => overviewOf(world, events(), dead, rate(), Date.now()),
     options.lively ?? false,
   );
+  const tickets = makeTickets(incidents.details, ({ event }) => stream.send("event", event));
   const rate = () => 1240 + Math.round(90 * Math.sin(Date.now() / 9000));
 
   type Answer = [status: number, body: unknown];
@@ -180,6 +190,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
               jumpOf(device.uid, q.get("metric") ?? ""),
             ),
           ];
+        if (parts[3] === "health") return [200, healthAnswer(device, Date.now())];
         return [200, deviceDetail(device, Date.now())];
       case "events": {
         if (parts.length === 1) return listEvents(q);
@@ -189,33 +200,19 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         return detail === undefined ? fail(404, "NOT_FOUND", "no such event") : [200, detail];
       }
       case "reports":
+        if (parts[1] === "firmware") return [200, firmwareAnswer(world)];
         return [200, reportAnswer(world, events(), parts[1] ?? "", q)];
       case "posture":
       case "warnings":
         return posture.get(parts, user);
       case "event-quiet":
-        return [200, { items: quiet }];
-      case "vessels": {
-        if (parts.length === 1) return [200, { items: world.vessels.map(({ course: _c, speed: _s, ...v }) => v) }];
-        const v = world.vessels.find((x) => x.mmsi === Number(parts[1]));
-        if (v === undefined) return fail(404, "NOT_FOUND", "no such vessel");
-        const rows = Array.from({ length: 120 }, (_, i) => {
-          const back = ((119 - i) * Math.max(v.speed, 1)) / 3600;
-          const a = ((v.course + Math.sin(i / 14) * 34) * Math.PI) / 180;
-          return [
-            Date.now() - (119 - i) * 60_000,
-            v.lon - back * Math.sin(a) * 1.16,
-            v.lat - back * Math.cos(a),
-            v.speed + Math.sin(i / 9) * 0.7,
-            v.course,
-          ];
-        });
-        return [200, { rows }];
-      }
+        return [200, { items: q.get("past") === "true" ? [...quiet, ...settings.quietOver()] : quiet }];
+      case "vessels":
+      case "formations":
+      case "receivers":
+        return fleetAnswer(world, parts, started);
       case "recalls":
         return recalls.get(parts);
-      case "formations":
-        return [200, { items: world.formations() }];
       case "edges":
         return [200, { items: world.edges }];
       case "quarantine":
@@ -254,6 +251,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       return [200, { items: quiet }];
     }
     if (room === "recalls") return recalls.change(path.split("/").slice(2).map(decodeURIComponent), body, user);
+    const device = world.devices.find((d) => d.uid === `${id}/${verb}`);
+    if (path.endsWith("/tickets") && device !== undefined) return tickets(device, body as unknown as NewTicket, user);
     if (room === "edges") {
       if (user.role !== "admin") return fail(403, "FORBIDDEN", "administrators only");
       const key = `${body.site}/${body.edge}`;
@@ -347,6 +346,11 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     posture,
     openEvent: () => {
       const detail = incidents.open(Date.now());
+      stream.send("event", detail.event);
+      return detail;
+    },
+    callForHelp: () => {
+      const detail = incidents.callForHelp(Date.now());
       stream.send("event", detail.event);
       return detail;
     },

@@ -1,4 +1,4 @@
-import type { DeviceInfo, EdgeInfo, FormationInfo, GridInfo, VesselInfo } from "../../src/api/schema.ts";
+import type { DeviceInfo, EdgeInfo, FleetRollUp, FormationInfo, GridInfo, VesselInfo } from "../../src/api/schema.ts";
 import { cell, type Island, islands, type Point, randomInside } from "./coast.ts";
 import { pick, seeded } from "./random.ts";
 
@@ -48,6 +48,8 @@ export interface World {
   readonly edges: EdgeInfo[];
   readonly vessels: MockVessel[];
   formations(): FormationInfo[];
+  /** the formations below each town, added up */
+  rollUp(): FleetRollUp[];
 }
 
 export function makeWorld(seed: number, now: number): World {
@@ -73,6 +75,11 @@ export function makeWorld(seed: number, now: number): World {
     edges,
     vessels,
     formations: () => formations.map((f) => measure(f, vessels)),
+    rollUp: () =>
+      rollUp(
+        formations.map((f) => measure(f, vessels)),
+        grids,
+      ),
   };
 }
 
@@ -233,7 +240,7 @@ function fleet(
       inHarbour: 0,
     });
     for (let m = 0; m < members; m++) {
-      const far = f % 29 === 4 && m === 0 ? 0.06 : 0;
+      const far = f % 29 === 4 && m === 0 ? 0.06 : f === 7 && m < 2 ? 0.07 : 0;
       const luck = random();
       const freshness = luck < 0.95 ? "fresh" : luck < 0.97 ? "late" : luck < 0.985 ? "stale" : "lost";
       const dark = freshness === "lost" && m % 3 === 0;
@@ -249,7 +256,7 @@ function fleet(
         ts: now - Math.floor(random() * 40_000) - (dark ? 52 * 60_000 : 0),
         freshness,
         state: dark ? "dark" : freshness,
-        inHarbour: null,
+        inHarbour: speed < 0.5 && f % 3 === 0 ? "h-1" : null,
         areas: [],
         flags: [],
         course: (course + (random() - 0.5) * 24 + 360) % 360,
@@ -293,6 +300,25 @@ function fleet(
   return { vessels, formations };
 }
 
+function rollUp(formations: readonly FormationInfo[], grids: readonly GridInfo[]): FleetRollUp[] {
+  return TOWNS.map(([gridId, name]) => {
+    const own = formations.filter((f) => grids.some((g) => g.id === f.gridId && g.parent === gridId));
+    const sum = (of: (f: FormationInfo) => number) => own.reduce((n, f) => n + of(f), 0);
+    return {
+      gridId,
+      name,
+      formations: own.length,
+      members: sum((f) => f.members),
+      fresh: sum((f) => f.fresh),
+      inHarbour: sum((f) => f.inHarbour),
+      stragglers: sum((f) => f.stragglers.length),
+      dark: sum((f) => f.dark.length),
+      splits: sum((f) => Number(f.split)),
+      outages: sum((f) => Number(f.outage)),
+    };
+  });
+}
+
 function measure(f: FormationInfo, vessels: MockVessel[]): FormationInfo {
   const own = vessels.filter((v) => v.formationId === f.gridId && v.freshness === "fresh");
   const median = (xs: number[]) => xs.sort((a, b) => a - b)[xs.length >> 1] ?? null;
@@ -309,7 +335,11 @@ function measure(f: FormationInfo, vessels: MockVessel[]): FormationInfo {
     spreadNm: median([...all]),
     farthestNm: Math.max(...all),
     dark: vessels.filter((v) => v.formationId === f.gridId && v.state === "dark").map((v) => v.mmsi),
-    stragglers: own.filter((v) => nm(v) > 2).map((v) => v.mmsi),
+    // the eighth broke in two, the twelfth's link is out
+    stragglers: f.gridId === "m-008" ? [] : own.filter((v) => nm(v) > 2).map((v) => v.mmsi),
+    split: f.gridId === "m-008",
+    outage: f.gridId === "m-012",
+    inHarbour: vessels.filter((v) => v.formationId === f.gridId && v.inHarbour !== null).length,
   };
 }
 

@@ -9,9 +9,12 @@ import type {
   EventAction,
   EventDetail,
   EventInfo,
+  FleetRollUp,
   FormationInfo,
   GridInfo,
   Overview,
+  PortVisitInfo,
+  ReceiverInfo,
   Series,
   User,
   VesselInfo,
@@ -158,7 +161,19 @@ export class Api {
   track(mmsi: number, from: number, to: number): Promise<{ rows: TrackRow[] }> {
     return this.#get(`/api/vessels/${mmsi}/track`, { from, to });
   }
-  formations(): Promise<{ items: FormationInfo[] }> {
+  visits(mmsi: number): Promise<{ items: PortVisitInfo[] }> {
+    return this.#get(`/api/vessels/${mmsi}/visits`);
+  }
+  hearing(mmsi: number): Promise<{ items: { uid: string; ts: number }[] }> {
+    return this.#get(`/api/vessels/${mmsi}/receivers`);
+  }
+  receivers(): Promise<{ items: ReceiverInfo[] }> {
+    return this.#get("/api/receivers");
+  }
+  heardBy(uid: string): Promise<{ items: { mmsi: number; ts: number }[] }> {
+    return this.#get(`/api/receivers/${path(uid)}/vessels`);
+  }
+  formations(): Promise<{ items: FormationInfo[]; areas: FleetRollUp[] }> {
     return this.#get("/api/formations");
   }
   edges(): Promise<{ items: EdgeInfo[] }> {

@@ -1,10 +1,11 @@
-import type { EventInfo, FormationInfo, VesselInfo } from "../../../src/api/schema.ts";
+import type { FormationInfo, VesselInfo } from "../../../src/api/schema.ts";
 import type { TrackRow } from "../api.ts";
 import { duration } from "../format.ts";
-import { gapMs, type Moment } from "../sea/playback.ts";
+import { type Moment, silencesOf } from "../sea/playback.ts";
 import type { Lang } from "../words/words.ts";
 import type { Pen } from "./canvas-layer.ts";
 import { hull, type XY } from "./hull.ts";
+import { linkage } from "./linkage.ts";
 import type { Palette } from "./palette.ts";
 
 export interface FleetPicture {
@@ -16,26 +17,21 @@ export interface FleetPicture {
   readonly track: readonly TrackRow[] | null;
   /** the selected vessel at a moment of its track */
   readonly play: Moment | null;
-  /** MMSIs in distress */
+  /** MMSIs in distress: marked by markers of their own */
   readonly sos: ReadonlySet<number>;
-  readonly word: { dark(age: string): string; readonly sos: string };
+  readonly word: { dark(age: string): string };
   readonly now: number;
   readonly lang: Lang;
   /** the map is about vessels: drawn at full strength and stragglers named; else they stay behind events and devices */
   readonly foremost: boolean;
+  /** these stand out and all others step back; null = none do */
+  readonly stressed: ReadonlySet<number> | null;
 }
 
 const DARK: ReadonlySet<string> = new Set(["dark", "gap", "suspected_disabling"]);
 
-/** Who calls for help, by the events that go on. */
-export function sosOf(events: readonly EventInfo[]): Set<number> {
-  return new Set(
-    events
-      .filter(({ kind, sensing }) => kind === "vessel.sos" && sensing === "active")
-      .map(({ subject }) => Number(subject.replace("mmsi:", ""))),
-  );
-}
-
+/** Single linkage as the fleet has it unless a grid says otherwise, nautical miles. */
+const SPLIT_NM = 2;
 /** Under way if faster than this, knots; otherwise drawn as a point without heading. */
 const UNDER_WAY = 0.5;
 
@@ -60,14 +56,21 @@ export function drawFleet(pen: Pen, f: FleetPicture, c: Palette): void {
     );
   }
   if (pen.zoom >= 11.5) for (const [mmsi, trail] of f.trails) drawTrail(pen, trail, away.has(mmsi) ? c.s3 : c.vessel);
-  if (f.track !== null) drawTrack(pen, f.track, c);
+  if (f.track !== null) drawTrack(pen, f.track, f, c);
   for (const v of f.vessels.values())
-    drawVessel(pen, v, { away: away.has(v.mmsi), selected: f.selectedVessel === v.mmsi, foremost: f.foremost }, c);
+    drawVessel(
+      pen,
+      v,
+      {
+        away: away.has(v.mmsi),
+        selected: f.selectedVessel === v.mmsi,
+        foremost: f.foremost,
+        faint: f.stressed !== null && !f.stressed.has(v.mmsi),
+      },
+      c,
+    );
   // last, so that nothing lies over them
-  for (const v of f.vessels.values()) {
-    if (f.sos.has(v.mmsi)) drawSos(pen, v, f, c);
-    else if (DARK.has(v.state)) drawDark(pen, v, f, c);
-  }
+  for (const v of f.vessels.values()) if (!f.sos.has(v.mmsi) && DARK.has(v.state)) drawDark(pen, v, f, c);
   if (f.play !== null) drawPlay(pen, f.play, c);
 }
 
@@ -85,19 +88,37 @@ function drawFormation(
   for (const v of members)
     if ((v.freshness === "fresh" || v.freshness === "late") && !away.has(v.mmsi)) points.push(pen.at(v.lon, v.lat));
   if (!points.some(([x, y]) => pen.visible(x, y)) && !selected) return;
-  const alert = f.stragglers.length > 0;
-  const colour = alert ? c.s3 : selected ? c.acc : c.vessel;
-  const ring = hull(points);
-  ctx.beginPath();
-  ring.forEach(([x, y], i) => (i === 0 ? ctx.moveTo(x, y) : ctx.lineTo(x, y)));
-  ctx.closePath();
-  ctx.globalAlpha = selected ? 0.2 : (alert ? 0.12 : 0.07) * strength;
-  ctx.fillStyle = colour;
-  ctx.fill();
-  ctx.globalAlpha = selected ? 1 : (alert ? 0.8 : 0.28) * strength;
+  const alert = f.stragglers.length > 0 || f.split;
+  const colour = f.outage ? c.unk : alert ? c.s3 : selected ? c.acc : c.vessel;
+  const [ax, ay] = pen.at(f.lon ?? 0, f.lat ?? 0);
+  const [bx, by] = pen.at(f.lon ?? 0, (f.lat ?? 0) + SPLIT_NM / 60);
+  const groups = f.split ? linkage(points, Math.hypot(ax - bx, ay - by)) : [points];
+  const rings = groups.map((group) => hull(group));
   ctx.strokeStyle = colour;
+  ctx.fillStyle = colour;
   ctx.lineWidth = selected ? 1.6 : 1;
-  ctx.stroke();
+  // a formation of which nothing comes in any more is a broken line: its place is that of before
+  if (f.outage) ctx.setLineDash([6, 4]);
+  for (const ring of rings) {
+    ctx.beginPath();
+    ring.forEach(([x, y], i) => (i === 0 ? ctx.moveTo(x, y) : ctx.lineTo(x, y)));
+    ctx.closePath();
+    ctx.globalAlpha = selected ? 0.2 : (alert ? 0.12 : 0.07) * strength;
+    ctx.fill();
+    ctx.globalAlpha = selected ? 1 : (alert || f.outage ? 0.8 : 0.28) * strength;
+    ctx.stroke();
+  }
+  if (f.split && rings.length > 1) {
+    ctx.setLineDash([2, 4]);
+    ctx.beginPath();
+    rings.forEach((ring, i) => {
+      const [x, y] = [mean(ring, 0), mean(ring, 1)];
+      if (i === 0) ctx.moveTo(x, y);
+      else ctx.lineTo(x, y);
+    });
+    ctx.stroke();
+  }
+  ctx.setLineDash([]);
   if (alert && f.lon !== null && f.lat !== null) {
     const [cx, cy] = pen.at(f.lon, f.lat);
     ctx.setLineDash([4, 4]);
@@ -111,10 +132,15 @@ function drawFormation(
     ctx.setLineDash([]);
   }
   ctx.globalAlpha = 1;
-  if (selected && ring.length > 0) {
-    const top = ring.reduce((best, p) => (p[1] < best[1] ? p : best));
+  const corners = rings.flat();
+  if (selected && corners.length > 0) {
+    const top = corners.reduce((best, p) => (p[1] < best[1] ? p : best));
     label(ctx, f.name, top[0] - 40, top[1] - 12, c.acc, c.sea);
   }
+}
+
+function mean(ring: readonly XY[], axis: 0 | 1): number {
+  return ring.reduce((sum, p) => sum + p[axis], 0) / Math.max(1, ring.length);
 }
 
 function drawTrail(pen: Pen, trail: readonly number[], colour: string): void {
@@ -131,25 +157,35 @@ function drawTrail(pen: Pen, trail: readonly number[], colour: string): void {
   ctx.globalAlpha = 1;
 }
 
-function drawTrack(pen: Pen, track: readonly TrackRow[], c: Palette): void {
+function drawTrack(pen: Pen, track: readonly TrackRow[], f: FleetPicture, c: Palette): void {
   const { ctx } = pen;
-  ctx.strokeStyle = c.acc;
-  ctx.lineWidth = 2;
+  const silences = silencesOf(track);
+  const kindBefore = new Map(silences.map(({ index, kind }) => [index, kind]));
   ctx.lineJoin = "round";
-  const limit = gapMs(track);
-  const isGap = (i: number) => (track[i]?.[0] ?? 0) - (track[i - 1]?.[0] ?? 0) > limit;
-  // solid where it was heard, dashed where nobody knows
-  for (const gap of [false, true]) {
-    ctx.setLineDash(gap ? [3, 5] : []);
+  // solid where it was heard, dashed where nobody knows, in another colour where it was silent for long
+  for (const [kind, dash, colour] of [
+    [undefined, [], c.acc],
+    ["gap", [3, 5], c.acc],
+    ["dark", [9, 6], c.late],
+  ] as const) {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = kind === "dark" ? 2.5 : 2;
+    ctx.setLineDash(dash);
     ctx.beginPath();
     track.forEach(([, lon, lat], i) => {
-      if (i === 0) return ctx.moveTo(...pen.at(lon, lat));
-      if (isGap(i) === gap) ctx.lineTo(...pen.at(lon, lat));
+      if (i > 0 && kindBefore.get(i) === kind) ctx.lineTo(...pen.at(lon, lat));
       else ctx.moveTo(...pen.at(lon, lat));
     });
     ctx.stroke();
   }
   ctx.setLineDash([]);
+  for (const { kind, from, to, index } of silences) {
+    const [a, b] = [track[index - 1], track[index]];
+    if (kind !== "dark" || a === undefined || b === undefined) continue;
+    const [x, y] = pen.at((a[1] + b[1]) / 2, (a[2] + b[2]) / 2);
+    label(ctx, f.word.dark(duration(to - from, f.lang)), x + 8, y - 8, c.late, c.sea);
+  }
+  ctx.strokeStyle = c.acc;
   ctx.fillStyle = c.sea;
   ctx.lineWidth = 1.2;
   for (let i = 0; i < track.length; i += Math.max(1, Math.ceil(track.length / 12))) {
@@ -186,34 +222,6 @@ function drawDark(pen: Pen, v: VesselInfo, f: FleetPicture, c: Palette): void {
     label(ctx, `${v.name} · ${f.word.dark(duration(f.now - v.ts, f.lang))}`, x + r + 6, y + 4, c.text, c.sea);
 }
 
-/** Distress: a filled diamond in three rings, named at every zoom. */
-function drawSos(pen: Pen, v: VesselInfo, f: FleetPicture, c: Palette): void {
-  const [x, y] = pen.at(v.lon, v.lat);
-  const { ctx } = pen;
-  ctx.strokeStyle = c.s1;
-  ctx.fillStyle = c.s1;
-  for (const [r, alpha] of [
-    [12, 1],
-    [20, 0.6],
-    [29, 0.3],
-  ] as const) {
-    ctx.globalAlpha = alpha;
-    ctx.lineWidth = 2;
-    ctx.beginPath();
-    ctx.arc(x, y, r, 0, 7);
-    ctx.stroke();
-  }
-  ctx.globalAlpha = 1;
-  ctx.beginPath();
-  ctx.moveTo(x, y - 7);
-  ctx.lineTo(x + 7, y);
-  ctx.lineTo(x, y + 7);
-  ctx.lineTo(x - 7, y);
-  ctx.closePath();
-  ctx.fill();
-  label(ctx, `${f.word.sos} · ${v.name === "" ? v.mmsi : v.name}`, x + 18, y - 18, c.s1, c.sea);
-}
-
 /** Where the vessel was at the moment of the playback; hollow where that is a guess. */
 function drawPlay(pen: Pen, { lon, lat, cog, inGap }: Moment, c: Palette): void {
   const [x, y] = pen.at(lon, lat);
@@ -239,17 +247,18 @@ interface VesselLook {
   readonly away: boolean;
   readonly selected: boolean;
   readonly foremost: boolean;
+  readonly faint: boolean;
 }
 
 function drawVessel(pen: Pen, v: VesselInfo, look: VesselLook, c: Palette): void {
   const [x, y] = pen.at(v.lon, v.lat);
   if (!pen.visible(x, y)) return;
   const { ctx, zoom } = pen;
-  const { away, selected, foremost } = look;
+  const { away, selected, foremost, faint } = look;
   const base = zoom < 10.5 ? 4 : zoom < 12 ? 5.5 : 7;
   const size = base * (foremost ? 1 : 0.8) * (selected || away ? 1.35 : 1);
   const colour = away ? c.s3 : selected ? c.acc : v.freshness === "fresh" ? c.vessel : c.unk;
-  ctx.globalAlpha = foremost || selected || away || zoom >= 12.5 ? 1 : 0.6;
+  ctx.globalAlpha = faint ? 0.22 : foremost || selected || away || zoom >= 12.5 ? 1 : 0.6;
   const angle = ((v.heading ?? v.cog ?? 0) * Math.PI) / 180;
   ctx.fillStyle = colour;
   ctx.strokeStyle = colour;

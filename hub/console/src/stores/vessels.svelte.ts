@@ -1,5 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- plain on purpose: what is published is $state.raw */
-import type { FormationInfo, VesselInfo } from "../../../src/api/schema.ts";
+import type { FleetRollUp, FormationInfo, VesselInfo } from "../../../src/api/schema.ts";
 import type { Api } from "../api.ts";
 import type { Positions } from "../live.svelte.ts";
 import { Loading } from "./loading.svelte.ts";
@@ -14,6 +14,8 @@ export class Vessels {
   readonly loading = new Loading();
   version = $state(0);
   formations = $state.raw<FormationInfo[]>([]);
+  /** the formations below each grid, added up */
+  areas = $state.raw<FleetRollUp[]>([]);
   readonly byMmsi = new Map<number, VesselInfo>();
   /** recent positions since the page was opened, oldest first: [lon, lat, lon, lat, ...] */
   readonly trails = new Map<number, number[]>();
@@ -29,14 +31,18 @@ export class Vessels {
       this.byMmsi.clear();
       this.trails.clear();
       for (const v of vessels.items) this.byMmsi.set(v.mmsi, v);
-      this.formations = formations.items;
+      this.#take(formations);
       this.version++;
     });
   }
 
   async loadFormations(): Promise<void> {
-    const { items } = await this.#api.formations();
+    this.#take(await this.#api.formations());
+  }
+
+  #take({ items, areas }: { items: FormationInfo[]; areas: FleetRollUp[] }): void {
     this.formations = items;
+    this.areas = areas;
   }
 
   move(p: Positions): void {
