@@ -3,24 +3,24 @@
 ALTER TABLE event ADD COLUMN ended_at timestamptz;
 COMMENT ON COLUMN event.ended_at IS 'When its handling came to the end that still holds: the first closing line of the timeline after the last one that took it up again. NULL = it has not. Follows event_transition by itself.';
 
-CREATE FUNCTION event_ended_at(event uuid) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-  SELECT t.ts FROM event_transition t
-  WHERE t.event_id = event_ended_at.event AND t.what IN ('close', 'done', 'reject', 'false_alarm')
-    AND t.revision > coalesce((
-      SELECT max(r.revision) FROM event_transition r
-      WHERE r.event_id = event_ended_at.event
-        AND r.what IN ('acknowledge', 'hand_off', 'whistle', 'accept', 'respond', 'return')), 0)
-  ORDER BY t.revision LIMIT 1
-$$;
-COMMENT ON FUNCTION event_ended_at IS 'ended_at of an event as its timeline has it.';
-
--- In the transaction of the lines themselves, whoever writes them; a line is never changed nor taken away (append_only). Most lines (open, update, clear) end nothing and cost one look.
+-- In the transaction of the lines themselves, whoever writes them; a line is never changed nor taken away (append_only). Most lines
+-- (open, update, clear) end nothing and cost one look. `|| ''` keeps the planner from the index on `what`, which it prefers to the
+-- few lines of the event while a table has no statistics yet.
 CREATE FUNCTION event_follow_lines() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE event e SET ended_at = n.ended_at
-  FROM (SELECT d.event_id, event_ended_at(d.event_id) AS ended_at
-    FROM (SELECT DISTINCT l.event_id FROM lines l
-      WHERE l.what IN ('close', 'done', 'reject', 'false_alarm', 'acknowledge', 'hand_off', 'whistle', 'accept', 'respond', 'return')) d) n
+  FROM (
+    SELECT a.event_id, (array_agg(a.ts ORDER BY a.revision) FILTER (WHERE a.ends AND a.revision > a.resumed))[1] AS ended_at
+    FROM (
+      SELECT t.event_id, t.revision, t.ts, t.what IN ('close', 'done', 'reject', 'false_alarm') AS ends,
+        coalesce(max(t.revision) FILTER (WHERE t.what IN ('acknowledge', 'hand_off', 'whistle', 'accept', 'respond', 'return'))
+          OVER (PARTITION BY t.event_id), 0) AS resumed
+      FROM (SELECT DISTINCT l.event_id FROM lines l WHERE l.what IN
+          ('close', 'done', 'reject', 'false_alarm', 'acknowledge', 'hand_off', 'whistle', 'accept', 'respond', 'return')) d
+      JOIN event_transition t ON t.event_id = d.event_id
+      WHERE t.what || '' IN
+        ('close', 'done', 'reject', 'false_alarm', 'acknowledge', 'hand_off', 'whistle', 'accept', 'respond', 'return')) a
+    GROUP BY a.event_id) n
   WHERE e.id = n.event_id AND e.ended_at IS DISTINCT FROM n.ended_at;
   RETURN NULL;
 END
@@ -28,8 +28,18 @@ $$;
 CREATE TRIGGER event_transition_added AFTER INSERT ON event_transition
   REFERENCING NEW TABLE AS lines FOR EACH STATEMENT EXECUTE FUNCTION event_follow_lines();
 
-UPDATE event e SET ended_at = event_ended_at(e.id)
-WHERE e.handling IN ('closed', 'done', 'rejected', 'false_alarm');
+-- the same for what is there
+UPDATE event e SET ended_at = n.ended_at
+FROM (
+  SELECT DISTINCT ON (a.event_id) a.event_id, a.ts AS ended_at
+  FROM (
+    SELECT t.event_id, t.revision, t.ts, t.what IN ('close', 'done', 'reject', 'false_alarm') AS ends,
+      coalesce(max(t.revision) FILTER (WHERE t.what IN ('acknowledge', 'hand_off', 'whistle', 'accept', 'respond', 'return'))
+        OVER (PARTITION BY t.event_id), 0) AS resumed
+    FROM event_transition t) a
+  WHERE a.ends AND a.revision > a.resumed
+  ORDER BY a.event_id, a.revision) n
+WHERE e.id = n.event_id;
 
 -- takes the place of both: by time, and with all that statistics ask for
 CREATE INDEX event_tally ON event (opened_at)
