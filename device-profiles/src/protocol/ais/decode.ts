@@ -86,6 +86,10 @@ function readField(bits: AisBits, f: Field): AisValue {
       return bits.text(f.at, f.width / 6);
     case "eta":
       return `${pad(bits.uint(f.at, 4))}-${dayTime(bits, f.at + 4)}`;
+    case "stop":
+      return `${pad(bits.uint(f.at + 5, 4))}-${pad(bits.uint(f.at, 5))}T${clock(bits, f.at + 9)}`;
+    case "berth":
+      return `${bits.uint(f.at, 4)}-${bits.uint(f.at + 4, 5)}T${bits.uint(f.at + 9, 5)}:${bits.uint(f.at + 14, 6)}`;
     case "day":
       return dayTime(bits, f.at);
     case "time": {
@@ -166,7 +170,11 @@ function readSlotData(bits: AisBits, type: number, into: Record<string, AisValue
 }
 
 function dayTime(bits: AisBits, at: number): string {
-  return `${pad(bits.uint(at, 5))}T${pad(bits.uint(at + 5, 5))}:${pad(bits.uint(at + 10, 6))}Z`;
+  return `${pad(bits.uint(at, 5))}T${clock(bits, at + 5)}Z`;
+}
+
+function clock(bits: AisBits, at: number): string {
+  return `${pad(bits.uint(at, 5))}:${pad(bits.uint(at + 5, 6))}`;
 }
 
 function pad(value: number): string {

@@ -37,6 +37,10 @@ function valueOf(f: Field): fc.Arbitrary<unknown> {
       return text(f.width / 6);
     case "eta":
       return fc.tuple(two(15), two(31), two(31), two(63)).map(([m, d, h, n]) => `${m}-${d}T${h}:${n}Z`);
+    case "stop":
+      return fc.tuple(two(15), two(31), two(31), two(63)).map(([m, d, h, n]) => `${m}-${d}T${h}:${n}`);
+    case "berth":
+      return fc.tuple(fc.nat(15), fc.nat(31), fc.nat(31), fc.nat(63)).map(([m, d, h, n]) => `${m}-${d}T${h}:${n}`);
     case "day":
       return fc.tuple(two(31), two(31), two(63)).map(([d, h, n]) => `${d}T${h}:${n}Z`);
     case "time":

@@ -89,6 +89,17 @@ function writeField(w: AisBitWriter, f: Field, value: unknown): void {
       return w.putText(f.at, f.width / 6, String(value));
     case "eta":
       return writeTime(w, f, value, /^(\d\d)-(\d\d)T(\d\d):(\d\d)Z$/, [4, 5, 5, 6]);
+    case "stop":
+      // the day goes before the month
+      return writeTime(
+        w,
+        f,
+        String(value).replace(/^(\d\d)-(\d\d)T/, "$2-$1T"),
+        /^(\d\d)-(\d\d)T(\d\d):(\d\d)$/,
+        [5, 4, 5, 6],
+      );
+    case "berth":
+      return writeTime(w, f, value, /^(\d\d?)-(\d\d?)T(\d\d?):(\d\d?)$/, [4, 5, 5, 6]);
     case "day":
       return writeTime(w, f, value, /^(\d\d)T(\d\d):(\d\d)Z$/, [5, 5, 6]);
     case "time":

@@ -1,8 +1,8 @@
 /**
- * How a field is read: unsigned, signed (two's complement), flag, six-bit text, `MM-DDTHH:MMZ` (4+5+5+6 bits),
- * `DDTHH:MMZ` (5+5+6 bits), or `YYYY-MM-DDTHH:MM:SSZ` (14+4+5+5+6+6 bits).
+ * How a field is read: unsigned, signed (two's complement), flag, six-bit text, `MM-DDTHH:MMZ` (4+5+5+6 bits), the same
+ * as `M-DTH:M` ("berth"), as `MM-DDTHH:MM` with the day sent first ("stop"), `DDTHH:MMZ` (5+5+6 bits), or `YYYY-MM-DDTHH:MM:SSZ` (14+4+5+5+6+6 bits).
  */
-export type FieldKind = "u" | "i" | "b" | "t" | "eta" | "day" | "time";
+export type FieldKind = "u" | "i" | "b" | "t" | "eta" | "stop" | "berth" | "day" | "time";
 
 export interface Field {
   readonly name: string;
