@@ -156,6 +156,7 @@ export class Vision {
       now,
       (uid) => this.cameras.state(uid),
       (device) => this.watching.recipes(device),
+      (device) => this.edgePaces.of(device),
     );
   }
 
