@@ -8,6 +8,7 @@ import { AisAssembler } from "./assembler.ts";
 import { AisBits } from "./bits.ts";
 import { type AisMessage, decodeAis } from "./decode.ts";
 import { decodeAisFrame } from "./frame.ts";
+import { withoutTexts } from "./gpsd.testing.ts";
 import type { Position } from "../../reading.ts";
 
 // Every reference log, sentence by sentence, against the decodings of gpsd (unscaled).
@@ -47,14 +48,6 @@ function references(file: string): { i: number; msg: Record<string, unknown> }[]
     .map((l) => JSON.parse(l) as { i: number; msg: unknown })
     .filter((r) => r.msg !== null)
     .map((r) => ({ i: r.i, msg: (Array.isArray(r.msg) ? r.msg.at(-1) : r.msg) as Record<string, unknown> }));
-}
-
-/** Items of a list without their texts for codes. */
-function withoutTexts(value: unknown): unknown {
-  if (!Array.isArray(value)) return value;
-  return value.map((item: object) =>
-    Object.fromEntries(Object.entries(item).filter(([name]) => !name.endsWith("_text"))),
-  );
 }
 
 const logs = FOLDERS.flatMap((folder) =>
