@@ -35,7 +35,7 @@ export interface FlowOptions {
 
 /**
  * All rooms from the message to the event's timeline, with a virtual clock and a store in memory: what is not committed is lost
- * with `crash` and `restart`, as it would be. A step is a second: what was sent in it is one turn.
+ * with `fail` and `restart`, as it would be.
  */
 export class FlowScene {
   readonly store = new MemoryStore();
@@ -121,10 +121,11 @@ export class FlowScene {
     this.#ingest.take(message, this.#batch);
   }
 
-  /** Lets seconds pass; `each` runs at the beginning of every one. */
-  async pass(seconds: number, each?: () => void): Promise<void> {
-    for (let i = 0; i < seconds; i++) {
-      this.at++;
+  /** Lets seconds pass, in turns of `step`; `each` runs at the beginning of every one. */
+  async pass(seconds: number, each?: () => void, step = 1): Promise<void> {
+    const end = this.at + seconds;
+    while (this.at < end) {
+      this.at = Math.min(end, this.at + step);
       each?.();
       await this.turn();
     }
@@ -135,7 +136,7 @@ export class FlowScene {
     for (const birth of this.#births.splice(0)) await birth();
     const batch = this.#batch;
     this.#stages.finish(this.now, batch);
-    this.store.commit(batch);
+    await this.store.commit(batch);
     this.#stages.committed(batch, this.now);
     this.#batch = emptyBatch(64);
   }

@@ -244,12 +244,14 @@ export class AlarmMachine {
     }
     a.stale = false;
     a.last = ts;
+    // sampled before the raise that the hub's clock has made meanwhile: nothing ends before it began
+    const at = Math.max(ts, a.raisedAt);
     if (Number.isNaN(a.clearSince)) {
-      a.clearSince = ts;
+      a.clearSince = at;
       a.skew = skew;
       this.#touch(a.lane);
     }
-    if (clearDue(a) <= ts) this.#to.clear(a, ts);
+    if (clearDue(a) <= at) this.#to.clear(a, at);
     else this.arm(a);
   }
 

@@ -80,6 +80,13 @@ describe("raise and clear", () => {
     expect(found[0].evidence.value).toBe(0.05);
   });
 
+  it("a reading that was under way while the hub's clock raised ends nothing before it began", () => {
+    const s = scene({ ...low, clearForMs: 0, escalate: [] });
+    s.read(0, { pressure: 0.05 });
+    expect(brief(s.tick(10 * MINUTE))).toEqual([`raise@${10 * MINUTE}/3`]);
+    expect(brief(s.read(9.5 * MINUTE, { pressure: 0.2 }))).toEqual([`clear@${10 * MINUTE}/3`]);
+  });
+
   it("severity up by the ladder, down again with the all-clear", () => {
     const s = scene({ ...low, clearForMs: 0, escalate: [...low.escalate, { afterMs: 4 * HOUR, to: 1 }] });
     s.read(0, { pressure: 0.05 });
