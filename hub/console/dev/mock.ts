@@ -298,6 +298,11 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     const body = (chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {}) as Record<string, string>;
     const user = userOf(req);
     let answer: Answer;
+    const room =
+      user === undefined
+        ? null
+        : (settings.answer(req.method ?? "", url.pathname, url.searchParams, body, user) ??
+          vision.answer(url.pathname, url.searchParams));
     if (url.pathname === "/api/login") answer = login(body, res);
     else if (url.pathname === "/api/logout") answer = [200, {}];
     else if (user === undefined) answer = fail(401, "UNAUTHENTICATED", "log in first");
@@ -310,12 +315,16 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       const svg = incidents.media.get(decodeURIComponent(url.pathname.slice(11)));
       res.writeHead(svg === undefined ? 404 : 200, { "content-type": "image/svg+xml" }).end(svg);
       return;
-    } else if (url.pathname.startsWith("/api/cameras/") && url.pathname.endsWith("/frame")) {
+    } else if (url.pathname === "/api/event-codes/export") {
+      res.writeHead(200, { "content-type": "text/csv; charset=utf-8" }).end(settings.csv());
+      return;
+    } else if (/^\/api\/cameras\/.*\/(?:frame|thumbnail)$/u.test(url.pathname)) {
       const svg = calibration.picture(url.pathname);
       res.writeHead(svg === undefined ? 404 : 200, { "content-type": "image/svg+xml" }).end(svg);
       return;
     } else if (url.pathname.startsWith("/api/cameras/"))
       answer = calibration.answer(req.method ?? "", url.pathname, body, user);
+    else if (room !== null) answer = room;
     else if (req.method === "PUT" && url.pathname === "/api/profiles") answer = onboarding.put(body, user);
     else if (req.method === "PUT" && url.pathname.startsWith("/api/posture/"))
       answer = posture.put(decodeURIComponent(url.pathname.slice(13)), body, user);

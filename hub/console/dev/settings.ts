@@ -89,7 +89,8 @@ export function makeSettings(now: number) {
 
 /** Some are confirmed by the receiver and admitted in some towns only, as after a few weeks of use. */
 function dressed(row: CodeRow, i: number): CodeRow {
-  if (row.group === "vision") return { ...row, towns: ["330922100", "330922102"], code: `05${String(i).padStart(2, "0")}` };
+  if (row.group === "vision")
+    return { ...row, towns: ["330922100", "330922102"], code: `05${String(i).padStart(2, "0")}` };
   if (row.group === "hydrant" || row.group === "flood") return { ...row, provisional: false, code: `04${String(i).padStart(2, "0")}` }; // prettier-ignore
   return row.kind === "vessel.mmsi_clash" ? { ...row, towns: [] } : row;
 }
@@ -116,5 +117,9 @@ function auditOf(now: number): AuditLine[] {
     { who: "operator", action: "device_ticket", target: "device:caiyuan/h12", detail: { kind: "device.repair" } },
   ];
   const all = 240;
-  return Array.from({ length: all }, (_, i) => ({ ...lines[i % lines.length]!, seq: all - i, ts: now - i * 1_870_000 }));
+  return Array.from({ length: all }, (_, i) => ({
+    ...lines[i % lines.length]!,
+    seq: all - i,
+    ts: now - i * 1_870_000,
+  }));
 }

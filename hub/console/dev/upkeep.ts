@@ -9,7 +9,8 @@ type Answer = [status: number, body: unknown];
 const DAY = 86_400_000;
 const VERSIONS = ["2.4.1", "2.4.1", "2.4.1", "2.4.1", "2.4.0", "2.3.7"] as const;
 
-const firmwareOf = ({ uid }: DeviceInfo) => VERSIONS[(uid.length * 7 + uid.charCodeAt(uid.length - 1)) % VERSIONS.length]!;
+const firmwareOf = ({ uid }: DeviceInfo) =>
+  VERSIONS[(uid.length * 7 + uid.charCodeAt(uid.length - 1)) % VERSIONS.length]!;
 
 export function firmwareAnswer(world: World): FirmwareReport {
   const profiles = new Map<string, Map<string, string[]>>();
@@ -50,13 +51,25 @@ export function healthAnswer(device: DeviceInfo, now: number): DeviceHealthRepor
       health: device.health,
     },
     metrics: [
-      { metric: "pressure", readings: 672, outOfRange: 0, invalid: sick ? 2 : 0, jumps: sick ? 7 : 0, stuck: 0, last: now },
+      {
+        metric: "pressure",
+        readings: 672,
+        outOfRange: 0,
+        invalid: sick ? 2 : 0,
+        jumps: sick ? 7 : 0,
+        stuck: 0,
+        last: now,
+      },
       { metric: "tilt", readings: 672, outOfRange: 0, invalid: 0, jumps: 0, stuck: 0, last: now },
     ],
     battery: powered ? null : battery,
     radio: powered
       ? []
-      : Array.from({ length: 7 }, (_, i) => [now - (6 - i) * DAY, -94 - random() * 6 - (sick ? i * 2 : 0), 8 - random() * 3]),
+      : Array.from({ length: 7 }, (_, i) => [
+          now - (6 - i) * DAY,
+          -94 - random() * 6 - (sick ? i * 2 : 0),
+          8 - random() * 3,
+        ]),
     frames: powered ? null : { received: 660, lost: sick ? 41 : 3, resets: sick ? 1 : 0, share: sick ? 0.058 : 0.0045 },
     expected: powered ? null : { samples: sick ? 588 : 669, expected: 672, share: sick ? 0.875 : 0.9955 },
     clock: { lagMs: 1200, behindMs: null, ahead: 0, late: sick ? 14 : 1 },

@@ -1,4 +1,4 @@
-import type { DeviceInfo, User } from "../../src/api/schema.ts";
+import type { DeviceInfo } from "../../src/api/schema.ts";
 import type { CameraInfo, CameraPage, Judged, VisionModel, VisionModels } from "../../src/api/vision-schema.ts";
 import { seeded } from "./random.ts";
 import type { World } from "./world.ts";
@@ -40,13 +40,14 @@ export function makeVision(world: World) {
 
   return {
     /** null = not a route of this room */
-    answer(path: string, q: URLSearchParams, _user: User): Answer | null {
+    answer(path: string, q: URLSearchParams): Answer | null {
       if (path === "/api/vision/cameras") return [200, list(q)];
       if (path === "/api/vision/models") return [200, models(cameras.length)];
       return null;
     },
     /** whether the hub has a picture of it in memory */
-    hasPicture: (uid: string): boolean => cameras.some((d, i) => d.uid === uid && cameraOf(d, i, Date.now()).picture !== null),
+    hasPicture: (uid: string): boolean =>
+      cameras.some((d, i) => d.uid === uid && cameraOf(d, i, Date.now()).picture !== null),
   };
 }
 
@@ -63,7 +64,12 @@ function cameraOf(device: DeviceInfo, i: number, now: number): CameraInfo {
   const random = seeded(i * 31 + 5);
   const { uid, title, site, gridId, gridPath, lon, lat, health, healthReason, healthSince } = device;
   const state = health === "offline" ? "silent" : i % 29 === 7 ? "idle" : i % 13 === 4 ? "unwatched" : "watching";
-  const seen = state === "idle" || state === "unwatched" ? null : state === "silent" ? healthSince : now - Math.round(random() * 9000);
+  const seen =
+    state === "idle" || state === "unwatched"
+      ? null
+      : state === "silent"
+        ? healthSince
+        : now - Math.round(random() * 9000);
   const mine = state === "unwatched" ? [] : RECIPES.filter((_, n) => n < 2 || (i + n) % 3 === 0);
   const begun = state === "watching" && i % 11 === 0;
   return {
@@ -110,15 +116,36 @@ function tally(random: () => number, recipe: string): [number, number, number] {
 }
 
 function models(cameras: number): VisionModels {
-  const card = (title: string, version: string, labels: [string, number, string | null][], size: number, limits: string) => ({
+  const card = (
+    title: string,
+    version: string,
+    labels: [string, number, string | null][],
+    size: number,
+    limits: string,
+  ) => ({
     ...{ version, title, sha256: "b5a2ce2014b1d78712b135e8d66b27af8cd89ddbf3e73eaedcc495c9bb956df9", bytes: size },
-    ...{ licence: "Apache-2.0", attribution: "Trained on two data sets under CC BY 4.0.", provenance: "models/training/train.py" },
+    ...{
+      licence: "Apache-2.0",
+      attribution: "Trained on two data sets under CC BY 4.0.",
+      provenance: "models/training/train.py",
+    },
     ...{ limits, input: { width: 320, height: 320 }, decoder: "yolox" },
     labels: labels.map(([label, threshold, kind]) => ({ label, threshold, kind })),
-    measured: { data: "328 validation pictures", ap50: "smoke 0.87 (0.78 to 0.94), garbage 0.68 (0.61 to 0.76)", speed: "20 ms a picture" },
+    measured: {
+      data: "328 validation pictures",
+      ap50: "smoke 0.87 (0.78 to 0.94), garbage 0.68 (0.61 to 0.76)",
+      speed: "20 ms a picture",
+    },
   });
   const fire: VisionModel = {
-    ...{ name: "fire-smoke-waste", id: FIRE, refused: null, frames: 48_211, frameMs: { p50: 19.4, p95: 31.2 }, cameras },
+    ...{
+      name: "fire-smoke-waste",
+      id: FIRE,
+      refused: null,
+      frames: 48_211,
+      frameMs: { p50: 19.4, p95: 31.2 },
+      cameras,
+    },
     card: card("Fire, smoke, garbage, bins", "1.0.0", [["fire", 0.29, "vision.fire"], ["smoke", 0.44, "vision.smoke"], ["garbage", 0.45, "vision.garbage"], ["garbage_bin", 0.49, null], ["overflow", 0.46, "vision.overflow"]], 4_512_000, "Nothing is to be raised from one frame. A fire that is small in the picture is missed."), // prettier-ignore
     precision: [
       { kind: "vision.fire", recipe: "fire", ...judged(41, 11, 19) },
@@ -127,7 +154,14 @@ function models(cameras: number): VisionModels {
     ],
   };
   const coco: VisionModel = {
-    ...{ name: "general-coco", id: COCO, refused: null, frames: 30_874, frameMs: { p50: 24.9, p95: 40.1 }, cameras: 121 },
+    ...{
+      name: "general-coco",
+      id: COCO,
+      refused: null,
+      frames: 30_874,
+      frameMs: { p50: 24.9, p95: 40.1 },
+      cameras: 121,
+    },
     card: card("People, vehicles, boats and 77 further classes", "1.0.0", [["person", 0.4, "vision.person"], ["car", 0.35, "vision.vehicle"], ["boat", 0.35, "vision.boat"]], 10_240_000, "Small objects are missed from afar."), // prettier-ignore
     precision: [{ kind: "vision.stall", recipe: "stall", ...judged(208, 171, 22) }, { kind: "vision.fire_lane", recipe: "fire-lane", ...judged(17, 0, 0) }], // prettier-ignore
   };
@@ -135,6 +169,13 @@ function models(cameras: number): VisionModels {
   return {
     enabled: true,
     items: [fire, coco, refused],
-    load: { offered: 41.2, capacity: 58.6, slower: 1, waiting: 3, ageMs: { p50: 240, p95: 710 }, dropped: { stale: 12 } },
+    load: {
+      offered: 41.2,
+      capacity: 58.6,
+      slower: 1,
+      waiting: 3,
+      ageMs: { p50: 240, p95: 710 },
+      dropped: { stale: 12 },
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { NewQuiet, QuietInfo } from "../../src/api/event-policy-schema.ts";
+import type { DeviceHealthReport } from "../../src/api/reports-schema.ts";
 import type {
   ApiError,
   DeadLetterInfo,
@@ -19,11 +20,15 @@ import type {
   User,
   VesselInfo,
 } from "../../src/api/schema.ts";
+import type { NewTicket, TicketMade } from "../../src/api/ticket-schema.ts";
 import { CalibrationApi } from "./calibration/calibration-api.ts";
 import { type Method, OnboardingApi } from "./onboarding/onboarding-api.ts";
 import { PostureApi } from "./posture/posture-api.ts";
+import { GridApi } from "./sea/grid-api.ts";
 import { RecallApi } from "./sea/recall-api.ts";
 import { ReportsApi } from "./reports/reports-api.ts";
+import { SettingsApi } from "./settings/settings-api.ts";
+import { VisionApi } from "./vision/vision-api.ts";
 
 export interface Page<T> {
   readonly items: T[];
@@ -44,6 +49,8 @@ export class ApiFailure extends Error {
   readonly status: number;
   readonly code: string;
   readonly advice: string;
+  /** what is wrong where, when one sentence is not enough */
+  readonly problems: NonNullable<ApiError["problems"]>;
 
   constructor(status: number, error: ApiError) {
     super(error.message);
@@ -51,6 +58,7 @@ export class ApiFailure extends Error {
     this.status = status;
     this.code = error.code;
     this.advice = error.advice ?? "";
+    this.problems = error.problems ?? [];
   }
 }
 
@@ -70,22 +78,34 @@ export class Api {
   readonly onboarding = new OnboardingApi((method, path, body, signal) => this.#send(method, path, body, signal));
 
   readonly posture = new PostureApi((method, path, body) => this.#send(method, path, body));
+  /** areas, memberships and versions of the grids */
+  readonly sea = new GridApi((method, path, body, etag) => this.#send(method, path, body, undefined, etag));
   readonly recalls = new RecallApi((method, path, body) => this.#send(method, path, body));
 
   readonly reports = new ReportsApi((path, query) => this.#get(path, query));
+  readonly settings = new SettingsApi((method, path, body) => this.#send(method, path, body));
+  readonly vision = new VisionApi((path, query) => this.#get(path, query));
 
   constructor(options: ApiOptions = {}) {
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#onLoggedOut = options.onLoggedOut ?? (() => {});
   }
 
-  async #send<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  /** @param etag of what was looked at: the hub refuses to change what somebody else changed since */
+  async #send<T>(
+    method: Method | "DELETE",
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+    etag?: string,
+  ): Promise<T> {
     const init: RequestInit = { method, credentials: "same-origin", headers: { accept: "application/json" } };
     if (signal !== undefined) init.signal = signal;
     if (body !== undefined) {
       init.body = JSON.stringify(body);
       init.headers = { accept: "application/json", "content-type": "application/json" };
     }
+    if (etag !== undefined) init.headers = { ...init.headers, "if-match": `"${etag}"` };
     let response: Response;
     try {
       response = await this.#fetch(path, init);
@@ -136,6 +156,12 @@ export class Api {
   }
   series(uid: string, query: { metric: string; from: number; to: number; points: number }): Promise<Series> {
     return this.#get(`/api/devices/${path(uid)}/series`, query);
+  }
+  deviceHealth(uid: string, days: number): Promise<DeviceHealthReport> {
+    return this.#get(`/api/devices/${path(uid)}/health`, { days });
+  }
+  openTicket(uid: string, ticket: NewTicket): Promise<TicketMade> {
+    return this.#send("POST", `/api/devices/${path(uid)}/tickets`, ticket);
   }
   events(query: Query, signal?: AbortSignal): Promise<Page<EventInfo>> {
     return this.#get("/api/events", query, signal);

@@ -1,5 +1,15 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- plain on purpose: what is published is $state.raw */
-export const PAGES = ["map", "events", "devices", "maritime", "reports", "onboarding", "screen"] as const;
+export const PAGES = [
+  "map",
+  "events",
+  "devices",
+  "vision",
+  "maritime",
+  "reports",
+  "onboarding",
+  "settings",
+  "screen",
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 export interface Place {

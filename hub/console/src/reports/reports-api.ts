@@ -1,4 +1,4 @@
-import type { AvailabilityReport, BatteryReport, EventReport, Nearby } from "../../../src/api/reports-schema.ts";
+import type { AvailabilityReport, BatteryReport, EventReport, FirmwareReport, Nearby } from "../../../src/api/reports-schema.ts";
 
 export type Query = Readonly<Record<string, string | number | null | undefined>>;
 type Get = <T>(path: string, query?: Query) => Promise<T>;
@@ -19,6 +19,9 @@ export class ReportsApi {
   }
   batteries(query: Query): Promise<BatteryReport> {
     return this.#get("/api/reports/batteries", query);
+  }
+  firmware(): Promise<FirmwareReport> {
+    return this.#get("/api/reports/firmware");
   }
   nearby(id: string, radius: number): Promise<Nearby> {
     return this.#get(`/api/events/${encodeURIComponent(id)}/nearby`, { radius });

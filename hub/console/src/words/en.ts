@@ -6,6 +6,9 @@ import { enPosture } from "./en-posture.ts";
 import { enProfiles } from "./en-profiles.ts";
 import { enReports } from "./en-reports.ts";
 import { enSea } from "./en-sea.ts";
+import { enSettings } from "./en-settings.ts";
+import { enUpkeep } from "./en-upkeep.ts";
+import { enVision } from "./en-vision.ts";
 import type { Dictionary } from "./words.ts";
 
 export const en: Dictionary = {
@@ -237,4 +240,7 @@ export const en: Dictionary = {
   ...enSea,
   ...enProfiles,
   ...enReports,
+  ...enSettings,
+  ...enUpkeep,
+  ...enVision,
 };

@@ -6,6 +6,9 @@ import { zhPosture } from "./zh-posture.ts";
 import { zhProfiles } from "./zh-profiles.ts";
 import { zhReports } from "./zh-reports.ts";
 import { zhSea } from "./zh-sea.ts";
+import { zhSettings } from "./zh-settings.ts";
+import { zhUpkeep } from "./zh-upkeep.ts";
+import { zhVision } from "./zh-vision.ts";
 
 // 中文词典:词义以网格治理的习惯用语为准。en.ts 的键必须与此一致(类型与测试都会检查)。
 export const zh = {
@@ -236,4 +239,7 @@ export const zh = {
   ...zhSea,
   ...zhProfiles,
   ...zhReports,
+  ...zhSettings,
+  ...zhUpkeep,
+  ...zhVision,
 } as const;

@@ -2,22 +2,13 @@ import Type from "typebox";
 import { blaming } from "../../store/failure.ts";
 import { listAudit, verifyAudit } from "../../store/queries/audit.ts";
 import type { App } from "../app.ts";
+import { AuditPage, AuditVerdict } from "../audit-schema.ts";
 import { callerOf } from "../guard.ts";
 import type { Parts } from "../parts.ts";
 import { Limit } from "../query.ts";
-import { Nullable } from "../schema.ts";
 import { ofEverything } from "./profiles.ts";
 
 const tags = ["audit"];
-const AuditLine = Type.Object({
-  seq: Type.Number(),
-  /** ms UTC */
-  ts: Type.Number(),
-  who: Type.String(),
-  action: Type.String(),
-  target: Type.String(),
-  detail: Type.Record(Type.String(), Type.Unknown()),
-});
 
 /** Who did what, and whether the record of it is whole. For accounts that see everything. */
 export function auditRoutes(app: App, { context: { pool } }: Parts): void {
@@ -32,7 +23,7 @@ export function auditRoutes(app: App, { context: { pool } }: Parts): void {
           /** `seq` of the last line of the page before */
           cursor: Type.Optional(Type.Integer({ minimum: 1 })),
         }),
-        response: { 200: Type.Object({ items: Type.Array(AuditLine), next: Nullable(Type.Number()) }) },
+        response: { 200: AuditPage },
       },
     },
     async (request) => {
@@ -50,13 +41,7 @@ export function auditRoutes(app: App, { context: { pool } }: Parts): void {
       config: { role: "admin" },
       schema: {
         tags,
-        response: {
-          200: Type.Object({
-            whole: Type.Boolean(),
-            /** first line that was changed, or that follows one that is missing */
-            broken: Nullable(Type.Number()),
-          }),
-        },
+        response: { 200: AuditVerdict },
       },
     },
     async (request) => {

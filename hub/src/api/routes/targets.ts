@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type from "typebox";
 import { blaming } from "../../store/failure.ts";
 import { audit } from "../../store/queries/access.ts";
 import { outboxCounts } from "../../store/queries/outbox.ts";
@@ -7,40 +7,7 @@ import { ApiFailure, notFound } from "../failure.ts";
 import { callerOf } from "../guard.ts";
 import type { Parts } from "../parts.ts";
 import { Text } from "../query.ts";
-
-const TargetInfo = Type.Object({
-  name: Type.String(),
-  kind: Type.String(),
-  /** without path, query or credentials */
-  origin: Type.String(),
-  deliver: Type.String(),
-  /** it failed several times in a row; its rows wait */
-  down: Type.Boolean(),
-  /** in a row */
-  failures: Type.Number(),
-  /** ms until it is tried again after a failure; 0 = at any time */
-  pauseMs: Type.Number(),
-  /** rows since the hub started; failed = attempts that are made again */
-  counts: Type.Object({ delivered: Type.Number(), failed: Type.Number(), parked: Type.Number() }),
-  /** may it call back? */
-  callbacks: Type.Boolean(),
-  /** rows of the outbox that wait, and that were given up until somebody replays them */
-  waiting: Type.Number(),
-  parked: Type.Number(),
-  /** of the row that has waited longest, ms; null = none waits */
-  oldestMs: Type.Union([Type.Number(), Type.Null()]),
-  lastError: Type.String(),
-});
-const TargetList = Type.Object({ items: Type.Array(TargetInfo) });
-const TargetTested = Type.Object({
-  /** delivered | refused (it works, and will not take this) | failed | stopped (the hub stops) */
-  outcome: Type.String(),
-  /** why; "" = delivered */
-  error: Type.String(),
-  ms: Type.Number(),
-});
-export type TargetInfo = Static<typeof TargetInfo>;
-export type TargetTested = Static<typeof TargetTested>;
+import { TargetList, TargetTested } from "../target-schema.ts";
 
 /** Where events go, and what stands still. For administrators: targets are not of one town. */
 export function targetRoutes(app: App, { context }: Parts): void {

@@ -1,0 +1,175 @@
+import { describe, expect, it, vi } from "vitest";
+import { violations } from "../../test/support/axe.ts";
+import { browserMissing } from "../../test/support/browser.ts";
+import { consoleScene } from "./scene.testing.ts";
+
+const missing = browserMissing();
+
+describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
+  const scene = consoleScene();
+  const { at, open, shot } = scene;
+  const csv = (text: string) => ({ name: "codes.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  const HEAD = "kind,class,code,code_name,title_zh,title_en,group,severity,auto_hand_off,provisional,towns\r\n";
+
+  it("finds a code, changes and admits it for one town, and adds a kind", async () => {
+    await open("#/settings");
+    await at("codes-find").fill("flood.warning");
+    await at("code-row").first().click();
+    await at("code-title").fill("水位超过警戒线");
+    await at("code-admitted").selectOption("some");
+    expect(await at("code-save").isDisabled()).toBe(true);
+    await at("code-panel").getByLabel("嵊山镇").check();
+    await shot("settings-codes");
+    await at("code-save").click();
+    await at("code-row").getByText("水位超过警戒线").waitFor();
+    await scene.page.getByRole("cell", { name: "嵊山镇", exact: true }).waitFor();
+    await at("codes-new").click();
+    await at("code-kind").fill("flood.warning");
+    await at("code-panel").getByText("已有这个种类").waitFor();
+    expect(await violations(scene.page)).toEqual([]);
+  });
+
+  it("tells of a file what is wrong in which line, and writes one that is whole", async () => {
+    await open("#/settings/codes");
+    await at("codes-import").click();
+    await at("import-file").setInputFiles(csv(`${HEAD}Flood!,04,0401,突发,水位,Water,flood,9,0,true,\r\n`));
+    await at("import-problem").first().waitFor();
+    expect(await at("import-problem").allInnerTexts()).toEqual([
+      expect.stringMatching(/^2\s+kind\s/u),
+      expect.stringMatching(/^2\s+severity\s/u),
+    ]);
+    await shot("settings-import");
+    expect(await at("import-write").isDisabled()).toBe(true);
+    expect(await violations(scene.page)).toEqual([]);
+    await at("import-file").setInputFiles(csv(`${HEAD}flood.drill,04,0499,突发,演练水情,Drill,flood,4,0,true,\r\n`));
+    await at("import-result").getByText("1 行,没有问题").waitFor();
+    await at("import-write").click();
+    await at("import-result").getByText("已写入 1 行").waitFor();
+    await scene.page.keyboard.press("Escape");
+    await at("codes-find").fill("演练");
+    await at("code-row").getByText("演练水情").waitFor();
+    expect(await at("codes-export").getAttribute("href")).toBe("/api/event-codes/export");
+  });
+
+  it("shows the ladder as steps, says which rule speaks, and saves a changed one as a whole list", async () => {
+    await open("#/settings/ladder");
+    await at("ladder-try").fill("device.silent");
+    await scene.page.getByLabel("等级", { exact: true }).selectOption("2");
+    await at("ladder-spoken").getByText("按「device.*」执行 · 5 小时").waitFor();
+    await shot("settings-ladder");
+    expect(await violations(scene.page)).toEqual([]);
+    await at("ladder-edit").nth(1).click();
+    await at("ladder-severity-2").getByTestId("ladder-village").fill("2");
+    await at("ladder-apply").click();
+    await at("ladder-spoken").getByText("6 小时").waitFor();
+    await at("draft-revert").click();
+    await at("ladder-spoken").getByText("5 小时").waitFor();
+    await at("ladder-new").click();
+    await at("ladder-kind").fill("vessel.*");
+    expect(await at("ladder-apply").isDisabled()).toBe(true);
+    await at("ladder-severity-1").getByRole("checkbox").check();
+    await shot("settings-ladder-edit");
+    await at("ladder-apply").click();
+    const sent = scene.page.waitForRequest((r) => r.method() === "PUT" && r.url().endsWith("/event-settings/ladder"));
+    await at("draft-save").click();
+    const { value } = (await sent).postDataJSON() as { value: object[] };
+    expect(value).toHaveLength(7);
+    expect(value).toContainEqual({ kind: "vessel.*", severity: 1, village_s: 900, town_s: 900 });
+    await scene.page.getByText("已保存并生效").waitFor();
+    await at("draft-defaults").click();
+    await at("confirm").click();
+    await vi.waitFor(async () => expect(await at("ladder-edit").count()).toBe(2));
+  });
+
+  it("edits what is fused and what is held back", async () => {
+    await open("#/settings/fusion");
+    await at("fusion").getByTestId("rule-edit").first().click();
+    await at("fusion-kinds").fill("fire.alarm, Fire!");
+    await scene.page.getByText("不是种类代码:Fire!").waitFor();
+    expect(await at("fusion-apply").isDisabled()).toBe(true);
+    await at("fusion-kinds").fill("fire.alarm vision.fire");
+    await at("fusion-radius").fill("250");
+    await at("fusion-apply").click();
+    await at("fusion").getByText("250 m").waitFor();
+    await at("parents").getByTestId("rule-remove").last().click();
+    await shot("settings-fusion");
+    expect(await violations(scene.page)).toEqual([]);
+    await at("draft-fusion").getByTestId("draft-save").click();
+    await at("draft-fusion").getByText("已保存并生效").waitFor();
+    await at("draft-parents").getByText("有未保存的修改").waitFor();
+  });
+
+  it("lists who keeps what quiet until when, and ends it after a question", async () => {
+    await open("#/settings/quiet", "operator");
+    await at("quiet-new").click();
+    await at("quiet-grid").selectOption({ index: 1 });
+    await at("quiet-reason").fill("泵站检修");
+    await at("quiet-save").click();
+    await scene.page.keyboard.press("Escape");
+    await at("quiet-row").getByText("泵站检修").waitFor();
+    await shot("settings-quiet");
+    expect(await violations(scene.page)).toEqual([]);
+    await at("quiet-row-end").click();
+    await at("confirm").click();
+    await at("quiet-row").waitFor({ state: "detached" });
+    await at("quiet-past").click();
+    await at("quiet-row").getByText("提前结束").waitFor();
+  });
+
+  it("shows how targets fare, sends again what was given up, and tests the way", async () => {
+    await open("#/settings/targets");
+    const target = (name: string) => scene.page.locator(`[data-testid=target][data-name=${name}]`);
+    await target("county-bus").getByText("不可达").waitFor();
+    await target("county-bus").getByText("ECONNREFUSED").waitFor();
+    await shot("settings-targets");
+    expect(await violations(scene.page)).toEqual([]);
+    await target("four-platforms").getByTestId("target-replay").click();
+    await at("confirm").click();
+    await scene.page.getByText("3 条重新排队").waitFor();
+    await at("confirm-close").click();
+    expect(await target("four-platforms").getByTestId("target-replay").isDisabled()).toBe(true);
+    await target("county-bus").getByTestId("target-test").click();
+    await shot("settings-target-test");
+    await at("confirm").click();
+    await at("confirm-done").getByText("未送达:HTTP 503").waitFor();
+  });
+
+  it("shows the audit, finds in it, loads earlier lines and verifies the chain", async () => {
+    await open("#/settings/audit");
+    await at("audit-line").first().waitFor();
+    const before = await at("audit-line").count();
+    await at("audit-more").click();
+    await vi.waitFor(async () => expect(await at("audit-line").count()).toBeGreaterThan(before));
+    await at("audit-verify").click();
+    await at("audit-verdict").getByText("记录完整").waitFor();
+    await shot("settings-audit");
+    await at("audit-find").fill("登录失败");
+    await vi.waitFor(async () => expect(await at("audit-line").count()).toBeLessThan(before));
+    expect(await violations(scene.page)).toEqual([]);
+  });
+
+  it("lets others read and change nothing", async () => {
+    await open("#/settings/codes/flood.warning", "viewer");
+    await at("code-panel").waitFor();
+    await at("settings-readonly").waitFor();
+    expect(await at("code-save").count()).toBe(0);
+    expect(await at("code-title").isDisabled()).toBe(true);
+    expect(await at("codes-import").count()).toBe(0);
+    await at("settings-ladder").click();
+    await at("ladder").waitFor();
+    expect(await at("ladder-edit").count()).toBe(0);
+    await at("settings-targets").click();
+    await scene.page.getByText("没有查看权限").waitFor();
+  });
+
+  it.each(["codes/fire.alarm", "ladder", "fusion", "targets", "audit"])(
+    "is accessible in the light: %s",
+    async (room) => {
+      await open(`#/settings/${room}`);
+      await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+      await scene.page.getByRole("table").or(at("target")).first().waitFor();
+      await shot(`settings-${room.split("/")[0]}-light`);
+      expect(await violations(scene.page)).toEqual([]);
+    },
+  );
+});

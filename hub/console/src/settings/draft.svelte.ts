@@ -1,0 +1,69 @@
+import type { EventSettings } from "../../../src/api/event-policy-schema.ts";
+import { ApiFailure } from "../api.ts";
+import { Loading } from "../stores/loading.svelte.ts";
+import type { SettingName, SettingsApi } from "./settings-api.ts";
+
+/** One of the lists behind events, as it counts now and as it is being edited. Lists are taken by the hub as a whole. */
+export class Draft<N extends SettingName> {
+  readonly name: N;
+  readonly loading = new Loading();
+  /** as the hub has it */
+  stored = $state.raw<EventSettings[N] | null>(null);
+  /** as it would be after saving */
+  value = $state.raw<EventSettings[N] | null>(null);
+  busy = $state(false);
+  saved = $state(false);
+  failure = $state.raw<ApiFailure | null>(null);
+  readonly changed = $derived(JSON.stringify(this.value) !== JSON.stringify(this.stored));
+  readonly #api: SettingsApi;
+
+  constructor(api: SettingsApi, name: N) {
+    this.#api = api;
+    this.name = name;
+  }
+
+  load(): Promise<boolean> {
+    return this.loading.run(async () => this.#take(await this.#api.lists()));
+  }
+
+  edit(value: EventSettings[N]): void {
+    this.value = value;
+    this.saved = false;
+    this.failure = null;
+  }
+
+  revert(): void {
+    this.value = this.stored;
+    this.failure = null;
+  }
+
+  save(): Promise<void> {
+    return this.#send(this.value);
+  }
+
+  /** @throws ApiFailure */
+  async defaults(): Promise<void> {
+    this.#take(await this.#api.saveList(this.name, null));
+    this.saved = true;
+  }
+
+  async #send(value: EventSettings[N] | null): Promise<void> {
+    if (this.busy || value === null) return;
+    this.busy = true;
+    this.failure = null;
+    try {
+      this.#take(await this.#api.saveList(this.name, value));
+      this.saved = true;
+    } catch (error) {
+      if (!(error instanceof ApiFailure)) throw error;
+      this.failure = error;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  #take(lists: EventSettings): void {
+    this.stored = lists[this.name];
+    this.value = this.stored;
+  }
+}
