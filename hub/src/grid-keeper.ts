@@ -57,6 +57,7 @@ export interface GridRefusal {
 export interface GridEdited {
   /** null = dry run, or nothing changes */
   readonly version: number | null;
+  /** what was compared; in force only where there is a version that is */
   readonly set: GridSet;
   readonly comparison: Comparison;
   readonly problems: readonly GridProblem[];
@@ -118,7 +119,7 @@ export class GridKeeper {
       const comparison = this.compare(next);
       const refusal = edit.allowed?.(comparison, before, next) ?? null;
       if (refusal !== null) return refusal;
-      const unchanged = { version: null, set: before, comparison, problems: list.items };
+      const unchanged = { version: null, set: next, comparison, problems: list.items };
       if (edit.dryRun === true || comparison.changes.length === 0) return unchanged;
       const { what, who, note, action, target, detail, draft, inForce = true } = edit;
       const counts = { cells: comparison.changes.length, devices: comparison.moves.length };

@@ -17,7 +17,7 @@ import { EventPolicyKeeper } from "./event-policy-keeper.ts";
 import { EventBook } from "./events/event-book.ts";
 import { utcOffset } from "./fleet/calendar.ts";
 import { Fleet } from "./fleet/fleet.ts";
-import type { GridSet } from "./grids/grid-set.ts";
+import { openGrids } from "./grid-desk.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { HealthOut } from "./health-out.ts";
 import { Cursors } from "./ingest/cursor.ts";
@@ -25,7 +25,6 @@ import { Identities } from "./ingest/identity.ts";
 import { DerivedMetrics } from "./ingest/derived-metrics.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { QualityWatch } from "./ingest/quality.ts";
-import { importGrids } from "./import-grids.ts";
 import { readAreaRules } from "./load-area-rules.ts";
 import { readTargets } from "./load-targets.ts";
 import type { Log } from "./log.ts";
@@ -47,9 +46,9 @@ import { RoomStages } from "./stages.ts";
 import { storedReadings } from "./stored-readings.ts";
 import { openDatabase } from "./database.ts";
 import { storedCallbacks } from "./store/queries/callbacks.ts";
-import { forgetMedia } from "./store/queries/media.ts";
 import { OutboxQueries } from "./store/queries/outbox.ts";
 import { weatherFeed } from "./weather-feed.ts";
+import { visionLinks } from "./vision-links.ts";
 import { Vision } from "./vision/vision.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -88,12 +87,12 @@ export async function startHub(
     inUse: (id) => registry.boundTo(id).length > 0,
     sources,
   });
-  const grids: GridSet = await importGrids(config.grids, store.pool, log);
-
+  const gridHolders = () => ({ registry, area, events, fleet, posture, stages, pipeline });
+  const { grids, ...gridRoom } = await openGrids(config, { pool: store.pool, log, holders: gridHolders });
   const registry: Registry = new Registry({
     store,
     profiles,
-    locator: grids,
+    locator: grids(),
     autoRegister: config.auto_register,
     onUse: (profile) => sources.used(profile),
     maxDevicesPerEdge: 5000,
@@ -111,7 +110,7 @@ export async function startHub(
     });
   const posture: PostureDesk = new PostureDesk({
     settings: config.posture,
-    grids: () => grids,
+    grids,
     edges: () => registry.edges(),
     devices: () => registry.devices(),
     stages: () => stages,
@@ -121,8 +120,8 @@ export async function startHub(
   const rules = freshRules(posture.overlay);
   const fresh = { rules: () => freshRules(), derived: () => new DerivedMetrics() };
   const area = new AreaRules({
-    rules: readAreaRules(config.rules, (id) => grids.get(id) !== undefined, profiles.newest(), log),
-    grids,
+    rules: readAreaRules(config.rules, (id) => grids().path(id).length > 0, profiles.newest(), log),
+    grids: grids(),
     durationScale,
     allowedLatenessMs: config.ingest.lateness_s * 1000,
     counters: rules.counters,
@@ -133,8 +132,9 @@ export async function startHub(
     flapWindowMs: 3_600_000,
     latenessMs: config.ingest.lateness_s * 1000,
   });
-  const fleet = new Fleet({ durationScale, utcOffsetMinutes: utcOffset(config.time_zone, clock()) }, grids.at(clock()));
-  const recalls = recallBook({ grids: () => grids, fleet });
+  const utcOffsetMinutes = utcOffset(config.time_zone, clock());
+  const fleet = new Fleet({ durationScale, utcOffsetMinutes }, grids().at(clock()));
+  const recalls = recallBook({ grids, fleet });
   const vision = new Vision({
     modelsDir: config.models_dir === "" ? join(ROOT, "models") : config.models_dir,
     mediaDir: join(config.data_dir, "media"),
@@ -145,12 +145,7 @@ export async function startHub(
     mediaDays: config.retention.media_days,
     mediaBytes: config.retention.media_gb * 2 ** 30,
     posture: posture.ofCamera,
-    onPace: (camera, pace) => desired.wishDevice("vision", camera, pace),
-    onSwept: (hashes) => {
-      forgetMedia(store.pool, hashes).catch((error: Error) =>
-        log.warn({ err: error.message }, "rows of old pictures stay"),
-      );
-    },
+    ...visionLinks({ config, pool: store.pool, log, registry, health, broker: () => broker, desired: () => desired }),
   });
   await vision.start();
   stack.defer(() => vision.close());
@@ -158,13 +153,13 @@ export async function startHub(
   const targets = readTargets(config.dispatch.targets, config.time_zone);
   const lookup = {
     source: "/gridhub",
-    path: (id: string) => grids.path(id),
+    path: (id: string) => grids().path(id),
     kind: (kind: string) => events.policy.codes.info(kind),
     device: (id: number) => registry.deviceById(id) ?? null,
   };
   const events: EventBook = new EventBook(
     { durationScale, reopenWindowMs: 600_000 },
-    grids,
+    grids(),
     (event, transition, before) => planOutbox(targets, event, transition, lookup, before),
   );
   events.posture = posture.ofEvents;
@@ -267,7 +262,7 @@ export async function startHub(
     targets,
     clock,
     ...storedCallbacks(store.pool),
-    path: (id) => grids.path(id).map((grid) => grid.id),
+    path: (id) => Array.from(grids().path(id), (grid) => grid.id),
     apply: (event, callback) =>
       pipeline.submit((now) => {
         events.adopt(event, now); // no effect while it is in memory, where it may be newer
@@ -334,10 +329,7 @@ export async function startHub(
       area,
       setFlag: (flag, now) => stages.setFlag(flag, now),
       dryRun: (request) =>
-        dryRun(
-          { port: storedReadings(store.reads), grids: () => grids, timeZone: config.time_zone, durationScale },
-          request,
-        ),
+        dryRun({ port: storedReadings(store.reads), grids, timeZone: config.time_zone, durationScale }, request),
     },
     adapters: () => gate.status(),
     callbacks,
@@ -350,7 +342,8 @@ export async function startHub(
       replay: (message) => pipeline.replay(message),
       clock,
     }),
-    grids: () => grids,
+    grids,
+    ...gridRoom,
     health,
     fleet,
     recalls,

@@ -41,8 +41,11 @@ export class PostureDesk {
   readonly effects: EffectsByLevel;
   readonly longestMs: number;
   readonly #grids: () => GridSet;
+  readonly #options: PostureDeskOptions;
 
-  constructor({ settings, grids, edges, devices, stages, desired, relimit }: PostureDeskOptions) {
+  constructor(options: PostureDeskOptions) {
+    const { settings, grids, edges, devices, stages, desired, relimit } = options;
+    this.#options = options;
     this.#grids = grids;
     this.towns = new TownOf(grids);
     this.effects = { ...DEFAULT_EFFECTS, ...settings.levels };
@@ -65,6 +68,21 @@ export class PostureDesk {
       onColour: (grid, colour, until, now) =>
         stages().setFlag({ name: "weather", grid, value: colour ?? "", until }, now),
     });
+  }
+
+  /**
+   * Other grids: edges and devices whose town is another one follow its posture from now on.
+   * @param before the grids until now; those that are asked for by `grids` are the new ones already
+   * @param relocate gives the devices their grids
+   */
+  regrid(before: GridSet, relocate: () => void, now: number, out: Finding[]): void {
+    const { towns, book, reach } = this;
+    const { devices, edges, relimit } = this.#options;
+    const old = new TownOf(() => before);
+    const stood = new Map([...devices()].map((device) => [device, old.device(device)]));
+    relocate();
+    for (const edge of edges()) if (towns.edge(edge) !== old.edge(edge)) reach.moved(book, edge);
+    for (const [device, town] of stood) if (towns.device(device) !== town) relimit(device, now, out);
   }
 
   /** For detectors. */

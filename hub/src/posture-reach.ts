@@ -48,6 +48,11 @@ export class PostureReach {
     if (book.levelOf(town) !== "normal") this.#wish(edge, book.effectsOf(town));
   }
 
+  /** An edge whose town is another one now, or that is in none any more. */
+  moved(book: PostureBook, edge: Edge): void {
+    this.#wish(edge, book.effectsOf(this.#options.towns.edge(edge)));
+  }
+
   /** @param document `twin/reported` of an edge, parsed, from outside */
   reported(edge: Edge, document: unknown): void {
     if (typeof document !== "object" || document === null) return;

@@ -11,6 +11,9 @@ import { EventPolicyKeeper } from "../event-policy-keeper.ts";
 import { EventBook } from "../events/event-book.ts";
 import type { Finding } from "../finding.ts";
 import { Fleet } from "../fleet/fleet.ts";
+import { gridDesk } from "../grid-desk.ts";
+import { gridHash } from "../grids/grid-hash.ts";
+import type { Grid } from "../grids/grid.ts";
 import { GridSet } from "../grids/grid-set.ts";
 import { HealthMonitor } from "../health/health-monitor.ts";
 import { Cursors } from "../ingest/cursor.ts";
@@ -35,6 +38,7 @@ import { RoomStages } from "../stages.ts";
 import { storedReadings } from "../stored-readings.ts";
 import { openStore } from "../store/postgres.ts";
 import { type RoleName, setGrids, setPassword } from "../store/queries/access.ts";
+import { saveGridSet } from "../store/queries/grids.ts";
 import { Vision } from "../vision/vision.ts";
 import { GRIDS } from "./grids.testing.ts";
 import type { ApiContext } from "./context.ts";
@@ -70,12 +74,23 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   const database = await testDatabase();
   const folder = mkdtempSync(join(tmpdir(), "gridhub-api-"));
   const store = await openStore({ connection: database.connection, log: silentLog });
-  const { set: grids, problems } = GridSet.build(
+  const { set: first, problems } = GridSet.build(
     [{ file: "test", data: { type: "FeatureCollection", features: GRIDS } }],
     1,
   );
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+  const hashOf = (grid: object) => gridHash(grid as Grid);
+  await saveGridSet(store.pool, { grids: first.grids(), hashOf, hash: first.hash, what: "file", who: "hub", activate: true }); // prettier-ignore
   const clock = () => Date.now();
+  const { grids, ...gridRoom } = gridDesk(
+    {
+      pool: store.pool,
+      log: silentLog,
+      timeZone: "UTC",
+      holders: () => ({ registry, area, events, fleet, posture, stages, pipeline }),
+    },
+    first,
+  );
   const sources = new ProfileSources({ pool: store.pool, clock, log: silentLog });
   await sources.load();
   const profiles: ProfileLibrary = new ProfileLibrary({
@@ -88,7 +103,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   const registry: Registry = new Registry({
     store,
     profiles,
-    locator: grids,
+    locator: first,
     autoRegister: true,
     onUse: (profile) => sources.used(profile),
     maxDevicesPerEdge: 100,
@@ -96,7 +111,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   });
   profiles.start();
   const health = new HealthMonitor({ durationScale: 1, flapCount: 4, flapWindowMs: 3_600_000 });
-  const fleet = new Fleet({ durationScale: 1 }, grids.at(clock()));
+  const fleet = new Fleet({ durationScale: 1 }, first.at(clock()));
   const vision = new Vision({
     modelsDir: "",
     mediaDir: join(folder, "media"),
@@ -116,13 +131,13 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   ];
   const lookup = {
     source: "/gridhub",
-    path: (id: string) => grids.path(id),
+    path: (id: string) => grids().path(id),
     kind: (kind: string) => events.policy.codes.info(kind),
     device: (id: number) => registry.deviceById(id) ?? null,
   };
   const events: EventBook = new EventBook(
     { durationScale: 1, reopenWindowMs: 600_000 },
-    grids,
+    first,
     (event, transition, before) => planOutbox(targets, event, transition, lookup, before),
   );
   const eventPolicy = new EventPolicyKeeper({
@@ -132,11 +147,11 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     apply: (policy) => events.setPolicy(policy),
   });
   await eventPolicy.start();
-  const recalls = recallBook({ grids: () => grids, fleet });
+  const recalls = recallBook({ grids, fleet });
   const cursors = new Cursors();
   const posture: PostureDesk = new PostureDesk({
     settings: { longest_hours: 72, levels: {} },
-    grids: () => grids,
+    grids,
     edges: () => registry.edges(),
     devices: () => registry.devices(),
     stages: () => stages,
@@ -146,7 +161,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
   const rules = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000, overlay: posture.overlay });
   const area = new AreaRules({
     rules: loadAreaRules(AREA_RULES, "area.yaml").rules,
-    grids,
+    grids: first,
     durationScale: 1,
     allowedLatenessMs: 120_000,
     counters: rules.counters,
@@ -199,7 +214,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
       area,
       setFlag: (flag, now) => stages.setFlag(flag, now),
       dryRun: (request) =>
-        dryRun({ port: storedReadings(store.reads), grids: () => grids, timeZone: "UTC", durationScale: 1 }, request),
+        dryRun({ port: storedReadings(store.reads), grids, timeZone: "UTC", durationScale: 1 }, request),
     },
     posture,
     quarantine: new Quarantine({
@@ -209,7 +224,8 @@ export async function startScene(change: Partial<ApiContext> = {}) {
       replay: (message) => pipeline.replay(message),
       clock,
     }),
-    grids: () => grids,
+    grids,
+    ...gridRoom,
     health,
     fleet,
     recalls,

@@ -10,7 +10,7 @@ import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Log } from "../log.ts";
 import { ApiFailure, answerTo } from "./failure.ts";
-import { ApiError } from "./schema.ts";
+import { ApiError } from "./error-schema.ts";
 
 /** Gives handlers the types of their schemas, requests and answers alike. */
 interface TypeBoxProvider extends FastifyTypeProvider {

@@ -8,6 +8,8 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { EventBook } from "../events/event-book.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { RecallBook } from "../fleet/recall/recall-book.ts";
+import type { AreaDesk } from "../area-desk.ts";
+import type { GridKeeper } from "../grid-keeper.ts";
 import type { GridSet } from "../grids/grid-set.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 import type { IngestCounters } from "../ingest/ingest.ts";
@@ -80,7 +82,10 @@ export interface ApiContext {
   readonly versions: ProfileVersions;
   readonly sources: ProfileSources;
   readonly redecoder: Redecoder;
+  /** those in force: `gridKeeper.current` */
   readonly grids: () => GridSet;
+  readonly gridKeeper: GridKeeper;
+  readonly areas: AreaDesk;
   readonly health: HealthMonitor;
   readonly fleet: Fleet;
   readonly recalls: RecallBook;

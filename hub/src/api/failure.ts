@@ -1,6 +1,6 @@
 import { ERRORS, HubError } from "../errors.ts";
 import { RowRefused } from "../store/store.ts";
-import type { ApiError } from "./schema.ts";
+import type { ApiError } from "./error-schema.ts";
 
 /** An answer that is not 2xx. `code` is stable: programs and the console's dictionaries go by it. */
 export class ApiFailure extends Error {
@@ -8,12 +8,17 @@ export class ApiFailure extends Error {
   readonly code: string;
   readonly advice: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** what is wrong where, when it is more than one thing */
+  readonly problems: ApiError["problems"];
 
   constructor(
     statusCode: number,
     code: string,
     message: string,
-    more: { readonly advice?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+    more: Pick<ApiError, "problems"> & {
+      readonly advice?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     super(message);
     this.name = "ApiFailure";
@@ -21,6 +26,7 @@ export class ApiFailure extends Error {
     this.code = code;
     this.advice = more.advice;
     this.headers = more.headers ?? {};
+    this.problems = more.problems;
   }
 }
 
@@ -47,8 +53,9 @@ export interface Answer {
 /** Sorts by blame: the client's (4xx), the environment's (503), ours (500, without a word about the inside). */
 export function answerTo(error: unknown): Answer {
   if (error instanceof ApiFailure) {
-    const { statusCode: status, code, message, advice, headers } = error;
-    return { status, body: { code, message, ...(advice !== undefined && { advice }) }, headers, bug: false };
+    const { statusCode: status, code, message, advice, headers, problems } = error;
+    const more = { ...(advice !== undefined && { advice }), ...(problems !== undefined && { problems }) };
+    return { status, body: { code, message, ...more }, headers, bug: false };
   }
   if (error instanceof HubError) {
     const { code } = error;

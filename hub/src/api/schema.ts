@@ -25,13 +25,6 @@ export const HealthState = Type.Union([
 ]);
 export const Role = Type.Union([Type.Literal("admin"), Type.Literal("operator"), Type.Literal("viewer")]);
 
-/** Every error has this shape; `code` is stable. */
-export const ApiError = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  advice: Type.Optional(Type.String()),
-});
-
 export const Login = Type.Object(
   { username: Type.String({ minLength: 1, maxLength: 64 }), password: Type.String({ minLength: 1, maxLength: 200 }) },
   { additionalProperties: false },
@@ -379,4 +372,3 @@ export type PortVisitInfo = Static<typeof PortVisitInfo>;
 export type EdgeInfo = Static<typeof EdgeInfo>;
 export type EdgeCredential = Static<typeof EdgeCredential>;
 export type DeadLetterInfo = Static<typeof DeadLetterInfo>;
-export type ApiError = Static<typeof ApiError>;

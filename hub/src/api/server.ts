@@ -10,8 +10,10 @@ import { expose } from "./exposition.ts";
 import { guard } from "./guard.ts";
 import type { Parts } from "./parts.ts";
 import { adapterRoutes } from "./routes/adapters.ts";
+import { areaRoutes } from "./routes/areas.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { calibrationRoutes } from "./routes/calibration.ts";
+import { clipRoutes } from "./routes/clips.ts";
 import { callbackRoutes } from "./routes/callbacks.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { deviceHealthRoutes } from "./routes/device-health.ts";
@@ -21,9 +23,11 @@ import { eventCodeRoutes } from "./routes/event-codes.ts";
 import { eventQuietRoutes } from "./routes/event-quiet.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { fleetTrackRoutes } from "./routes/fleet-tracks.ts";
+import { gridRoutes } from "./routes/grids.ts";
 import { logInRoutes } from "./routes/log-in.ts";
 import { mapRoutes } from "./routes/map.ts";
 import { mediaRoutes } from "./routes/media.ts";
+import { membershipRoutes } from "./routes/memberships.ts";
 import { nearbyRoutes } from "./routes/nearby.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { operationRoutes } from "./routes/operations.ts";
@@ -60,6 +64,9 @@ const ROUTES = [
   logInRoutes,
   overviewRoutes,
   mapRoutes,
+  gridRoutes,
+  areaRoutes,
+  membershipRoutes,
   deviceRoutes,
   eventRoutes,
   eventCodeRoutes,
@@ -69,6 +76,7 @@ const ROUTES = [
   recallRoutes,
   visionRoutes,
   calibrationRoutes,
+  clipRoutes,
   edgeRoutes,
   deadLetterRoutes,
   callbackRoutes,

@@ -23,12 +23,13 @@ const COMMENT = Buffer.from(": still here\n\n");
 
 interface Client {
   readonly response: ServerResponse;
-  readonly scope: Scope;
+  /** what it sees by the grids in force now */
+  readonly scope: () => Scope;
   /** whether the session behind the stream is still valid */
   readonly valid: () => Promise<boolean>;
 }
 
-type Needs = Pick<ApiContext, "registry" | "pipeline" | "clock" | "maxStreams">;
+type Needs = Pick<ApiContext, "registry" | "pipeline" | "clock" | "maxStreams" | "grids">;
 
 /**
  * Server-sent events of what was committed. A message is encoded once; all clients that see the same get the same bytes. Nothing
@@ -44,6 +45,7 @@ export class Stream implements CommitObserver {
   readonly #moves = new VesselMoves();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #maxClients: number;
+  #grids: number;
   /** clients that read too slowly and were dropped */
   dropped = 0;
 
@@ -53,6 +55,7 @@ export class Stream implements CommitObserver {
     this.#tally = tally;
     this.#rate = rate;
     this.#maxClients = context.maxStreams ?? 5000;
+    this.#grids = context.grids().version;
     // A thousand ids for every ms of the clock: a restarted hub begins above all that it gave before.
     this.#ring = new StreamRing(context.clock() * 1000);
   }
@@ -85,7 +88,7 @@ export class Stream implements CommitObserver {
    * Takes an answer over, whose headers are not sent yet.
    * @param lastId `Last-Event-ID` of a client that comes back; null = a new one
    */
-  attach(response: ServerResponse, scope: Scope, lastId: string | null, valid: () => Promise<boolean>): void {
+  attach(response: ServerResponse, scope: () => Scope, lastId: string | null, valid: () => Promise<boolean>): void {
     response.useChunkedEncodingByDefault = false; // one write, one buffer, shared by all clients
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
@@ -112,6 +115,11 @@ export class Stream implements CommitObserver {
   committed(batch: CommitBatch, events: readonly GridEvent[], now: number): void {
     this.#moves.take(batch.positions, now);
     const messages: StreamMessage[] = [];
+    const { version } = this.#of.grids();
+    if (version !== this.#grids) {
+      this.#grids = version;
+      messages.push(this.#message("grids", { version }, () => ({ version })));
+    }
     for (const change of batch.health) messages.push(this.#health(change));
     for (const event of events) messages.push(this.#event(event));
     const recalls = new Set(batch.foldState.flatMap(({ room, key }) => (room === "recall" ? [key.slice(key.indexOf(":") + 1)] : []))); // prettier-ignore
@@ -176,13 +184,14 @@ export class Stream implements CommitObserver {
     if (messages.length === 0 || this.#clients.size === 0) return;
     const shared = new Map<string, Buffer>();
     for (const client of this.#clients) {
-      const { response, scope } = client;
+      const { response } = client;
       if (response.writableLength > MAX_BUFFERED) {
         this.dropped++;
         this.#clients.delete(client);
         response.destroy();
         continue;
       }
+      const scope = client.scope();
       let bytes = shared.get(scope.key);
       if (bytes === undefined) shared.set(scope.key, (bytes = joined(scope, messages)));
       if (bytes.length > 0) response.write(bytes);
@@ -226,6 +235,6 @@ function joined(scope: Scope, messages: readonly StreamMessage[]): Buffer {
 }
 
 function send({ response, scope }: Client, messages: readonly StreamMessage[]): void {
-  const bytes = joined(scope, messages);
+  const bytes = joined(scope(), messages);
   if (bytes.length > 0) response.write(bytes);
 }

@@ -11,6 +11,16 @@ export interface CheckOptions {
   readonly samples?: number;
 }
 
+/** Boundaries of one cell that cross themselves. */
+export function checkShape(grid: Grid): GridProblem[] {
+  return polygonsOf(grid).flatMap((polygon): GridProblem[] => {
+    const at = selfCrossing(new Edges(polygon));
+    if (at === null) return [];
+    const expected = "expected a boundary that does not cross itself";
+    return [{ file: "grid set", feature: null, id: grid.id, field: "geometry", code: "self_intersection", expected, severity: "error", lon: at[0], lat: at[1] }]; // prettier-ignore
+  });
+}
+
 interface Shape {
   readonly grid: Grid;
   readonly edges: readonly Edges[];
@@ -45,10 +55,7 @@ export function checkShapes(set: GridSet, options: CheckOptions = {}): GridProbl
   const families = new Map<string | null, Shape[]>();
   for (const grid of set.grids()) {
     const shape = { grid, edges: polygonsOf(grid).map((p) => new Edges(p)) };
-    for (const edges of shape.edges) {
-      const at = selfCrossing(edges);
-      if (at !== null) say(grid, "self_intersection", "error", "expected a boundary that does not cross itself", at);
-    }
+    problems.push(...checkShape(grid));
     if (shape.edges.length === 0) continue;
     const family = families.get(grid.parent);
     if (family === undefined) families.set(grid.parent, [shape]);

@@ -69,7 +69,7 @@ function change(
 }
 
 /** On a sphere, flat at the middle of the shape: right to a per mille for a county. */
-function squareMetres(grid: Grid): number | null {
+export function squareMetres(grid: Grid): number | null {
   const polygons = polygonsOf(grid);
   if (polygons.length === 0) return null;
   let sum = 0;

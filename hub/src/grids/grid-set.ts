@@ -15,6 +15,8 @@ export interface GridSetOptions {
   /** metres outside every grid within which a position still counts for the nearest one, flagged; default 200 */
   readonly nearestToleranceM?: number;
   readonly limits?: GridLimits;
+  /** `build`: level of a grid that is not among those imported and may be their parent all the same */
+  readonly above?: (id: string) => GridLevel | undefined;
   /**
    * Cells of other versions that this one does not have, as they were last. Nothing is located on them, but what was found there
    * keeps its place in the tree: `path` and `subtree` know them, so that who looked after a cell still sees its events.
@@ -138,7 +140,7 @@ export class GridSet {
   ): { readonly set: GridSet; readonly problems: readonly GridProblem[] } {
     const problems = new ProblemList();
     const imported = readGrids(asSources(input), problems, options.limits ?? DEFAULT_LIMITS);
-    let grids = checkTree(imported, problems);
+    let grids = checkTree(imported, problems, options.above);
     for (const { file, lines } of memberships) {
       const joined = withMemberships(grids, lines, file);
       for (const problem of joined.problems) problems.add(problem);

@@ -40,7 +40,7 @@ export function readMemberships(
   const lines: MembershipLine[] = [];
   const wrong = (line: number, field: string, expected: string, code: GridProblem["code"] = "bad_field") => {
     if (problems.length < MAX_PROBLEMS)
-      problems.push({ file, feature: null, id: null, field: `line ${line} ${field}`.trim(), code, expected, severity: "error" }); // prettier-ignore
+      problems.push({ file, feature: null, id: null, field: `line ${line} ${field}`.trim(), code, expected, severity: "error", line }); // prettier-ignore
   };
   const rows = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/);
   const separator = [",", ";", "\t"].reduce((a, b) => (rows[0].split(b).length > rows[0].split(a).length ? b : a));
@@ -93,6 +93,7 @@ export function withMemberships(
       code: "orphan",
       expected: `expected the id of a formation, found "${formation}"`,
       severity: "error",
+      line,
     }));
   const named = new Set(lines.map(({ member }) => member.mmsi));
   const added = Map.groupBy(lines, ({ formation }) => formation);

@@ -14,6 +14,8 @@ export interface GridProblem {
   readonly expected: string;
   /** `error`: the feature (or the named part) is left out; `warning`: it is used, but look at it */
   readonly severity: "error" | "warning";
+  /** of a table; 1 = its header */
+  readonly line?: number;
   /** where on the map, degrees WGS84, for geometric problems */
   readonly lon?: number;
   readonly lat?: number;

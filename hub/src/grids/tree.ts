@@ -22,7 +22,12 @@ function mayHold(parent: GridLevel, child: GridLevel): boolean {
  * Makes a tree of what was read: one grid an id, every parent present, no cycle, one formation a vessel. What breaks a rule is
  * cut off (a grid without its parent becomes a root), never lost, and named in `problems`.
  */
-export function checkTree(imported: readonly ImportedGrid[], problems: ProblemList): Grid[] {
+export function checkTree(
+  imported: readonly ImportedGrid[],
+  problems: ProblemList,
+  /** level of a grid that is not imported here and may be a parent all the same */
+  known: (id: string) => GridLevel | undefined = () => undefined,
+): Grid[] {
   const byId = new Map<string, ImportedGrid>();
   const say = (
     { grid, file, feature }: ImportedGrid,
@@ -47,17 +52,17 @@ export function checkTree(imported: readonly ImportedGrid[], problems: ProblemLi
   const parents = new Map<string, string | null>();
   for (const item of byId.values()) {
     const { id, parent, level } = item.grid;
-    const above = parent === null ? undefined : byId.get(parent);
+    const above = parent === null ? undefined : (byId.get(parent)?.grid.level ?? known(parent));
     parents.set(id, above === undefined ? null : parent);
     if (parent === null) continue;
     if (above === undefined) {
       say(item, "properties.parent", "orphan", `expected the id of an imported grid, found "${parent}"`);
-    } else if (!mayHold(above.grid.level, level)) {
+    } else if (!mayHold(above, level)) {
       say(
         item,
         "properties.parent",
         "level_order",
-        `expected a parent coarser than ${level}, found ${above.grid.level} "${parent}"`,
+        `expected a parent coarser than ${level}, found ${above} "${parent}"`,
         "warning",
       );
     }
@@ -113,6 +118,7 @@ function cutCycles(
         parents.set(id, null);
         break;
       }
+      if (!byId.has(id)) break; // known elsewhere, where it has been looked at
       walk.add(id);
       id = parents.get(id) ?? null;
     }

@@ -4,7 +4,7 @@ import { callerOf } from "../guard.ts";
 import type { Parts } from "../parts.ts";
 import { SECURITY_HEADERS } from "../security-headers.ts";
 
-export function streamRoute(app: App, { context, stream }: Parts): void {
+export function streamRoute(app: App, { context, scopes, stream }: Parts): void {
   const { sessions } = context;
   app.get(
     "/api/stream",
@@ -14,7 +14,8 @@ export function streamRoute(app: App, { context, stream }: Parts): void {
       schema: { tags: ["overview"], description: "Server-sent events", produces: ["text/event-stream"] },
     },
     (request, reply) => {
-      const { scope, token, account } = callerOf(request);
+      const { token, account } = callerOf(request);
+      const scope = () => scopes.of(account.grids);
       if (stream.full) {
         throw new ApiFailure(503, "STREAM_FULL", "too many open streams", { headers: { "retry-after": "10" } });
       }
