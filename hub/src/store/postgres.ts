@@ -14,6 +14,7 @@ import { Latest, repairLatest } from "./latest.ts";
 import { migrate } from "./migrate.ts";
 import { Partitions } from "./partitions.ts";
 import { MIN_TIMESCALE, prepareServer, probeMode } from "./probe.ts";
+import { endLeases } from "./queries/outbox.ts";
 import { DEFAULT_RETENTION, type Retention } from "./retention.ts";
 import { CLAIM, Rollup } from "./rollup.ts";
 import type { Statement } from "./round-trip.ts";
@@ -166,6 +167,7 @@ export class PostgresStore implements Store {
     if (this.#mode !== "timescale-community") this.#rollup = new Rollup(pool, this.#partitions);
     this.#queue = new CommitQueue(this.#writer, this.#partitions, this.#rollup, this.#latest);
     await this.#writer.start(startMs);
+    await blaming(endLeases(pool));
     this.#chores.start({ name: "latest", everyMs: 1000, work: () => this.flushLatest() });
     if (this.#rollup !== null) this.#chores.start({ name: "rollup", everyMs: 30_000, work: () => this.rollUp() });
     this.#chores.start({ name: "tidy", everyMs: 3_600_000, work: () => this.tidy() });

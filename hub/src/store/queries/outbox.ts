@@ -121,6 +121,17 @@ export class OutboxQueries {
   }
 }
 
+/**
+ * What a hub that is gone had under way is due now, not when its lease runs out. Call where no other hub can be at work: the one that
+ * holds the store's lock. A leased row is one that waits without an error, see `hasten`. @returns how many
+ */
+export async function endLeases(pool: Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    "UPDATE outbox SET next_at = now() WHERE state = 'pending' AND attempts > 0 AND last_error = '' AND next_at > now()",
+  );
+  return rowCount ?? 0;
+}
+
 export interface OutboxCount {
   readonly target: string;
   readonly waiting: number;
