@@ -7,6 +7,7 @@ import type { NewQuiet, QuietInfo } from "../../src/api/event-policy-schema.ts";
 import type { EventDetail, EventInfo, User } from "../../src/api/schema.ts";
 import { makeCalibration } from "./calibration.ts";
 import { deadLetters, deviceDetail, overviewOf, seriesOf } from "./answers.ts";
+import { makeSeaGrids } from "./sea-grids.ts";
 import { fleetAnswer } from "./fleet.ts";
 import { makeIncidents } from "./incidents.ts";
 import { makeOnboarding } from "./onboarding.ts";
@@ -63,6 +64,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const dead = deadLetters(world, started);
   const onboarding = makeOnboarding(world, started);
   const recalls = makeRecalls(world, started);
+  const seaGrids = makeSeaGrids(world, started);
   const posture = makePosture(started);
   const calibration = makeCalibration(world);
   const settings = makeSettings(started);
@@ -302,7 +304,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       user === undefined
         ? null
         : (settings.answer(req.method ?? "", url.pathname, url.searchParams, body, user) ??
-          vision.answer(url.pathname, url.searchParams));
+          vision.answer(url.pathname, url.searchParams) ??
+          seaGrids.answer(req.method ?? "", url, body, user, req.headers["if-match"]));
     if (url.pathname === "/api/login") answer = login(body, res);
     else if (url.pathname === "/api/logout") answer = [200, {}];
     else if (user === undefined) answer = fail(401, "UNAUTHENTICATED", "log in first");

@@ -6,6 +6,7 @@ import { Live } from "./live.svelte.ts";
 import { Posture } from "./posture/posture.svelte.ts";
 import { Preferences } from "./preferences.svelte.ts";
 import { Route } from "./route.svelte.ts";
+import { Areas } from "./sea/areas/areas.svelte.ts";
 import { Recalls } from "./sea/recalls.svelte.ts";
 import { Devices } from "./stores/devices.svelte.ts";
 import { OpenEvents } from "./stores/events.svelte.ts";
@@ -33,6 +34,7 @@ export class Desk {
   readonly overview = new OverviewNumbers(this.api);
   readonly posture = new Posture(this.api.posture);
   readonly recalls = new Recalls(this.api.recalls);
+  readonly areas = new Areas(this.api.sea);
   /** where each map was left, by its name */
   readonly views = new Map<string, { lat: number; lon: number; zoom: number }>();
   user = $state.raw<User | null>(null);
@@ -118,6 +120,7 @@ export class Desk {
     this.#timers = [];
     this.posture.leave();
     this.recalls.leave();
+    this.areas.leave();
     this.user = null;
     this.session = "out";
   }

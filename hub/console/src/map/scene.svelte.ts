@@ -1,5 +1,5 @@
 import { getContext, setContext } from "svelte";
-import type { ShapePen } from "./shape-pen.ts";
+import type { ShapePen } from "./shape-pen.svelte.ts";
 
 /** Colour and line of a figure say what it is. */
 export type Tone = "quiet" | "selected" | "added" | "removed" | "changed" | "problem" | "range" | "off";

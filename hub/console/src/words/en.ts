@@ -1,3 +1,4 @@
+import { enAreas } from "./en-areas.ts";
 import { enCalibration } from "./en-calibration.ts";
 import { enCodes } from "./en-codes.ts";
 import { enEvents } from "./en-events.ts";
@@ -237,6 +238,7 @@ export const en: Dictionary = {
   ...enEvents,
   ...enOnboarding,
   ...enPosture,
+  ...enAreas,
   ...enSea,
   ...enProfiles,
   ...enReports,

@@ -1,3 +1,4 @@
+import { zhAreas } from "./zh-areas.ts";
 import { zhCalibration } from "./zh-calibration.ts";
 import { zhCodes } from "./zh-codes.ts";
 import { zhEvents } from "./zh-events.ts";
@@ -236,6 +237,7 @@ export const zh = {
   ...zhEvents,
   ...zhOnboarding,
   ...zhPosture,
+  ...zhAreas,
   ...zhSea,
   ...zhProfiles,
   ...zhReports,
