@@ -8,6 +8,7 @@ import numpy as np
 from flames import add_light
 from lookalikes import add_lookalike, sky
 from photos import Photos
+from strong import ground, other_camera, other_light, stand_before
 from smoke import lay_over
 from sprites import Sprites
 
@@ -27,6 +28,10 @@ class Mix:
     lookalike: float = 0.2
     night: float = 0.3
     zoom: tuple = (0.6, 1.6)
+    # another lens, lamp and encoder than those of the data
+    strong: float = 0.0
+    # something stands before the scene
+    cover: float = 0.0
 
 
 @dataclass
@@ -41,9 +46,16 @@ def make_sample(rng, photos: Photos, sprites: Sprites, pick, side: int, mix: Mix
     if rng.random() < mix.mosaic:
         sample = _mosaic(rng, photos, pick, side, mix.zoom)
     else:
+        i = pick(rng)
         canvas = np.full((side, side, 3), GREY, np.uint8)
+        if rng.random() < mix.strong:
+            # a blurred fire is still a fire: it must not become the ground
+            burns = np.isin(photos.boxes[i][:, 0], (FIRE, SMOKE)).any()
+            canvas = ground(rng, None if burns else photos.pixels[i], side)
         sample = Sample(canvas, np.zeros((0, 5), np.float32))
-        _place(rng, sample, photos, pick(rng), (0, 0, side, side), mix.zoom)
+        _place(rng, sample, photos, i, (0, 0, side, side), mix.zoom)
+    if rng.random() < mix.strong:
+        sample.image = other_light(rng, sample.image)
     # bytes are cut at 0 and 255 here, as a sensor does
     scene = _recolour(rng, sample.image).astype(np.float32)
     burning = np.isin(sample.boxes[:, 0], (FIRE, SMOKE)).any()
@@ -51,8 +63,12 @@ def make_sample(rng, photos: Photos, sprites: Sprites, pick, side: int, mix: Mix
         if rng.random() < mix.lookalike:
             _change(scene, sample, lambda: add_lookalike(rng, scene))
         _compose(rng, scene, sample, sprites, mix)
+    if rng.random() < mix.cover:
+        _change(scene, sample, lambda: stand_before(rng, scene))
     if rng.random() < 0.5:
         scene = _mirror(sample, scene)
+    if rng.random() < mix.strong:
+        scene = other_camera(rng, scene)
     sample.image = _camera(rng, scene)
     return sample
 
@@ -132,11 +148,20 @@ def _compose(rng, scene, sample, sprites, mix):
             light, box = sprites.blaze(rng)
         else:
             light, box = sprites.flame(rng)
+        if pale(light):
+            # only in the dark does a camera see fire white; by day what is white is paper
+            scene *= rng.uniform(0.4, 0.8)
         spot, size = _spot(rng, side, least, 0.7, overhang=0.1)
         if at is not None and rng.random() < 0.6:
             spot = (int(foot[0] - size[0] / 2), int(foot[1] - size[1] * 0.8))
         _change(scene, sample, lambda: add_light(rng, scene, light, spot, size, glow))
         _label(sample, FIRE, box, spot, size, side)
+
+
+def pale(light):
+    """Flames without a colour."""
+    bright = light[light.max(-1) > 200].astype(np.float32)
+    return len(bright) > 0 and (bright[:, 0] - bright[:, 2]).mean() < 50
 
 
 def _spot(rng, side, least, most, overhang):

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from backbone import FEATURES, Backbone, precision
+from backbone import FEATURES, FROZEN_UNTIL, Backbone, precision
 
 LABELS = ["fire", "smoke", "garbage", "garbage_bin", "overflow"]
 STRIDES = [8, 16, 32]
@@ -57,9 +57,9 @@ class Head(nn.Module):
 
 
 class Detector(nn.Module):
-    def __init__(self, backbone: Path, classes: int = len(LABELS)):
+    def __init__(self, backbone: Path, classes: int = len(LABELS), frozen_until: str | None = FROZEN_UNTIL):
         super().__init__()
-        self.backbone = Backbone(backbone)
+        self.backbone = Backbone(backbone, frozen_until=frozen_until)
         self.heads = nn.ModuleList(Head(c, classes) for c in FEATURES.values())
         self.train_backbone = True
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from detector import LABELS
+from fireboxes import read_drawn
 from measure import auc, average_precision, match, top_score
 from photos import read_labels
 
@@ -25,12 +26,17 @@ def main():
     p.add_argument("--model", default="fire-smoke-waste")
     p.add_argument("--models", type=Path, default=HERE.parent, help="folder of the models")
     p.add_argument("--fixed", help='JSON of thresholds to measure with; without it they are chosen on this split, {"fire": 0.3, ...}')
+    p.add_argument("--redrawn", type=Path, help="measure fire against these boxes, too, for example fire-boxes-val.tsv")
     p.add_argument("--false-alarms", type=float, default=15, help="pictures in 1,000 that a fire or smoke threshold may raise wrongly")
     args = p.parse_args()
     pictures = read(args)
     report = {"pictures": len(pictures), "ms_p50": float(np.median([x["ms"] for x in pictures]))}
     report["ap50"] = {name: precision(pictures, c, 0.5) for c, name in enumerate(LABELS)}
     report["fire_ap30"] = precision(pictures, 0, 0.3)
+    if args.redrawn:
+        drawn = read_drawn(args.redrawn)
+        anew = [{**x, "truth": redrawn(x, drawn)} for x in pictures]
+        report["fire_redrawn"] = {"iou50": precision(anew, 0, 0.5), "iou30": precision(anew, 0, 0.3)}
     # frames with fire are left out of smoke's negatives and the other way round, see `quiet`
     report["auc"] = {name: image_auc(pictures, c) for c, name in enumerate(LABELS[:2])}
     chosen = json.loads(args.fixed) if args.fixed else thresholds(pictures, args.false_alarms)
@@ -78,6 +84,12 @@ def precision(pictures, label, least):
     draws = [average_precision([matches[i] for i in rng.integers(0, len(matches), len(matches))]) for _ in range(DRAWS)]
     low, high = np.percentile([d for d in draws if d is not None], (2.5, 97.5))
     return {"ap": rounded(average_precision(matches)), "low": rounded(low), "high": rounded(high), "boxes": sum(m[2] for m in matches)}
+
+
+def redrawn(x, drawn):
+    """The truth with the fire boxes of `drawn` instead of the labelled ones."""
+    boxes = drawn.get(x["name"], np.zeros((0, 4)))
+    return np.concatenate([x["truth"][x["truth"][:, 0] != 0], np.insert(boxes, 0, 0, axis=1)])
 
 
 def image_auc(pictures, label):

@@ -33,7 +33,7 @@ def main():
     onnx.checker.check_model(model, full_check=True)
     data = model.SerializeToString()
     args.model.write_bytes(data)
-    report = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "steps": state["step"], **state["provenance"]}
+    report = {"side": args.side, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "steps": state["step"], **state["provenance"]}
     if not args.no_check:
         report["pixels_off"], report["score_off"] = difference(detector, args.model, args.side)
     print(json.dumps(report))

@@ -68,6 +68,8 @@ def cut_flame(rng, pixels, box):
     if bright - dark < 40:
         return None
     mask = smooth(value, dark, dark + 0.6 * (bright - dark))
+    # the sky, a white truck and the road are brighter than a flame in daylight, but not warmer
+    mask *= np.maximum(smooth(patch[..., 0] - patch[..., 2], 15, 45), smooth(patch[..., 0], 215, 245))
     h, w = mask.shape
     y, x = np.mgrid[0:h, 0:w].astype(np.float32)
     edge = np.minimum(np.minimum(x + 1, w - x) / w, np.minimum(y + 1, h - y) / h)

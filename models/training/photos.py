@@ -11,6 +11,8 @@ import numpy as np
 # classes that are labelled in a data set; what else is in its pictures nobody wrote down
 LABELLED = {"fire8": (0, 1), "garbage-cn": (0, 1, 2, 3, 4)}
 CLASSES = 5
+# videos that were looked through: neither bins nor litter in any frame, so they are negatives of those, too
+WITHOUT_WASTE = ("abcnews", "alley", "motorway", "newsmoke1", "smoke2")
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Photos:
         return Photos(self.pixels[keep], pick(self.boxes), pick(self.names), pick(self.sets), pick(self.sources))
 
     def unlabelled(self, i):
+        if self.sources[i] in WITHOUT_WASTE:
+            return ()
         return tuple(c for c in range(CLASSES) if c not in LABELLED[self.sets[i]])
 
 

@@ -19,7 +19,9 @@ class Sprites:
         self.cuts = []
         for i, boxes in enumerate(photos.boxes):
             for box in boxes[boxes[:, 0] == FIRE]:
-                cut = cut_flame(rng, photos.pixels[i], box[1:])
+                # with its surroundings, against which the light stands out
+                edge = 0.15 * np.tile(box[3:] - box[1:3], 2) * (-1, -1, 1, 1)
+                cut = cut_flame(rng, photos.pixels[i], (box[1:] + edge).clip(0, 1))
                 if cut is not None:
                     self.cuts.append((photos.sources[i], _bytes(cut)))
         # the sources equally often, whatever the number of their frames

@@ -20,12 +20,13 @@ import torchvision
 
 import checkpoint
 from average import Average
+from backbone import FROZEN_UNTIL
 from batches import Batches
 from detector import Detector
-from fireboxes import tighten
+from fireboxes import read_drawn, redraw
 from loss import detection_loss
 from photos import load_photos
-from schedule import FINAL_SIDE, phase, rate
+from schedule import FINAL_SIDE, phase, rate, second_phase
 from validate import quick_figures
 
 HERE = Path(__file__).resolve().parent
@@ -56,6 +57,8 @@ def arguments():
     p.add_argument("--minutes", type=float, default=70, help="time to train, without validation; the schedule stretches over it (default 70)")
     p.add_argument("--steps", type=int, help="stop after so many steps instead, whatever time they take: repeats a run")
     p.add_argument("--resume", action="store_true", help="go on from OUT/last.pt")
+    p.add_argument("--init", type=Path, help="a second run: weights of this checkpoint's average, the schedule of `second_phase`")
+    p.add_argument("--all-layers", action="store_true", help="train the first layers of the backbone, too (dearer)")
     p.add_argument("--leave-out", default="", help="source of the training split that is not used, for a second opinion")
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--rate", type=float, default=8e-4, help="learning rate of the heads (default 8e-4)")
@@ -72,7 +75,9 @@ def arguments():
 class Run:
     def __init__(self, args):
         self.args = args
-        self.model = Detector(BACKBONE).to(memory_format=torch.channels_last)
+        self.model = Detector(BACKBONE, frozen_until=None if args.all_layers else FROZEN_UNTIL).to(memory_format=torch.channels_last)
+        if args.init:
+            self.model.load_state_dict(checkpoint.load(args.init)["average"])
         self.optimiser = torch.optim.AdamW(self.groups(), betas=(0.9, 0.999))
         self.average = Average(self.model)
         self.step, self.seconds, self.looked = 0, 0.0, 0.0
@@ -100,11 +105,15 @@ class Run:
             return self.step / self.args.steps
         return self.seconds / (60 * self.args.minutes)
 
+    def phase(self, step):
+        return second_phase(self.progress(), step) if self.args.init else phase(self.progress())
+
     def go(self):
         args = self.args
         cache = args.out / "cache"
         train = load_photos(args.data, "train", cache, args.cache_side).without(args.leave_out)
-        train.boxes = [tighten(p, b) for p, b in zip(train.pixels, train.boxes)]
+        drawn = read_drawn()
+        train.boxes = [redraw(n, p, b, drawn) for n, p, b in zip(train.names, train.pixels, train.boxes)]
         val = load_photos(args.data, "val", cache, args.cache_side)
         batches = Batches(train, args.seed, args.batch)
         if self.step == 0:
@@ -113,9 +122,8 @@ class Run:
         sums = {}
         while self.progress() < 1:
             begin = time.monotonic()
-            now = phase(self.progress())
-            key = (now.side, now.mix)
-            batch = batches.get(self.step, *key, then=(self.step + 1, *key))
+            now, after = (self.phase(s) for s in (self.step, self.step + 1))
+            batch = batches.get(self.step, now.side, now.mix, then=(self.step + 1, after.side, after.mix))
             parts = self.one(batch, now.backbone)
             self.step += 1
             self.seconds += time.monotonic() - begin
@@ -175,7 +183,8 @@ def provenance(args):
     code = hashlib.sha256(b"".join(f.read_bytes() for f in sorted(HERE.glob("*.py")))).hexdigest()[:16]
     versions = {m.__name__: m.__version__ for m in (torch, torchvision, onnx, cv2, np)}
     settings = {k: v for k, v in vars(args).items() if isinstance(v, (int, float, str, bool))}
-    return {"settings": settings, "versions": versions, "code": code}
+    init = {"init": hashlib.sha256(args.init.read_bytes()).hexdigest()} if args.init else {}
+    return {"settings": settings, "versions": versions, "code": code, **init}
 
 
 if __name__ == "__main__":
