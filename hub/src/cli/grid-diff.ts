@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type DeviceMove, diffGrids, type GridChange, movedDevices, type Placed } from "../grids/diff.ts";
+import { DATUMS, type Datum } from "../grids/datum.ts";
 import { GridSet } from "../grids/grid-set.ts";
+import { withDatum } from "../grids/import.ts";
 import { describeProblem } from "../grids/problem.ts";
 import { readGridFiles } from "../grids/read-files.ts";
+import { readDatum } from "./grid.ts";
 
-const HELP = `usage: gridhub grid diff --old FILE [--old FILE ...] [--devices FILE.csv] [--json] FILE...
+const HELP = `usage: gridhub grid diff --old FILE [--old FILE ...] [--devices FILE.csv] [--crs DATUM] [--json] FILE...
 
 What a new version of the grids changes before it is imported: cells added, removed and changed, with their areas, and devices
 that change their cell. FILE... is the new version (GeoJSON), --old the one before.
 
+  --crs DATUM     of files that do not say: wgs84 (default), gcj02, bd09, cgcs2000
   --devices FILE  CSV with a header that names uid, lon and lat (degrees WGS84); others are ignored
 
 Exit code: 0 nothing changes, 1 something does, 2 wrong use or a file with errors.
@@ -25,6 +29,7 @@ export async function gridDiffCommand(argv: readonly string[]): Promise<number> 
       options: {
         old: { type: "string", multiple: true, default: [] },
         devices: { type: "string" },
+        crs: { type: "string" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -38,7 +43,9 @@ export async function gridDiffCommand(argv: readonly string[]): Promise<number> 
     return 0;
   }
   if (values.old.length === 0 || positionals.length === 0) return misuse("expected --old FILE and at least one FILE");
-  const [before, after] = [await build(values.old), await build(positionals)];
+  const crs = readDatum(values.crs);
+  if (crs === null) return misuse(`expected --crs as one of ${DATUMS.join(", ")}`);
+  const [before, after] = [await build(values.old, crs), await build(positionals, crs)];
   if (before === null || after === null) return 2;
   let devices: Placed[] = [];
   try {
@@ -53,9 +60,10 @@ export async function gridDiffCommand(argv: readonly string[]): Promise<number> 
   return changes.length + moves.length === 0 ? 0 : 1;
 }
 
-async function build(files: readonly string[]): Promise<GridSet | null> {
+async function build(files: readonly string[], crs: Datum): Promise<GridSet | null> {
   const read = await readGridFiles(files);
-  const built = GridSet.build(read.sources, 0);
+  const sources = read.sources.map((source) => withDatum(source, crs));
+  const built = GridSet.build(sources, 0, {}, read.memberships);
   const errors = [...read.problems, ...built.problems].filter(({ severity }) => severity === "error");
   for (const problem of errors) process.stderr.write(`${describeProblem(problem)}\n`);
   return errors.length === 0 ? built.set : null;

@@ -1,15 +1,20 @@
 import { parseArgs } from "node:util";
 import { checkShapes } from "../grids/check.ts";
+import { DATUMS, type Datum, toWgs84 } from "../grids/datum.ts";
 import { GridSet } from "../grids/grid-set.ts";
+import { withDatum } from "../grids/import.ts";
 import { describeProblem, type GridProblem } from "../grids/problem.ts";
 import { type MembershipFile, readGridFiles } from "../grids/read-files.ts";
 
-const HELP = `gridhub grid: looks at grid files (GeoJSON) before they are imported
+const HELP = `gridhub grid: looks at grid files (GeoJSON) and brings them into a hub
 
   gridhub grid check FILE...                 fields, tree, duplicates, self-intersections, overlaps, gaps
   gridhub grid members FILE.csv [FILE...]    memberships (mmsi,formation,from,to,name,role,gear), with grids as well: joined
-  gridhub grid locate FILE... --at LON,LAT   the grid that a position belongs to (degrees WGS84)
+  gridhub grid locate FILE... --at LON,LAT   the grid that a position belongs to
+  gridhub grid diff --old FILE FILE...       what a new version changes (diff --help)
+  gridhub grid import FILE...                into a hub that runs, or into its database (import --help)
 
+  --crs DATUM     of files that do not say: wgs84 (default), gcj02, bd09, cgcs2000; for locate also of --at
   --json          one JSON object instead of text
   --tolerance M   check: metres that neighbours may overlap (2); locate: metres for the nearest grid (200)
   --help
@@ -29,6 +34,7 @@ export async function gridCommand(argv: readonly string[]): Promise<number> {
         help: { type: "boolean", short: "h", default: false },
         at: { type: "string" },
         tolerance: { type: "string" },
+        crs: { type: "string" },
       },
     });
   } catch (error) {
@@ -46,17 +52,20 @@ export async function gridCommand(argv: readonly string[]): Promise<number> {
   const tolerance = values.tolerance === undefined ? undefined : Number(values.tolerance);
   if (tolerance !== undefined && !(tolerance >= 0)) return misuse("expected --tolerance in metres");
 
+  const crs = readDatum(values.crs);
+  if (crs === null) return misuse(`expected --crs as one of ${DATUMS.join(", ")}`);
   const read = await readGridFiles(files);
+  const sources = read.sources.map((source) => withDatum(source, crs));
   const options = verb === "locate" && tolerance !== undefined ? { nearestToleranceM: tolerance } : {};
   // memberships alone are checked for themselves: their formations are known to the hub
-  const built = GridSet.build(read.sources, 0, options, read.sources.length === 0 ? [] : read.memberships);
+  const built = GridSet.build(sources, 0, options, sources.length === 0 ? [] : read.memberships);
   const problems = [...read.problems, ...built.problems];
   if (verb === "members") return reportMembers(read.memberships, built.set, problems, values.json);
   if (verb === "check") {
     const shapes = checkShapes(built.set, tolerance === undefined ? {} : { toleranceM: tolerance });
     return reportCheck(built.set, [...problems, ...shapes], values.json);
   }
-  return reportLocate(built.set, problems, values.at, values.json);
+  return reportLocate(built.set, problems, { at: values.at, crs }, values.json);
 }
 
 function reportCheck(set: GridSet, problems: readonly GridProblem[], json: boolean): number {
@@ -98,10 +107,16 @@ function reportMembers(
   return errors === 0 ? 0 : 1;
 }
 
-function reportLocate(set: GridSet, problems: readonly GridProblem[], at: string | undefined, json: boolean): number {
-  const [lon, lat] = (at ?? "").split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  if (lon === undefined || lat === undefined || !(Math.abs(lon) <= 180) || !(Math.abs(lat) <= 90))
+function reportLocate(
+  set: GridSet,
+  problems: readonly GridProblem[],
+  { at = "", crs }: { readonly at: string | undefined; readonly crs: Datum },
+  json: boolean,
+): number {
+  const [x, y, more] = at.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (y === undefined || more !== undefined || !(Math.abs(x) <= 180) || !(Math.abs(y) <= 90))
     return misuse("expected --at LON,LAT in degrees, e.g. --at 122.4673,30.7141");
+  const [lon, lat] = toWgs84(crs, x, y);
   for (const p of problems) if (p.severity === "error") process.stderr.write(`${describeProblem(p)}\n`);
   const { gridId, match } = set.locate(lon, lat);
   const path = gridId === null ? [] : set.path(gridId);
@@ -115,6 +130,11 @@ function reportLocate(set: GridSet, problems: readonly GridProblem[], at: string
     if (area !== null && area !== gridId) process.stdout.write(`area ${area}: ${set.get(area)?.name ?? ""}\n`);
   }
   return gridId === null ? 1 : 0;
+}
+
+/** @returns null for a word that is none */
+export function readDatum(word = "wgs84"): Datum | null {
+  return DATUMS.find((datum) => datum === word.toLowerCase()) ?? null;
 }
 
 function misuse(message: string): number {

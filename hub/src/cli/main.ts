@@ -14,11 +14,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (argv) => (await import("@gridhub/device-profiles/cli/profile.ts")).profileCommand(argv),
   },
   grid: {
-    summary: "check grid files, find the grid of a position, compare two versions",
-    run: async (argv) =>
-      argv[0] === "diff"
-        ? (await import("./grid-diff.ts")).gridDiffCommand(argv.slice(1))
-        : (await import("./grid.ts")).gridCommand(argv),
+    summary: "check grid files, find the grid of a position, compare two versions, import",
+    run: async (argv) => {
+      if (argv[0] === "diff") return (await import("./grid-diff.ts")).gridDiffCommand(argv.slice(1));
+      if (argv[0] === "import") return (await import("./grid-import.ts")).gridImportCommand(argv.slice(1));
+      return (await import("./grid.ts")).gridCommand(argv);
+    },
   },
   codes: {
     summary: "check, import and export the table of event codes (CSV)",

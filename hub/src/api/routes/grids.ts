@@ -1,11 +1,9 @@
 import type { FastifyReply } from "fastify";
 import Type from "typebox";
 import type { GridEdited, GridRefusal } from "../../grid-keeper.ts";
-import { checkShapes } from "../../grids/check.ts";
-import type { Datum } from "../../grids/datum.ts";
 import type { Grid } from "../../grids/grid.ts";
-import { GridSet } from "../../grids/grid-set.ts";
-import { withGrids } from "../../grids/merge.ts";
+import type { GridSet } from "../../grids/grid-set.ts";
+import { readImport } from "../../grids/import.ts";
 import type { GridProblem } from "../../grids/problem.ts";
 import type { GridVersionRow } from "../../store/queries/grids.ts";
 import type { App } from "../app.ts";
@@ -96,8 +94,8 @@ export function gridRoutes(app: App, { context: { gridKeeper: keeper } }: Parts)
     },
     async (request) => {
       const { geojson, crs, tolerance_m: toleranceM } = request.body;
-      const { set, problems } = build(geojson, crs);
-      return reportInfo(set, [...problems, ...checkShapes(set, { toleranceM })]);
+      const { set, problems } = readImport([{ file: "body", data: geojson }], { crs, toleranceM });
+      return reportInfo(set, problems);
     },
   );
 
@@ -110,16 +108,15 @@ export function gridRoutes(app: App, { context: { gridKeeper: keeper } }: Parts)
     },
     async (request) => {
       const { account, scope } = callerOf(request);
-      const { geojson, crs, mode = "replace", dry_run: dryRun = false, activate = true, accept_shapes: accept = false, note = "" } = request.body; // prettier-ignore
+      const { geojson, crs, mode = "replace", dry_run: dryRun = false, activate = true, note = "" } = request.body;
       const expected = dryRun ? undefined : expectedVersion(request);
-      const { set, problems } = build(geojson, crs, mode === "merge" ? keeper.current : undefined);
-      // of a tree that only gets some cells, what was wrong before is none of this import
-      const known = new Set(mode === "merge" ? checkShapes(keeper.current).map(textOf) : []);
-      const shapes = checkShapes(set).filter((problem) => !known.has(textOf(problem)));
-      const all = [...problems, ...shapes];
-      const stops = (accept ? problems : all).filter(({ severity }) => severity === "error");
+      const { set, problems, stops } = readImport([{ file: "body", data: geojson }], {
+        crs,
+        under: mode === "merge" ? keeper.current : undefined,
+        acceptShapes: request.body.accept_shapes,
+      });
       if (stops.length > 0 && !dryRun)
-        throw refused({ code: "problems", message: `${stops.length} errors in what was sent`, problems: all });
+        throw refused({ code: "problems", message: `${stops.length} errors in what was sent`, problems });
       const done = await keeper.edit({
         what: "import",
         who: account.username,
@@ -132,7 +129,7 @@ export function gridRoutes(app: App, { context: { gridKeeper: keeper } }: Parts)
         allowed: withinScope(scope),
         cells: () => [...set.grids()],
       });
-      return answer(done, all, scope, set);
+      return answer(done, problems, scope, set);
     },
   );
 
@@ -170,18 +167,6 @@ export function gridRoutes(app: App, { context: { gridKeeper: keeper } }: Parts)
   function versionInfo({ cells, ...row }: GridVersionRow): GridVersionInfo {
     return { ...row, grids: cells, active: row.version === keeper.current.version };
   }
-}
-
-const textOf = ({ code, id, expected }: GridProblem) => `${code} ${id} ${expected}`;
-
-/** Reads what was sent; `under` = a tree that it is put into, by id. */
-function build(geojson: object, crs: Datum | undefined, under?: GridSet) {
-  const data = { ...geojson, ...(crs !== undefined && { datum: crs }) };
-  const sent = [{ file: "body", data }];
-  if (under === undefined) return GridSet.build(sent, 0);
-  // parents that are not sent are those in force
-  const { set, problems } = GridSet.build(sent, 0, { above: (id) => under.get(id)?.level });
-  return { set: under.next(withGrids(under, [...set.grids()]), 0), problems };
 }
 
 /** As it can be imported: properties by the README of grids/. */
