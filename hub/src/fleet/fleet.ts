@@ -102,6 +102,7 @@ export class Fleet {
     if (NO_VESSEL.has(p.type)) return true;
     const track = this.#track(p.mmsi);
     const placed = p.lon !== null && p.lat !== null;
+    if (placed && !late) track?.hear(this.#rules.silence.listener(receiver), Math.min(p.ts, rx));
     if (placed && track?.isDuplicate(p, receiver.id, this.#settings.duplicateMs) === true) {
       this.counts.duplicates++;
       return false;
@@ -251,7 +252,6 @@ export class Fleet {
     if (track !== undefined) {
       const at = track.main!;
       if (plausible && at.ts === ts) {
-        track.receiver = this.#rules.silence.heardBy(receiver);
         // between two segments there is no way that the vessel went
         if (!late) this.#rules.moved(track, at === main ? from : null, this.#waters, rx, out);
       }

@@ -25,8 +25,9 @@ const NAMED = 50;
 
 /**
  * Half of one receiver's vessels, or of a formation's, fall silent together: the link is out, not the vessels. One event for the
- * receiver; formations behind it have none of their own, and nobody of them is dark. Vessels in harbour are not counted: there
- * a crew switches off.
+ * receiver; formations behind it have none of their own, and nobody of them is dark. Who is silent a little later, since it reports
+ * more rarely or is heard by another receiver now and then, joins the event. Vessels in harbour are not counted: there a crew
+ * switches off.
  */
 export class Outages {
   readonly receivers: Incidents<Affected>;
@@ -86,12 +87,17 @@ export class Outages {
       }
     for (const book of [this.receivers, this.formations])
       for (const [, state] of book.entries()) for (const mmsi of state.data.mmsi) this.#covered.add(mmsi);
-    this.#look(this.receivers, "receiver.link_outage", groups(atSea, this.#covered, (t) => keyOf(t, listeners)), {
+    this.#look(this.receivers, "receiver.link_outage", groups(atSea, this.#covered, (t) => receiversOf(t, listeners, waters)), {
       settingsOf: () => waters.settings, waitMs: 0, listeners, silence, now, out }); // prettier-ignore
+    const behind = (key: string, t: Track) => receiversOf(t, listeners, waters).includes(key);
+    const silent = (t: Track) => silence(t) > lostAfter(t, waters.settings.staleMs);
+    this.#join(this.receivers, "receiver.link_outage", atSea, behind, { waters, silent, listeners, now, out });
+    const member = (key: string, t: Track) => waters.membership.formationOf(t.mmsi) === key;
+    this.#join(this.formations, "formation.link_outage", atSea, member, { waters, silent, listeners, now, out });
     this.#look(
       this.formations,
       "formation.link_outage",
-      groups(atSea, this.#covered, (t) => waters.membership.formationOf(t.mmsi)),
+      groups(atSea, this.#covered, (t) => formationsOf(t, waters)),
       // half of four boats is silent before half of a receiver's hundred: the receiver speaks first
       {
         settingsOf: (gridId) => waters.settingsOf(gridId),
@@ -102,6 +108,36 @@ export class Outages {
         out,
       },
     );
+  }
+
+  /** Silences that began with those of an open outage but could be told later only: any number of them. */
+  #join(
+    book: Incidents<Affected>,
+    kind: string,
+    atSea: readonly Track[],
+    belongs: (key: string, track: Track) => boolean,
+    { waters, silent, listeners, now, out }: Joining,
+  ): void {
+    const { outageSpanMs, updateMs } = waters.settings;
+    for (const [key, state] of book.entries()) {
+      const { silentSince } = state.data;
+      const late = atSea.filter(
+        (t) =>
+          !this.#covered.has(t.mmsi) &&
+          Math.abs(lastOf(t) - silentSince) <= outageSpanMs &&
+          t.excusedUntil <= lastOf(t) &&
+          belongs(key, t) &&
+          silent(t),
+      );
+      if (late.length === 0) continue;
+      const mmsi = late.map((t) => t.mmsi);
+      for (const each of mmsi) this.#covered.add(each);
+      const say = now - state.updatedAt >= updateMs;
+      const data = merged(state.data, { mmsi, of: mmsi.length, silentSince });
+      const wider = { ...state, data, updatedAt: say ? now : state.updatedAt };
+      book.set(key, wider);
+      if (say) out.push(finding(kind, "update", key, wider, listeners, now, {}));
+    }
   }
 
   #look(
@@ -138,6 +174,14 @@ interface Looking {
   readonly waitMs: number;
   readonly listeners: ReadonlyMap<number, Listener>;
   readonly silence: (track: Track) => number;
+  readonly now: number;
+  readonly out: Finding[];
+}
+
+interface Joining {
+  readonly waters: Waters;
+  readonly silent: (track: Track) => boolean;
+  readonly listeners: ReadonlyMap<number, Listener>;
   readonly now: number;
   readonly out: Finding[];
 }
@@ -183,28 +227,46 @@ function heard(waters: Waters, mmsi: number, silence: (track: Track) => number):
 
 function merged(a: Affected, b: Affected): Affected {
   const mmsi = [...new Set([...a.mmsi, ...b.mmsi])].sort((x, y) => x - y);
-  return { mmsi, of: Math.max(a.of, b.of + a.mmsi.length), silentSince: Math.min(a.silentSince, b.silentSince) };
+  return {
+    mmsi,
+    of: Math.max(a.of, b.of + a.mmsi.length, mmsi.length),
+    silentSince: Math.min(a.silentSince, b.silentSince),
+  };
 }
 
 function groups(
   tracks: readonly Track[],
   without: ReadonlySet<number>,
-  keyOf: (track: Track) => string | null,
+  keysOf: (track: Track) => readonly string[],
 ): Map<string, Track[]> {
   const map = new Map<string, Track[]>();
   for (const track of tracks) {
     if (without.has(track.mmsi)) continue;
-    const key = keyOf(track);
-    if (key === null) continue;
-    const list = map.get(key);
-    if (list === undefined) map.set(key, [track]);
-    else list.push(track);
+    for (const key of keysOf(track)) {
+      const list = map.get(key);
+      if (list === undefined) map.set(key, [track]);
+      else list.push(track);
+    }
   }
   return map;
 }
 
-function keyOf(track: Track, listeners: ReadonlyMap<number, Listener>): string | null {
-  return listeners.has(track.receiver) ? String(track.receiver) : null;
+/**
+ * The receivers that heard the vessel as regularly as it reports. What another one gets of it now and then, at the rim of its
+ * range, says nothing: without the first its silence is the first one's. One that still hears it makes it drop out of the group of
+ * one that does not.
+ */
+function receiversOf(track: Track, listeners: ReadonlyMap<number, Listener>, { settings }: Waters): string[] {
+  const within = Math.max(settings.lateMs, 3 * track.intervalMs);
+  return track
+    .heardWithin(within)
+    .filter((id) => listeners.has(id))
+    .map(String);
+}
+
+function formationsOf({ mmsi }: Track, { membership }: Waters): string[] {
+  const id = membership.formationOf(mmsi);
+  return id === null ? [] : [id];
 }
 
 function listenerOf(key: string, listeners: ReadonlyMap<number, Listener>): Listener | undefined {

@@ -60,7 +60,7 @@ export class SilenceWatch {
   }
 
   /** @returns the id to keep with the track */
-  heardBy({ id, uid, gridId, lon, lat }: Device): number {
+  listener({ id, uid, gridId, lon, lat }: Device): number {
     if (!this.#listeners.has(id) && this.#listeners.size < RECEIVERS) {
       const listener = { uid, gridId, lon, lat };
       this.#listeners.set(id, listener);

@@ -128,6 +128,6 @@ describe("vessel.sos", () => {
     ]);
     const rows: FoldStateRow[] = [];
     fleet.drain(rows);
-    expect(rows.map((r) => r.key)).toEqual([`receiver:${RECEIVER.id}`, `track:${SART}`]);
+    expect(rows.map((r) => r.key)).toEqual([`track:${SART}`]);
   });
 });

@@ -30,7 +30,10 @@ export interface SavedTrack {
   readonly intervals: readonly number[];
   readonly main: Segment | null;
   readonly other: Segment | null;
-  readonly receiver: number;
+  /** who heard it when last: receiver, time, receiver, time */
+  readonly ears?: readonly number[];
+  /** rows of earlier versions: the receiver that heard it last */
+  readonly receiver?: number;
   readonly fixes: number;
   readonly firstAt: number;
   readonly excusedUntil: number;
@@ -51,6 +54,8 @@ const BUOY_FIXES = 10;
 const BUOY_MS = 30 * 60_000;
 /** names of net markers: NET 12, 3-85%, BUOY 7 12V4 */
 const BUOY_NAME = /\b(?:NET|BUOY|FISHNET|NETMARK)\b|\b\d{1,3}%|\b\d{1,2}(?:V\d|\.\dV)/i;
+/** receivers remembered of a vessel: more than two or three hear it only from a mountain */
+const EARS = 4;
 /** reports remembered to recognise what another receiver heard; receivers lag each other by a report or two */
 const HEARD = 4;
 
@@ -78,8 +83,6 @@ export class Track {
   formationId: string | null | undefined = undefined;
   /** hub time when the track was last written, ms UTC */
   savedAt = 0;
-  /** id of the receiver that brought the last position of the segment that counts; 0 = none yet */
-  receiver = 0;
   /** positions ever heard, and the first one's time, ms UTC */
   fixes = 0;
   firstAt = 0;
@@ -89,9 +92,32 @@ export class Track {
   clashing = false;
   readonly #intervals: number[] = [];
   readonly #heard: Heard[] = [];
+  /** receiver, time, receiver, time: who heard it when last, doubles included; ms UTC */
+  #ears: number[] = [];
 
   constructor(mmsi: number) {
     this.mmsi = mmsi;
+  }
+
+  /** A receiver heard it, first or after another. @param ts not later than the hub's time, ms UTC */
+  hear(receiver: number, ts: number): void {
+    const ears = this.#ears;
+    let oldest = 0;
+    for (let i = 0; i < ears.length; i += 2) {
+      if (ears[i] === receiver) {
+        if (ts > ears[i + 1]) ears[i + 1] = ts;
+        return;
+      }
+      if (ears[i + 1] < ears[oldest + 1]) oldest = i;
+    }
+    if (ears.length < 2 * EARS) ears.push(receiver, ts);
+    else if (ts > ears[oldest + 1]) [ears[oldest], ears[oldest + 1]] = [receiver, ts];
+  }
+
+  /** The receivers that heard it within `ms` before it was heard last. */
+  heardWithin(ms: number): number[] {
+    const since = (this.main?.ts ?? 0) - ms;
+    return this.#ears.filter((_, i) => i % 2 === 0 && this.#ears[i + 1] >= since);
   }
 
   /** The same report from another receiver, or word for word with the same time from the same one. */
@@ -201,7 +227,7 @@ export class Track {
       intervals: [...this.#intervals],
       main: this.main === null ? null : { ...this.main },
       other: this.other === null ? null : { ...this.other },
-      receiver: this.receiver,
+      ears: [...this.#ears],
       fixes: this.fixes,
       firstAt: this.firstAt,
       excusedUntil: this.excusedUntil,
@@ -217,7 +243,7 @@ export class Track {
     // tracks of earlier versions have no `first`, receiver and counts
     this.main = saved.main === null ? null : { ...saved.main, first: saved.main.first ?? saved.main.ts };
     this.other = saved.other === null ? null : { ...saved.other, first: saved.other.first ?? saved.other.ts };
-    this.receiver = saved.receiver ?? 0;
+    this.#ears = [...(saved.ears ?? [saved.receiver ?? 0, saved.main?.ts ?? 0])];
     this.fixes = saved.fixes ?? 0;
     this.firstAt = saved.firstAt ?? 0;
     this.excusedUntil = saved.excusedUntil ?? 0;
