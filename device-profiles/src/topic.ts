@@ -59,4 +59,7 @@ export const topics = {
   event: (site: string, edge: string, device: string, root = DEFAULT_ROOT) => `${root}/${site}/${edge}/d/${device}/e`,
   frame: (site: string, edge: string, device: string, root = DEFAULT_ROOT) =>
     `${root}/${site}/${edge}/d/${device}/frame`,
+  /** with `+` as the id: of all commands */
+  command: (site: string, edge: string, id: string, root = DEFAULT_ROOT) => `${root}/${site}/${edge}/cmd/${id}`,
+  result: (site: string, edge: string, id: string, root = DEFAULT_ROOT) => `${root}/${site}/${edge}/cmd/${id}/res`,
 } as const;

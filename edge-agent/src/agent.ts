@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EnvelopeRecord } from "@gridhub/device-profiles/envelope.ts";
 import type { Logger } from "pino";
+import { ClipSender } from "./clip-sender.ts";
 import type { AgentConfig, SourceConfig } from "./config.ts";
 import { EvidenceRing } from "./evidence-ring.ts";
 import { EvidenceServer } from "./evidence-server.ts";
@@ -19,7 +20,7 @@ import { StreamServerSource } from "./sources/stream-server.ts";
 import { UdpSource } from "./sources/udp.ts";
 import { Spool, type SpoolLane } from "./spool.ts";
 import { SpoolError } from "./spool-error.ts";
-import { Twin } from "./twin.ts";
+import { type EvidenceReport, Twin } from "./twin.ts";
 import { Uplink } from "./uplink.ts";
 
 export const AGENT_VERSION = "gridhub-edge/0.1.0";
@@ -67,6 +68,12 @@ function evidenceOf({ evidence, data_dir, disk_reserve_bytes }: AgentConfig, log
   return { ring, server: new EvidenceServer(ring, evidence.token, now) };
 }
 
+function evidenceReport({ evidence }: AgentConfig): EvidenceReport | undefined {
+  if (evidence === undefined) return undefined;
+  const { seconds, upload_bytes, url } = evidence;
+  return { keep_ms: seconds * 1000, upload: upload_bytes > 0, ...(url !== undefined && { url }) };
+}
+
 /** The agent: sources -> spool -> uplink. The composition root of the edge; the only file that knows every part. */
 export class Agent {
   readonly #config: AgentConfig;
@@ -76,6 +83,7 @@ export class Agent {
   readonly #twin: Twin;
   readonly #context: SourceContext;
   #recovery: Promise<void> = Promise.resolve();
+  readonly #clips: ClipSender;
   readonly #evidence: { readonly ring: EvidenceRing; readonly server: EvidenceServer } | null;
   readonly spool: Spool;
   readonly uplink: Uplink;
@@ -84,10 +92,8 @@ export class Agent {
     this.#config = config;
     this.#log = log;
     this.#sources = config.sources.map(createSource);
-    this.#twin = new Twin({
-      heartbeat_ms: config.heartbeat_ms,
-      cameras: new Map(this.#cameras().map((camera) => [camera.device, camera.pace])),
-    });
+    const cameras = new Map(this.#cameras().map((camera) => [camera.device, camera.pace]));
+    this.#twin = new Twin({ heartbeat_ms: config.heartbeat_ms, cameras }, evidenceReport(config));
     this.spool = new Spool({
       file: join(config.data_dir, "spool.db"),
       maxBytes: config.spool_bytes,
@@ -123,8 +129,18 @@ export class Agent {
         }),
         sources: () => this.#status,
         desired: (desired) => this.#desired(desired, now()),
+        command: (id, command) => this.#clips.ask(id, command),
       },
     );
+    const hourBytes = config.evidence?.upload_bytes ?? 0;
+    this.#clips = new ClipSender({
+      ring: hourBytes > 0 ? (this.#evidence?.ring ?? null) : null,
+      devices: new Set(cameras.keys()),
+      hourBytes,
+      answer: (id, payload) => this.uplink.answer(id, payload),
+      now,
+      log,
+    });
     this.#context = {
       now,
       log,
@@ -227,6 +243,7 @@ export class Agent {
     this.#stopped = true;
     await this.#recovery;
     await Promise.all(this.#sources.map((source) => source.stop()));
+    await this.#clips.stop();
     await this.#evidence?.server.stop();
     await this.#evidence?.ring.flush();
     this.spool.flush();

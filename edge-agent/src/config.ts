@@ -69,6 +69,14 @@ const Evidence = Type.Object(
     token: Type.String({ minLength: 16, description: "bearer token of those who fetch clips; it signs links too" }),
     seconds: Type.Integer({ minimum: 10, default: 600, description: "how long pictures are kept" }),
     bytes: Type.Integer({ minimum: 1_048_576, default: 1_073_741_824, description: "of all cameras together" }),
+    upload_bytes: Type.Integer({
+      minimum: 0,
+      default: 134_217_728,
+      description: "so much an hour may go to the hub when it asks for a clip; 0 = it gets none",
+    }),
+    url: Type.Optional(
+      Type.String({ pattern: "^https?://", description: "address of this server as people reach it, told to the hub" }),
+    ),
   },
   { ...closed, description: "the last pictures of every camera, on this machine's disk" },
 );

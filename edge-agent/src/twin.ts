@@ -19,6 +19,17 @@ export interface ReportedTwin {
   readonly heartbeat_ms: number;
   readonly devices: Readonly<Record<string, CameraPace>>;
   readonly refused: readonly { readonly path: string; readonly why: string }[];
+  /** the last minutes of every camera are kept here; absent = no pictures are */
+  readonly evidence?: EvidenceReport;
+}
+
+/** What the hub may know of the evidence ring. */
+export interface EvidenceReport {
+  readonly keep_ms: number;
+  /** whether the hub gets a clip when it asks */
+  readonly upload: boolean;
+  /** of the evidence server, where it is configured */
+  readonly url?: string;
 }
 
 const LEAST = { heartbeat_ms: 100, interval_ms: 100, patrol_ms: 1000 } as const;
@@ -35,12 +46,14 @@ type Key = keyof typeof LEAST;
  */
 export class Twin {
   readonly #file: RunningSettings;
+  readonly #evidence: EvidenceReport | undefined;
   #version = 0;
   #refused: { path: string; why: string }[] = [];
   running: RunningSettings;
 
-  constructor(file: RunningSettings) {
+  constructor(file: RunningSettings, evidence?: EvidenceReport) {
     this.#file = file;
+    this.#evidence = evidence;
     this.running = file;
   }
 
@@ -76,7 +89,12 @@ export class Twin {
       if (room < 0) break;
       devices[id] = pace;
     }
-    return { version: this.#version, ts, heartbeat_ms: this.running.heartbeat_ms, devices, refused: this.#refused };
+    const { heartbeat_ms } = this.running;
+    const evidence = this.#evidence;
+    return {
+      ...{ version: this.#version, ts, heartbeat_ms, devices, refused: this.#refused },
+      ...(evidence !== undefined && { evidence }),
+    };
   }
 
   #value(tree: Readonly<Record<string, unknown>>, key: Key, path: string): number | undefined {

@@ -33,6 +33,8 @@ export interface UplinkHooks {
   readonly sources: () => ReadonlyMap<string, string>;
   /** `twin/desired`, parsed; null = a connection stands and nothing was desired yet. @returns what to report */
   readonly desired: (desired: unknown) => object;
+  /** `cmd/<id>`, parsed */
+  readonly command?: (id: string, command: unknown) => void;
 }
 
 type Done = (error?: Error) => void;
@@ -54,7 +56,9 @@ export class Uplink {
   readonly #hooks: UplinkHooks;
   readonly #spool: Spool;
   readonly #sender: Sender;
-  readonly #topic: Readonly<Record<"state" | "meta" | "h" | "backfill" | "ack" | "desired" | "reported", string>>;
+  readonly #topic: Readonly<
+    Record<"state" | "meta" | "h" | "backfill" | "ack" | "desired" | "reported" | "commands", string>
+  >;
   #client: MqttClient | null = null;
   #stopping = false;
   #backoff = MIN_BACKOFF_MS;
@@ -90,6 +94,7 @@ export class Uplink {
       ack: topics.ack(site, edge, root),
       desired: topics.desired(site, edge, root),
       reported: topics.reported(site, edge, root),
+      commands: topics.command(site, edge, "+", root),
     };
   }
 
@@ -165,7 +170,7 @@ export class Uplink {
     const own = held[held.length - 1];
     const earlier = held.slice(0, -1).map(({ boot, first }) => [boot, first] as const);
     const state: StateMessage = { s: "on", b: own.boot, q: own.first, held: earlier, ts: now() };
-    client.subscribe([this.#topic.ack, this.#topic.desired], { qos: 1 }, (error) => {
+    client.subscribe([this.#topic.ack, this.#topic.desired, this.#topic.commands], { qos: 1 }, (error) => {
       if (error) log.warn({ err: error.message }, "the hub refuses a subscription");
     });
     // The state tells the hub where each boot begins; records follow only when it is stored.
@@ -205,11 +210,29 @@ export class Uplink {
     }
     if (topic === this.#topic.ack) this.#acknowledged(parsed.value);
     else if (topic === this.#topic.desired) this.#reportTwin(parsed.value);
+    else if (topic.startsWith(this.#topic.commands.slice(0, -1)))
+      this.#hooks.command?.(topic.slice(this.#topic.commands.length - 1), parsed.value);
   }
 
   #reportTwin(desired: unknown): void {
     const reported = JSON.stringify(this.#hooks.desired(desired));
     this.#client?.publish(this.#topic.reported, reported, { qos: 1, retain: true });
+  }
+
+  /** The answer to a command. Resolves when the hub has taken it; rejects when there is no connection or it ends. */
+  answer(id: string, payload: string): Promise<void> {
+    const { site, edge, root } = this.#options;
+    return new Promise((resolve, reject) => {
+      const client = this.#client;
+      // a client that is closed forgets its callbacks
+      const lost = (): void => reject(new Error("the connection ended"));
+      client?.once("close", lost);
+      this.#publish(topics.result(site, edge, id, root), payload, (error) => {
+        client?.off("close", lost);
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
   }
 
   #acknowledged(value: unknown): void {

@@ -149,6 +149,7 @@ export const ConfigSchema = Type.Object(
           default: 20,
           description: "Gigabytes that evidence pictures may take together.",
         }),
+        clip_gb: Type.Number({ exclusiveMinimum: 0, default: 5, description: "The same of clips from the edges." }),
       },
       strict,
     ),

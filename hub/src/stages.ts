@@ -142,7 +142,13 @@ export class RoomStages implements Stages, IngestObserver {
 
   state(edge: Edge, state: StateMessage, rx: number): void {
     this.#rooms.health.edgeState(edge, state.s === "on", state.b, state.why ?? "", rx, this.#findings);
-    if (state.s === "on") this.#announced.push(edge);
+    if (state.s !== "on") return;
+    this.#announced.push(edge);
+    this.#rooms.vision.clips?.announced(edge);
+  }
+
+  result(edge: Edge, answer: unknown, rx: number): void {
+    this.#rooms.vision.clips?.result(edge, answer, rx);
   }
 
   meta(edge: Edge, meta: MetaMessage, _message: Message): void {
@@ -151,7 +157,7 @@ export class RoomStages implements Stages, IngestObserver {
   }
 
   reported(edge: Edge, document: unknown): void {
-    this.#rooms.vision.edgePaces.reported(edge, document);
+    this.#rooms.vision.edgeReports.reported(edge, document);
     this.onReported?.(edge, document);
   }
 

@@ -113,9 +113,9 @@ describe("the hub's wishes to cameras", () => {
   it("ask for more samples in a posture above normal, until it ends", async () => {
     const body = { level: "I", until: Date.now() + 8000, reason: "台风登陆" };
     await hub.api("/api/posture/caiyuan", { method: "PUT", body });
-    // half of the ten seconds that the recipe for fire asks for
+    // half of its own three seconds, but never below two
     await vi.waitFor(
-      async () => expect(await camera("calm")).toMatchObject({ pace: { patrol_ms: 5000 }, runs: { patrol_ms: 5000 } }),
+      async () => expect(await camera("calm")).toMatchObject({ pace: { patrol_ms: 2000 }, runs: { patrol_ms: 2000 } }),
       WAIT,
     );
     await vi.waitFor(async () => expect(await camera("calm")).toMatchObject({ pace: null, runs: OWN }), WAIT);

@@ -11,6 +11,8 @@ export interface EdgeProcess {
   readonly child: ChildProcess;
   stop(): Promise<void>;
   kill(): Promise<void>;
+  /** starts it anew with the same settings, after it has ended */
+  restart(): void;
 }
 
 /** A real edge agent in a process of its own, with a credential that the hub issued now. */
@@ -32,10 +34,13 @@ export async function startEdgeProcess(
     ...settings,
   };
   writeFileSync(file, stringify(tree));
-  const child = fork(MAIN, ["--config", file], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const exit = once(child, "exit");
+  const start = (): ChildProcess => fork(MAIN, ["--config", file], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  let child = start();
+  let exit = once(child, "exit");
   return {
-    child,
+    get child() {
+      return child;
+    },
     async stop() {
       child.kill("SIGTERM");
       await exit;
@@ -43,6 +48,10 @@ export async function startEdgeProcess(
     async kill() {
       child.kill("SIGKILL");
       await exit;
+    },
+    restart() {
+      child = start();
+      exit = once(child, "exit");
     },
   };
 }

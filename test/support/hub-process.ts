@@ -26,6 +26,7 @@ export interface HubProcess {
   api<T = unknown>(path: string, init?: { method?: string; body?: unknown }): Promise<T>;
   /** the same, as text of whatever type */
   text(path: string): Promise<string>;
+  bytes(path: string): Promise<Buffer>;
   createEdge(site: string, edge: string): Promise<{ username: string; token: string }>;
   /** the sum of a counter or gauge over all labels */
   metric(name: string): Promise<number>;
@@ -79,6 +80,11 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
       const text = await response.text();
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${text}`);
       return text;
+    },
+    async bytes(path) {
+      const response = await fetch(`${http}${path}`, { headers });
+      if (!response.ok) throw new Error(`GET ${path}: ${response.status}`);
+      return Buffer.from(await response.arrayBuffer());
     },
     createEdge: (site, edge) => hub.api("/api/edges", { method: "POST", body: { site, edge } }),
     async metric(name) {

@@ -17,4 +17,6 @@ export interface IngestObserver {
   heartbeat(edge: Edge, beat: HeartbeatMessage, rx: number): void;
   /** `twin/reported`: what an edge says it runs, not checked */
   reported?(edge: Edge, document: unknown): void;
+  /** `cmd/<id>/res`: an edge's answer, not checked */
+  result?(edge: Edge, answer: unknown, rx: number): void;
 }

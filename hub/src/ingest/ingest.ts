@@ -133,6 +133,7 @@ export class Ingest {
         const parsed = parseJson(message.payload);
         if (isRejection(parsed)) return reject("json_invalid", "not JSON");
         if (lane === "twin") this.#observer.reported?.(edge, parsed.value);
+        else this.#observer.result?.(edge, parsed.value, rx);
         return null;
       }
     }

@@ -88,7 +88,7 @@ export class CameraFold {
       const frames = this.#pictures(outcome, by, { ts, width, height }, batch, now);
       evidenceHash ??= frames.find((p) => p.ts === ts)?.hash ?? null;
       const model = outcome.recipe.models.map((m) => seen.find((s) => s.model === m)?.id ?? m).join(", ");
-      out.push(composeFinding(outcome, { device, ts, report, placed, frames, model }));
+      out.push(composeFinding(outcome, { device, ts, edgeTs: claimed, report, placed, frames, model }));
     }
     this.#sights.note(device.uid, recipes, camera.state, state, () => ({
       jpeg: frame.picture,

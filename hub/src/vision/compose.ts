@@ -16,11 +16,17 @@ export interface EvidencePicture {
   readonly boxes: readonly { readonly label: string; readonly score: number; readonly box: Box }[];
 }
 
+/** How much of the time around a finding is worth looking at, ms. */
+const CLIP_BEFORE_MS = 20_000;
+const CLIP_AFTER_MS = 10_000;
+
 /** What of an outcome is not in itself. */
 export interface Circumstances {
   readonly device: Device;
   /** ms UTC */
   readonly ts: number;
+  /** of the frame by the edge's own clock, ms UTC */
+  readonly edgeTs: number;
   readonly report: Report;
   /** the object's own place, where the camera is calibrated */
   readonly placed: Placed;
@@ -31,8 +37,8 @@ export interface Circumstances {
 
 /** An outcome of a camera with all that explains it. */
 export function composeFinding(
-  { recipe, objects, dwellMs, votes, box }: Outcome,
-  { device, ts, report, placed, frames, model }: Circumstances,
+  { recipe, phase, objects, dwellMs, votes, box }: Outcome,
+  { device, ts, edgeTs, report, placed, frames, model }: Circumstances,
 ): Finding {
   const { point, located, bearing, calibration, unlocated } = placed;
   return {
@@ -58,6 +64,8 @@ export function composeFinding(
       ...(unlocated !== undefined && unlocated !== "not_calibrated" && { unlocated }),
       camera: device.uid,
       cameras: report.cameras,
+      // what the edge's evidence ring holds of it, by the edge's clock
+      ...(phase !== "clear" && { clip: { from: edgeTs - CLIP_BEFORE_MS, to: edgeTs + CLIP_AFTER_MS } }),
       area: box,
       trace: {
         recipe: recipe.name,

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { ClipDeskOptions } from "./clips/clip-desk.ts";
 import type { Device } from "../device.ts";
 import type { Log } from "../log.ts";
 import type { FrameTally } from "./frame-tally.ts";
@@ -31,6 +32,12 @@ export interface VisionOptions {
   readonly onPace?: (camera: Device, pace: PaceWish | null) => void;
   /** how alert a camera's grid is; default: normal */
   readonly posture?: (camera: Device) => PostureFactors;
+  /** clips from the edges; absent = none are asked for */
+  readonly clips?: Pick<ClipDeskOptions, "device" | "isOnline" | "send"> & {
+    readonly dir: string;
+    /** the oldest go first; they go with age as pictures do */
+    readonly maxBytes: number;
+  };
   /** the clock of `rx` and `now` */
   readonly clock?: Clock;
 }

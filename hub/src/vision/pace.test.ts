@@ -117,3 +117,21 @@ it("never makes a camera faster by slowing it down: what its edge runs of itself
   for (const [, , wish] of said) expect(wish?.patrol_ms ?? 120_000).toBeGreaterThanOrEqual(120_000);
   expect(said.length).toBeGreaterThanOrEqual(12);
 });
+
+it("asks nothing of a camera that looks more often of itself than something that has begun needs", () => {
+  const said: (PaceWish | null)[] = [];
+  const pace = new Pace({ workers: 1, onPace: (_, wish) => void said.push(wish) });
+  const camera = { uid: "c" } as Device;
+  const begun: CameraState = { ...NEW_CAMERA, recipes: { fire: BEGUN } };
+  for (let now = 0; now < 100_000; now += 1000) {
+    pace.heard(camera, now);
+    const own = { patrol_ms: now < 50_000 ? 1000 : 60_000 };
+    pace.tick(
+      now,
+      () => ({ ...begun, at: now, recipes: { fire: { ...BEGUN, since: now } } }),
+      () => [RECIPE],
+      () => own,
+    );
+  }
+  expect(said).toEqual([{ patrol_ms: 5000 }]);
+});

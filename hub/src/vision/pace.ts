@@ -163,14 +163,15 @@ function wishFor(
   if (watched.length === 0) return null;
   const period = (recipes: readonly Recipe[]): number => Math.min(...recipes.map((r) => r.patrolMs));
   const waiting = watched.filter((r) => begun.has(r.name));
-  if (waiting.length > 0)
-    return { patrol_ms: Math.max(LEAST_MS, Math.round((period(waiting) / 2) * Math.min(1, sampling))) };
-  if (slower === 1) {
-    if (sampling === 1) return null;
-    return { patrol_ms: Math.max(LEAST_MS, Math.round(period(watched) * sampling)) };
-  }
-  // what is slower of itself must not become faster by this
+  const faster = (ms: number): PaceWish | null => {
+    const patrol_ms = Math.max(LEAST_MS, Math.round(ms));
+    // what is faster of itself must not become slower by this, nor below what is slower of itself faster
+    return patrol_ms >= (own.patrol_ms ?? Number.POSITIVE_INFINITY) ? null : { patrol_ms };
+  };
+  if (waiting.length > 0) return faster((period(waiting) / 2) * Math.min(1, sampling));
+  if (slower === 1 && sampling === 1) return null;
+  if (slower === 1 && sampling < 1) return faster(Math.min(period(watched), own.patrol_ms ?? Infinity) * sampling);
   const patrol = Math.max(period(watched), own.patrol_ms ?? 0) * slower * sampling;
-  const interval = Math.max(LOOK_MS, own.interval_ms ?? 0) * slower;
-  return { patrol_ms: Math.max(LEAST_MS, Math.round(patrol)), interval_ms: interval };
+  const patrol_ms = Math.max(LEAST_MS, Math.round(patrol));
+  return slower === 1 ? { patrol_ms } : { patrol_ms, interval_ms: Math.max(LOOK_MS, own.interval_ms ?? 0) * slower };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
 import type { FrameHeader } from "@gridhub/device-profiles/envelope.ts";
+import type { ClipFrame } from "@gridhub/device-profiles/clip.ts";
 import { topics } from "@gridhub/device-profiles/topic.ts";
 import { systemClock, type Clock } from "../clock.ts";
 import type { Device } from "../device.ts";
@@ -9,9 +10,11 @@ import type { Finding } from "../finding.ts";
 import type { CommitBatch, FoldStateRow } from "../store/batch.ts";
 import { waitingRecipes } from "./camera-state.ts";
 import { Calibrations } from "./calibration/calibrations.ts";
+import { ClipDesk } from "./clips/clip-desk.ts";
+import { ClipStore } from "./clips/clip-store.ts";
 import { CameraFold, type SeenBy } from "./camera-fold.ts";
 import { EvidenceStore } from "./evidence.ts";
-import { EdgePaces } from "./edge-paces.ts";
+import { EdgeReports } from "./edge-reports.ts";
 import { FalseAlarms } from "./false-alarms.ts";
 import { FrameTallies } from "./frame-tally.ts";
 import { parseFrame } from "./frame.ts";
@@ -46,6 +49,8 @@ const MAX_READY = 256;
 const AGES = 512;
 const SWEEP_MS = 60_000;
 const SILENT_MS = 300_000;
+/** Of what is raised with this severity or a graver one, the hub fetches the clip by itself. */
+const CLIP_SEVERITY = 2;
 
 /** Camera frames to findings: mailbox scheduler -> detector threads -> tracks and recipes. Joined to the hub by the pipeline. */
 export class Vision {
@@ -65,7 +70,10 @@ export class Vision {
   private readonly pace: Pace;
   private readonly tallies = new FrameTallies();
   /** what edges say they run */
-  readonly edgePaces = new EdgePaces();
+  readonly edgeReports = new EdgeReports();
+  /** null = no clips are asked for */
+  readonly clips: ClipDesk | null;
+  private readonly clipStore: ClipStore | null;
   private watching: Watching;
   private readonly cameras: CameraFold;
   private readonly deadLetters = new Map<string, number>();
@@ -84,7 +92,14 @@ export class Vision {
       maxAgeMs: (options.mediaDays ?? 90) * 86_400_000,
       maxBytes: options.mediaBytes ?? 20 * 2 ** 30,
     });
-    const { modelsDir, workers, log } = options;
+    const { modelsDir, workers, log, clips } = options;
+    const maxAgeMs = (options.mediaDays ?? 90) * 86_400_000;
+    this.clipStore = clips === undefined ? null : new ClipStore({ dir: clips.dir, maxBytes: clips.maxBytes, maxAgeMs });
+    const onError = (error: Error): void => log.error({ err: error.message }, "a clip could not be written");
+    this.clips =
+      clips === undefined || this.clipStore === null
+        ? null
+        : new ClipDesk({ ...clips, store: this.clipStore, onError });
     this.shelf = new ModelShelf({ modelsDir, workers, log, maxPixels: options.maxPixels ?? MAX_PIXELS });
     this.shelf.onIdle = () => this.pump();
     this.pace = new Pace(options);
@@ -96,6 +111,7 @@ export class Vision {
   async start(): Promise<void> {
     const { workers, log, durationScale, recipesDir, modelsWatchMs } = this.options;
     this.evidence.start();
+    this.clipStore?.start();
     if (workers === 0) return log.info("vision is off: no detector threads are configured");
     const recipes = loadRecipes(recipesDir ?? join(import.meta.dirname, "recipes"), durationScale);
     this.watching = new Watching(recipes, this.shelf, this.falseAlarms, this.options);
@@ -109,6 +125,7 @@ export class Vision {
     this.incidents.load(own);
     this.falseAlarms.load(own);
     this.calibrations.load(own);
+    this.clips?.load(own);
   }
 
   /** Takes a frame message over; never blocks. It may be dropped (counted); a malformed one is returned as a Rejection. */
@@ -145,18 +162,21 @@ export class Vision {
       this.falseAlarms.sweep(now, batch.foldState);
       this.tallies.sweep(now);
     }
+    const before = out.length;
     const ready = this.ready;
     this.ready = [];
     for (const { waiting, result } of ready) {
       if ("rejection" in result) this.refuse(waiting, result.rejection, batch);
       else this.cameras.fold(waiting, result.found, this.watching.watch(waiting.device), batch, out, now);
     }
+    for (const finding of out.slice(before)) this.wantClip(finding, now);
+    this.clips?.tick(now, batch.foldState);
     this.calibrations.drain(batch.foldState);
     this.pace.tick(
       now,
       (uid) => this.cameras.state(uid),
       (device) => this.watching.recipes(device),
-      (device) => this.edgePaces.of(device),
+      (device) => this.edgeReports.pace(device),
     );
   }
 
@@ -225,7 +245,7 @@ export class Vision {
           return { recipe, kind: this.watching.recipe(recipe)?.event ?? "", since, raised: raised !== 0 };
         }),
       pace: heard?.wish ?? null,
-      runs: this.edgePaces.of(device),
+      runs: this.edgeReports.pace(device),
       looks: this.watching.looks(device, now),
       frames: this.tallies.of(device.uid, now),
     };
@@ -234,6 +254,15 @@ export class Vision {
   /** The models: those in use, and what of the folder was refused. */
   models(): readonly ShelvedModel[] {
     return this.shelf.list();
+  }
+
+  /** Pictures of a clip that is here; null = it is not. */
+  async clipFrames(id: string): Promise<readonly ClipFrame[] | null> {
+    return (await this.clipStore?.frames(id)) ?? null;
+  }
+
+  async clipPicture(id: string, n: number): Promise<Buffer | null> {
+    return (await this.clipStore?.picture(id, n)) ?? null;
   }
 
   /** Takes new versions of models now instead of at the next look into the folder. */
@@ -248,6 +277,14 @@ export class Vision {
   private frameAt(device: Device, now: number): number | null {
     const at = Math.max(this.pace.of(device.uid, now)?.lastAt ?? 0, this.cameras.state(device.uid)?.at ?? 0);
     return at === 0 ? null : at;
+  }
+
+  /** The edge forgets within minutes: for what is grave nobody should have to ask in time. */
+  private wantClip({ phase, severity, device, evidence }: Finding, now: number): void {
+    const { clip } = evidence as { clip?: { from: number; to: number } };
+    if (phase !== "raise" || severity > CLIP_SEVERITY || device === null || clip === undefined) return;
+    if (this.edgeReports.evidence(device.edge)?.upload === true)
+      this.clips?.want(device.uid, clip.from, clip.to, "hub", now);
   }
 
   private pump(): void {
