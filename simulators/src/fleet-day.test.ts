@@ -47,10 +47,13 @@ describe("a day of the fleet", () => {
 
   it("names a grid of the world for every incident, and gives each a formation of its own", () => {
     const day = new FleetDay(world, { startMs: START });
-    expect(day.incidents).toHaveLength(15);
+    expect(day.incidents).toHaveLength(26);
     for (const { name, grid } of day.incidents)
-      expect(grid === "no-go-strip" || world.feature.has(grid), `${name}: ${grid}`).toBe(true);
-    const formations = day.incidents.map(({ grid }) => grid).filter((grid) => grid.startsWith("m-form"));
+      expect(day.areas.some(({ id }) => id === grid) || world.feature.has(grid), `${name}: ${grid}`).toBe(true);
+    const called = day.recalls.map(({ grid }) => grid);
+    const formations = day.incidents
+      .map(({ grid }) => grid)
+      .filter((grid) => grid.startsWith("m-form") && !called.includes(grid));
     expect(new Set(formations).size).toBe(formations.length);
   });
 });

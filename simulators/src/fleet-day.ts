@@ -1,6 +1,7 @@
 import { SEA_CADENCE, type Cadence } from "./fleet/cadence.ts";
 import { planDay, type Outing } from "./fleet/day-plan.ts";
-import { type DayScript, type Incident, ScriptWriter } from "./fleet/day-script.ts";
+import { writeTenHours } from "./fleet/day-script.ts";
+import { type DayArea, type DayRecall, DayStage, type Incident } from "./fleet/day-stage.ts";
 import { AisFeed, type AisMessage, positionMessage } from "./fleet/feed.ts";
 import { type Boat, carrierBoats, fixAt } from "./fleet/motion.ts";
 import { Air, type Heard, type Receiver } from "./fleet/receivers.ts";
@@ -8,6 +9,8 @@ import { createRandom, type Random } from "./random.ts";
 import { ringsOf } from "./world/feature.ts";
 import type { Point } from "./world/polygon.ts";
 import type { World } from "./world.ts";
+
+export type { DayArea, DayRecall, Incident } from "./fleet/day-stage.ts";
 
 export interface FleetDayOptions {
   /** ms UTC; 20:00 UTC is four in the morning of the county, before the boats go out */
@@ -23,6 +26,8 @@ export const STATIONS: readonly Receiver[] = [
   { name: "ais-west", at: [122.45, 30.72], rangeNm: 48, drop: 0.02, duplicate: 0.002, delayMs: 300 },
   { name: "ais-east", at: [123.45, 30.75], rangeNm: 42, drop: 0.04, reorder: 0.002, delayMs: 1500, clockAheadMs: 1200 },
 ];
+/** where they stand */
+export const WEST_GRID = "330922100";
 export const EAST_GRID = "330922101";
 const SETTLED_MS = 30 * 60_000;
 
@@ -35,7 +40,8 @@ export class FleetDay {
   readonly outings: readonly Outing[];
   readonly incidents: readonly Incident[];
   readonly receivers: readonly Receiver[];
-  readonly noGo: DayScript["noGo"];
+  readonly areas: readonly DayArea[];
+  readonly recalls: readonly DayRecall[];
   /** positions sent falsified */
   jumps = 0;
   private readonly feed: AisFeed;
@@ -60,19 +66,20 @@ export class FleetDay {
     const registered = [...boats, ...carriersOf(world, this.random)];
     this.outings = outings;
     this.boats = new Map(registered.map((boat) => [boat.vessel.mmsi, boat]));
-    const writer = new ScriptWriter(world, this.boats, options.startMs, this.random.fork("script"));
-    this.noGo = writeTenHours(writer);
-    const out = writer.outage(7.5, 26, "ais-east", EAST_GRID);
+    const stage = new DayStage(world, this.boats, options.startMs, this.random.fork("script"));
+    const out = writeTenHours(stage, STATIONS, EAST_GRID);
+    this.areas = stage.areas;
+    this.recalls = stage.recalls;
     this.receivers = STATIONS.map((r) => (r.name === "ais-east" ? { ...r, out: [out] } : r));
-    this.incidents = writer.incidents;
-    this.clones = writer.clones;
-    this.actors = new Map(writer.actors.map((boat) => [boat.vessel.mmsi, boat]));
-    this.actions = writer.actions.toSorted((a, b) => a.ms - b.ms);
-    this.extras = writer.extras.toSorted((a, b) => a.message.ts - b.message.ts);
-    for (const { mmsi, from, to } of writer.silences)
+    this.incidents = stage.incidents;
+    this.clones = stage.clones;
+    this.actors = new Map(stage.actors.map((boat) => [boat.vessel.mmsi, boat]));
+    this.actions = stage.actions.toSorted((a, b) => a.ms - b.ms);
+    this.extras = stage.extras.toSorted((a, b) => a.message.ts - b.message.ts);
+    for (const { mmsi, from, to } of stage.silences)
       this.silences.set(mmsi, [...(this.silences.get(mmsi) ?? []), { from, to }]);
     const cadence = options.cadence ?? SEA_CADENCE;
-    this.feed = new AisFeed([...registered, ...writer.actors], options.startMs, cadence, this.random.fork("slots"));
+    this.feed = new AisFeed([...registered, ...stage.actors], options.startMs, cadence, this.random.fork("slots"));
     this.air = new Air(this.receivers, this.random.fork("air"));
   }
 
@@ -122,26 +129,6 @@ export class FleetDay {
     const lon = fix.lon + degrees * Math.sin(angle) * 1.16;
     return positionMessage(boat.vessel, { ...fix, lon, lat: fix.lat + degrees * Math.cos(angle) }, message.ts);
   }
-}
-
-/** Hours after the start. */
-function writeTenHours(writer: ScriptWriter): DayScript["noGo"] {
-  writer.straggler(1);
-  writer.dark(1.5, 70);
-  writer.mayday(2);
-  writer.drill(2.2);
-  writer.split(2.5);
-  writer.encounter(3);
-  writer.clone(3.5, 50);
-  writer.approach(4.5);
-  writer.drift(5);
-  writer.anchorDrag(5.5);
-  const noGo = writer.noGo(6);
-  writer.beacon(6.5);
-  writer.straggler(8.6);
-  writer.dark(8.7, 60);
-  writer.buoys(24);
-  return noGo;
 }
 
 function carriersOf(world: World, random: Random): Boat[] {

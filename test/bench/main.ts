@@ -23,6 +23,10 @@ const BENCHES: Readonly<
     summary: "AIS reports a second through decode, tracks, areas and formations; approach tick at 100,000 vessels",
     run: async () => (await import("./fleet.ts")).fleetBench(),
   },
+  "fleet-day": {
+    summary: "ten hours of the fleet on nine seeds: incidents found, everything else found; --quick: three",
+    run: async (quick) => (await import("./fleet-day.ts")).fleetDayBench(quick),
+  },
   store: {
     summary: "rows a second through the store's commit",
     run: async () => (await import("./store.ts")).storeBench(),

@@ -11,8 +11,14 @@ import { journey, KNOT, NAUTICAL_MILE, type Offset, type Track, withRests } from
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Clearance of a way between harbour and ground from other grounds and from land, and of two ways from each other; metres. */
-const DRIFTERS_M = 1.3 * NAUTICAL_MILE;
-const WORKERS_M = 2.2 * NAUTICAL_MILE;
+const CLEAR_M: Readonly<Record<Activity, number>> = {
+  drift: 1.3 * NAUTICAL_MILE,
+  anchor: 1.3 * NAUTICAL_MILE,
+  harbour: 1.3 * NAUTICAL_MILE,
+  trawl: 2.2 * NAUTICAL_MILE,
+  // half a leg, and ten minutes straight on at ten knots
+  transit: 3.2 * NAUTICAL_MILE,
+};
 const LAND_M = 250;
 const WAY_M = 0.9 * NAUTICAL_MILE;
 /** courses that a formation tries before it lies to its nets */
@@ -48,7 +54,7 @@ export function planDay(world: World, seed = "day"): { boats: Boat[]; outings: O
     const { activity } = own[0].group;
     if (activity === "harbour") berthed.push({ formation, boats: own });
     else {
-      grounds.push({ at: plane.toMetres(formation.ground), clear: activity === "drift" ? DRIFTERS_M : WORKERS_M });
+      grounds.push({ at: plane.toMetres(formation.ground), clear: CLEAR_M[activity] });
       boats.push(...own);
     }
   }
@@ -64,7 +70,7 @@ export function planDay(world: World, seed = "day"): { boats: Boat[]; outings: O
     }
     const before = ways.filter((w) => w.harbour === harbour).length;
     ways.push({ way, harbour });
-    grounds.push({ at: way[1], clear: DRIFTERS_M });
+    grounds.push({ at: way[1], clear: CLEAR_M.drift });
     const outing = outingOf(formation, way, before, random);
     outings.push(outing);
     boats.push(...dayBoats(formation, own, outing, random));

@@ -6,6 +6,7 @@ import { berth, gpsNoise, NAUTICAL_MILE, racetrack, tidalDrift, type Offset, typ
 
 export type Activity = "trawl" | "drift" | "transit" | "harbour" | "anchor";
 
+const STILL: Offset = { east: 0, north: 0 };
 /** ITU-R M.1371 navigational status */
 const STATUS: Readonly<Record<Activity, number>> = { trawl: 7, drift: 7, transit: 0, harbour: 5, anchor: 1 };
 
@@ -20,13 +21,24 @@ export interface Group {
   readonly track: Track;
 }
 
+export interface Order {
+  /** relative to the group's middle, metres */
+  readonly from: Offset;
+  readonly to: Offset;
+  readonly knots: number;
+  /** ms UTC */
+  readonly since: number;
+  /** both are relative to the group's home instead: the boat keeps its ground while the group drifts */
+  readonly fixed?: boolean;
+}
+
 export interface Boat {
   readonly vessel: Vessel;
   readonly group: Group;
   readonly place: Offset;
   readonly noise: Track;
-  /** where it was told to go, relative to the group's middle; null = keeps its place */
-  order: { readonly from: Offset; readonly to: Offset; readonly knots: number; readonly since: number } | null;
+  /** where it was told to go; null = keeps its place */
+  order: Order | null;
   /** sends positions only, as net buoys do */
   readonly positionsOnly?: boolean;
   /** what its instruments say instead of the truth: another status, a heading that is not the course */
@@ -137,7 +149,11 @@ export function placeAt(boat: Boat, ms: number): Offset {
   const [east, north] = [order.to.east - order.from.east, order.to.north - order.from.north];
   const length = Math.hypot(east, north);
   const done = Math.min(1, Math.max(0, ((ms - order.since) / 1000) * order.knots * 0.514_444) / Math.max(1, length));
-  return { east: order.from.east + done * east, north: order.from.north + done * north };
+  const middle = order.fixed === true ? boat.group.track(ms) : STILL;
+  return {
+    east: order.from.east + done * east - middle.east,
+    north: order.from.north + done * north - middle.north,
+  };
 }
 
 function chooseActivity(formation: Formation, random: Random): Activity {

@@ -7,6 +7,7 @@ export interface Member {
   readonly mmsi: number;
   readonly name: string;
   readonly role: "lead" | "member";
+  readonly gear: string;
 }
 
 /** What the hub reads of a feature. `id` is opaque there; only this world knows how it is built. */

@@ -95,8 +95,8 @@ export function buildFleet(
 }
 
 /** A formation is a grid without a border: its members make it, its fishing area is its parent. */
-export function formationFeature({ id, name, area, vessels }: Formation): GridFeature {
-  const members = vessels.map(({ mmsi, name }, i): Member => ({ mmsi, name, role: i === 0 ? "lead" : "member" }));
+export function formationFeature({ id, name, gear, area, vessels }: Formation): GridFeature {
+  const members = vessels.map(({ mmsi, name }, i): Member => ({ mmsi, name, role: i === 0 ? "lead" : "member", gear }));
   const properties = {
     id,
     name,
