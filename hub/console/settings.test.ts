@@ -9,6 +9,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
   const scene = consoleScene();
   const { at, open, shot } = scene;
   const csv = (text: string) => ({ name: "codes.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  const confirm = () => scene.page.locator("dialog[open]").getByTestId("confirm");
   const HEAD = "kind,class,code,code_name,title_zh,title_en,group,severity,auto_hand_off,provisional,towns\r\n";
 
   it("finds a code, changes and admits it for one town, and adds a kind", async () => {
@@ -77,7 +78,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     expect(value).toContainEqual({ kind: "vessel.*", severity: 1, village_s: 900, town_s: 900 });
     await scene.page.getByText("已保存并生效").waitFor();
     await at("draft-defaults").click();
-    await at("confirm").click();
+    await confirm().click();
     await vi.waitFor(async () => expect(await at("ladder-edit").count()).toBe(2));
   });
 
@@ -110,7 +111,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await shot("settings-quiet");
     expect(await violations(scene.page)).toEqual([]);
     await at("quiet-row-end").click();
-    await at("confirm").click();
+    await confirm().click();
     await at("quiet-row").waitFor({ state: "detached" });
     await at("quiet-past").click();
     await at("quiet-row").getByText("提前结束").waitFor();
@@ -124,13 +125,13 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await shot("settings-targets");
     expect(await violations(scene.page)).toEqual([]);
     await target("four-platforms").getByTestId("target-replay").click();
-    await at("confirm").click();
+    await confirm().click();
     await scene.page.getByText("3 条重新排队").waitFor();
-    await at("confirm-close").click();
+    await scene.page.locator("dialog[open]").getByTestId("confirm-close").click();
     expect(await target("four-platforms").getByTestId("target-replay").isDisabled()).toBe(true);
     await target("county-bus").getByTestId("target-test").click();
     await shot("settings-target-test");
-    await at("confirm").click();
+    await confirm().click();
     await at("confirm-done").getByText("未送达:HTTP 503").waitFor();
   });
 

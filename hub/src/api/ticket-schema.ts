@@ -1,11 +1,11 @@
-import Type, { type Static } from "typebox";
-import { TICKET_KINDS } from "../events/reported.ts";
+import Type, { type Static, type TUnsafe } from "typebox";
+import { TICKET_KINDS, type TicketKind } from "../events/reported.ts";
 import { EventInfo, Severity } from "./schema.ts";
 
 /** Work to be done at a device, as a person reports it. */
 export const NewTicket = Type.Object(
   {
-    kind: Type.Union(TICKET_KINDS.map((kind) => Type.Literal(kind))),
+    kind: Type.Union(TICKET_KINDS.map((kind) => Type.Literal(kind))) as unknown as TUnsafe<TicketKind>,
     severity: Severity,
     text: Type.String({ minLength: 1, maxLength: 1000 }),
     /** made by who asks, unique for the device: the same key again is the same ticket, however often it is sent */

@@ -1,4 +1,10 @@
-import type { AvailabilityReport, BatteryReport, EventReport, FirmwareReport, Nearby } from "../../../src/api/reports-schema.ts";
+import type {
+  AvailabilityReport,
+  BatteryReport,
+  EventReport,
+  FirmwareReport,
+  Nearby,
+} from "../../../src/api/reports-schema.ts";
 
 export type Query = Readonly<Record<string, string | number | null | undefined>>;
 type Get = <T>(path: string, query?: Query) => Promise<T>;

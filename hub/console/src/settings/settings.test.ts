@@ -5,7 +5,7 @@ import { DEFAULT_SETTINGS } from "../../../src/events/event-policy.ts";
 import { LadderRules } from "../../../src/events/ladder.ts";
 import { meaning, patternsOf, speaking } from "./kinds.ts";
 import { groupsOf, untilTown, withGroup } from "./ladder-groups.ts";
-import { join, split } from "./span.ts";
+import { join, spanText, split } from "./span.ts";
 
 const { ladder } = DEFAULT_SETTINGS;
 
@@ -22,6 +22,15 @@ describe("spans of time", () => {
     const [n, unit] = split(seconds);
     expect(`${n} ${unit}`).toBe(text);
     expect(join(n, unit)).toBe(seconds);
+  });
+
+  it("are told without rounding", () => {
+    expect([100_800, 86_400, 5400, 0].map((n) => spanText(n, "zh"))).toEqual([
+      "1 天 4 小时",
+      "1 天",
+      "1 小时 30 分",
+      "0 秒",
+    ]);
   });
 
   it("are whole seconds, and none where there is no number", () => {

@@ -71,7 +71,8 @@ export const enSettings = {
   "import.title": "Import event codes",
   "import.how":
     "Choose a CSV file of the exported form. It is checked first and written only without a problem; rows of the same kind are replaced, others stay.",
-  "import.file": "CSV file",
+  "import.choose": "Choose a file",
+  "import.file": "no CSV file yet",
   "import.checking": "Checking…",
   "import.good": "{n} rows, no problem: ready to be written",
   "import.bad": "{n} problems; mend the file and choose it again",
