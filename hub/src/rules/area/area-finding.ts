@@ -36,3 +36,10 @@ export function areaFinding(instance: AreaInstance, phase: "raise" | "clear", ts
     late: false,
   };
 }
+
+/** The end of an event whose rule, or whose grid, is no more. */
+export function areaOver(id: string, gridId: string, event: string): Omit<Finding, "ts"> {
+  const where = { subject: `grid:${gridId}`, device: null, gridId, lon: null, lat: null, source: `area:${id}` };
+  const evidence = { trace: [{ step: "profile", note: "the rule is no longer configured" }] };
+  return { kind: event, phase: "clear", severity: 4, ...where, evidence, late: false };
+}

@@ -40,7 +40,7 @@ const grids = {
 class Scene {
   readonly rows = new Map<string, unknown>();
   readonly of = profile([]);
-  readonly #rules;
+  #rules;
   area: AreaRules;
   constructor(text: string) {
     const { rules, problems } = loadAreaRules(HEAD + text, "rules.yaml", (id) => id in TREE);
@@ -85,6 +85,21 @@ class Scene {
     const out: Finding[] = [];
     this.area.setFlag(
       { name: "weather.rain", grid, value, until: until === null ? null : T0 + until * MINUTE },
+      T0 + minute * MINUTE,
+      out,
+    );
+    return brief(out);
+  }
+  /** Other rules in force. @param found kinds and grids of what is active now */
+  rules(minute: number, text: string, found: readonly (readonly [kind: string, grid: string])[] = []): string[] {
+    const { rules, problems } = loadAreaRules(HEAD + text, "rules.yaml", (id) => id in TREE);
+    expect(problems).toEqual([]);
+    const out = this.tick(minute, []);
+    this.#rules = rules;
+    const rest = { phase: "raise" as const, severity: 3 as const, device: null, lon: null, lat: null, source: "vision:x", evidence: {}, late: false }; // prettier-ignore
+    this.area.setRules(
+      rules,
+      found.map(([kind, gridId]) => ({ kind, gridId, subject: "place:cam", ts: T0 + minute * MINUTE, ...rest })),
       T0 + minute * MINUTE,
       out,
     );
@@ -234,5 +249,66 @@ describe("what is wrong with a file is said with line, field and expectation:", 
     expect(checkAgainstProfiles(rules, "r.yaml", [])).toMatchObject([
       { message: 'no profile of kind or name "hydrant"' },
     ]);
+  });
+});
+
+describe("rules that change while the hub runs", () => {
+  const edited = RULE.replace("at_least: 2", "at_least: 1");
+  const started = (text: string) => {
+    const s = new Scene(text);
+    s.read(0, 1, "a", 5);
+    s.read(1, 2, "b", 5);
+    return s;
+  };
+
+  it("a rule that says the same goes on with its hold, whoever comes or goes beside it", () => {
+    const s = started(RULE);
+    const other = RULE.replace("spread:", "other:").replace("flood.spread", "flood.other");
+    expect(s.rules(3, RULE + other)).toEqual([]);
+    s.read(4, 3, "b", 1); // the values that are known are still known
+    expect(s.read(6, 3, "b", 5)).toEqual([`raise@${6 * MINUTE}/2`]);
+    s.restart();
+    expect(s.rules(8, RULE)).toEqual([]);
+    expect(s.area.activeOf(s.area.rules[0])).toEqual(["town"]);
+  });
+
+  it("a new rule counts from its activation: readings that come, flags and findings that are there", () => {
+    const s = started(RULE);
+    const wet = `  wet:
+    title: {zh: 雨, en: wet}
+    event: flood.wet
+    severity: 1
+    grid: town
+    for: 2m
+    all:
+      - {flag: weather.rain, is: red}
+      - {finding: vision.fire, within: 5m}
+`;
+    s.flag(2, "red", "county");
+    expect(s.rules(3, RULE + wet, [["vision.fire", "a"]])).toEqual([]);
+    expect(brief(s.tick(5))).toEqual([`raise@${5 * MINUTE}/1`]);
+    expect(s.find(6, "vision.fire", "clear", "a")).toEqual([`raise@${6 * MINUTE}/2`]); // the other rule's
+    expect(brief(s.tick(12)).filter((line) => line.endsWith("/1"))).toEqual([`clear@${11 * MINUTE}/1`]);
+  });
+
+  it("an edited rule keeps its event and those who satisfy what it still asks for", () => {
+    const s = started(RULE);
+    expect(brief(s.tick(6))).toEqual([`raise@${6 * MINUTE}/2`]);
+    expect(s.rules(7, RULE.replace("for: 5m", "for: 1m"))).toEqual([]);
+    expect(s.area.activeOf(s.area.rules[0])).toEqual(["town"]);
+    // another condition: nobody is known to satisfy it, so the all-clear runs, over a restart, too
+    expect(s.rules(8, edited.replace("pressure > 3", "pressure > 4"))).toEqual([]);
+    s.restart();
+    expect(brief(s.tick(18))).toEqual([`clear@${18 * MINUTE}/2`]);
+  });
+
+  it("what a rule that was taken away had raised ends with the next tick, and leaves no row", () => {
+    const s = started(RULE);
+    s.tick(6);
+    s.restart();
+    expect(s.rules(7, RULE.replace("spread:", "renamed:"))).toEqual([]);
+    expect(brief(s.tick(8))).toEqual([`clear@${8 * MINUTE}/4`]);
+    s.restart();
+    expect([...s.rows.keys()].filter((key) => key.includes("spread"))).toEqual([]);
   });
 });

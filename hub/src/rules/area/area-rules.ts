@@ -4,48 +4,29 @@ import { DueQueue } from "../../due-queue.ts";
 import type { Finding } from "../../finding.ts";
 import type { FoldStateRow } from "../../store/batch.ts";
 import type { RuleCounters, RuleCounts } from "../rule-counts.ts";
-import { areaFinding } from "./area-finding.ts";
+import { areaFinding, areaOver } from "./area-finding.ts";
 import { type AreaFlag, AreaFlags } from "./area-flags.ts";
+import { joinDevice, type Joined } from "./area-join.ts";
+import type { AreaGrids, AreaOptions } from "./area-options.ts";
 import type { AreaRule } from "./area-rule.ts";
-import { AreaInstance, DeviceVerdict, type StoredInstance, storeInstance, Witness } from "./area-state.ts";
+import { AreaInstance, conditionKey, type StoredInstance, storeInstance, Witness } from "./area-state.ts";
 
-/** What this room needs of a grid set. */
-export interface AreaGrids {
-  path(id: string): readonly { readonly id: string; readonly level: string }[];
-  locate(lon: number, lat: number): { readonly gridId: string | null };
-  /** undefined = no such grid now; without this method every grid is one that exists */
-  get?(id: string): unknown;
-}
-
-export interface AreaOptions {
-  readonly rules: readonly AreaRule[];
-  readonly grids: AreaGrids;
-  readonly durationScale: number;
-  /** readings older than this are none of a rule that joins devices, ms */
-  readonly allowedLatenessMs: number;
-  readonly counters: RuleCounters;
-}
+export type { AreaGrids, AreaOptions } from "./area-options.ts";
 
 const KEY = "@area ";
-
-interface Joined {
-  readonly device: Device;
-  readonly gridId: string | null;
-  readonly profile: unknown;
-  readonly verdicts: DeviceVerdict[];
-}
 
 /**
  * Rules that join devices, findings and flags of a grid. Pure and durable like the alarms of a profile: a record, a finding or the
  * clock moves it, and what it found is one event on the grid.
  */
 export class AreaRules {
-  readonly rules: readonly AreaRule[];
   readonly flags = new AreaFlags();
+  #rules: readonly AreaRule[];
   #grids: AreaGrids;
   readonly #scale: number;
   readonly #lateness: number;
-  readonly #counts: ReadonlyMap<AreaRule, RuleCounts>;
+  readonly #counters: RuleCounters;
+  #counts: ReadonlyMap<AreaRule, RuleCounts>;
   readonly #instances = new Map<string, AreaInstance>();
   readonly #devices = new Map<number, Joined>();
   readonly #timers = new DueQueue<AreaInstance | Witness>();
@@ -56,11 +37,17 @@ export class AreaRules {
   #out: Finding[] = [];
 
   constructor({ rules, grids, durationScale, allowedLatenessMs, counters }: AreaOptions) {
-    this.rules = rules;
+    this.#rules = rules;
+    this.#counters = counters;
     this.#grids = grids;
     this.#scale = durationScale;
     this.#lateness = allowedLatenessMs;
     this.#counts = new Map(rules.map((rule) => [rule, counters.of(`area:${rule.id}`)]));
+  }
+
+  /** Those in force. */
+  get rules(): readonly AreaRule[] {
+    return this.#rules;
   }
 
   load(rows: readonly FoldStateRow[]): void {
@@ -92,15 +79,49 @@ export class AreaRules {
     this.#grids = grids;
     this.#out = out;
     for (const { device } of [...this.#devices.values()]) this.#join(device, now);
-    for (const [key, instance] of [...this.#instances]) {
-      if (instance.rule.each === null || this.#exists(instance.gridId)) continue;
-      for (const map of instance.met) for (const witness of map.values()) this.#timers.remove(witness);
-      this.#timers.remove(instance);
-      this.#instances.delete(key);
-      this.#dirty = this.#dirty.filter((each) => each !== instance);
-      const state = storeInstance(instance);
-      if (state !== null || instance.kept) this.#forget(KEY + key, instance.rule.id, instance.gridId, { phase: instance.phase, event: instance.rule.event }); // prettier-ignore
+    for (const instance of [...this.#instances.values()])
+      if (instance.rule.each !== null && !this.#exists(instance.gridId)) this.#end(instance, this.#remove(instance));
+  }
+
+  /**
+   * Other rules from now on. A rule that says what it said goes on as if nothing had happened; one that was edited goes on with what
+   * holds of the conditions that it kept; what a rule that is no more has raised ends with the next tick. A new one counts from here:
+   * what is found now, flags, and readings as they come.
+   * @param found one `raise` for all that is active now
+   */
+  setRules(rules: readonly AreaRule[], found: readonly Finding[], now: number, out: Finding[]): void {
+    this.#out = out;
+    const before = new Map(this.#rules.map((rule) => [JSON.stringify(rule), rule]));
+    this.#rules = rules.map((rule) => before.get(JSON.stringify(rule)) ?? rule);
+    this.#counts = new Map(this.#rules.map((rule) => [rule, this.#counters.of(`area:${rule.id}`)]));
+    for (const old of [...this.#instances.values()].filter(({ rule }) => !this.#rules.includes(rule))) {
+      const state = this.#remove(old);
+      const rule = this.#rules.find(({ id, event }) => id === old.rule.id && event === old.rule.event);
+      const goesOn = rule !== undefined && this.#instanceFor(rule, old.gridId)?.gridId === old.gridId;
+      if (goesOn && state !== null) this.#touch(this.#restore(rule, old.gridId, state));
+      else this.#end(old, state);
     }
+    for (const { device } of [...this.#devices.values()]) this.#join(device, now);
+    for (const rule of this.#rules) if (rule.each === null && rule.grid !== null) this.#instance(rule, rule.grid);
+    this.found(found, out);
+    for (const instance of [...this.#instances.values()]) this.#evaluate(instance, now);
+  }
+
+  /** Takes an instance out, with its timers. @returns what it was; null = nothing worth a row */
+  #remove(instance: AreaInstance): StoredInstance | null {
+    const state = storeInstance(instance);
+    for (const map of instance.met) {
+      for (const witness of map.values()) this.#timers.remove(witness);
+      map.clear();
+    }
+    this.#timers.remove(instance);
+    this.#instances.delete(instance.key);
+    this.#dirty = this.#dirty.filter((each) => each !== instance);
+    return state;
+  }
+
+  #end({ key, kept, rule, gridId, phase }: AreaInstance, state: StoredInstance | null): void {
+    if (state !== null || kept) this.#forget(KEY + key, rule.id, gridId, { phase, event: rule.event });
   }
 
   #exists(gridId: string): boolean {
@@ -196,39 +217,15 @@ export class AreaRules {
 
   #join(device: Device, now = this.#now): Joined {
     const before = this.#devices.get(device.id);
-    const { gridId, profile } = device;
-    // the same condition in the same instance: its last values and its timer go on
-    const stays = (instance: AreaInstance, condition: number) =>
-      before?.profile === profile
-        ? before.verdicts.find((each) => each.instance === instance && each.condition === condition)
-        : undefined;
-    const verdicts: DeviceVerdict[] = [];
-    for (const rule of this.rules) {
-      rule.all.forEach((condition, i) => {
-        const instances: AreaInstance[] = [];
-        if (
-          condition.what === "sensors" &&
-          (profile.kind === condition.sensors || profile.id.startsWith(`${condition.sensors}@`))
-        ) {
-          const instance = this.#instanceFor(rule, gridId);
-          if (instance !== null) instances.push(instance);
-        } else if (condition.what === "device" && condition.uid === device.uid) {
-          if (rule.each === null || rule.grid === null) {
-            const instance = this.#instanceFor(rule, rule.each === null ? rule.grid : gridId);
-            if (instance !== null) instances.push(instance);
-          } else instances.push(...[...this.#instances.values()].filter((each) => each.rule === rule));
-        } else return;
-        const { when } = condition;
-        for (const instance of instances) {
-          const verdict = stays(instance, i) ?? new DeviceVerdict(device, instance, i, when, this.#scale);
-          if (verdict.fits) verdicts.push(verdict);
-        }
-      });
-    }
+    const entry = joinDevice(device, before, {
+      rules: this.rules,
+      scale: this.#scale,
+      instanceFor: (rule, gridId) => this.#instanceFor(rule, gridId),
+      instancesOf: (rule) => [...this.#instances.values()].filter((each) => each.rule === rule),
+    });
     // where it stood before it says nothing any more
     for (const verdict of before?.verdicts ?? [])
-      if (!verdicts.includes(verdict)) this.#silence(verdict.instance, verdict.condition, device.uid, now);
-    const entry = { device, gridId, profile, verdicts };
+      if (!entry.verdicts.includes(verdict)) this.#silence(verdict.instance, verdict.condition, device.uid, now);
     this.#devices.set(device.id, entry);
     return entry;
   }
@@ -347,7 +344,7 @@ export class AreaRules {
     this.#touch(instance);
   }
 
-  #restore(rule: AreaRule, gridId: string, stored: StoredInstance): void {
+  #restore(rule: AreaRule, gridId: string, stored: StoredInstance): AreaInstance {
     const instance = this.#instance(rule, gridId);
     const back = (t: number) => (t < 0 ? Number.NaN : t);
     instance.kept = true;
@@ -355,30 +352,27 @@ export class AreaRules {
     instance.since = back(stored.since);
     instance.raisedAt = back(stored.raised);
     instance.clearSince = back(stored.clear);
-    stored.met.slice(0, instance.met.length).forEach((names, i) => {
+    stored.met.forEach((names, i) => {
+      // the rule may have been edited meanwhile: who satisfied a condition that it has no more says nothing
+      const at = stored.of === undefined ? i : rule.all.findIndex((each) => conditionKey(each) === stored.of?.[i]);
+      if (at < 0 || at >= instance.met.length) return;
       for (const [name, [ts, due]] of Object.entries(names)) {
-        const witness = new Witness(instance, i, name, ts);
+        const witness = new Witness(instance, at, name, ts);
         witness.stored = ts;
-        instance.met[i].set(name, witness);
+        instance.met[at].set(name, witness);
         this.#timers.set(witness, due < 0 ? Infinity : due);
       }
     });
     if (instance.phase === "pending") this.#timers.set(instance, instance.since + rule.forMs * this.#scale);
     else if (!Number.isNaN(instance.clearSince))
       this.#timers.set(instance, instance.clearSince + rule.clearForMs * this.#scale);
+    return instance;
   }
 
   /** A rule that is configured no more, or a grid that is none any more: its event ends with the next tick. */
   #forget(key: string, id: string, gridId: string, { phase, event }: Pick<StoredInstance, "phase" | "event">): void {
-    const where = { subject: `grid:${gridId}`, device: null, gridId, lon: null, lat: null, source: `area:${id}` };
     if (phase !== "active") this.#rows.push({ room: "rules", key, state: null });
-    else {
-      const evidence = { trace: [{ step: "profile", note: "the rule is no longer configured, or its grid is gone" }] };
-      this.#orphans.push({
-        key,
-        finding: { kind: event, phase: "clear", severity: 4, ...where, evidence, late: false },
-      });
-    }
+    else this.#orphans.push({ key, finding: areaOver(id, gridId, event) });
   }
 
   #countsOf({ rule }: AreaInstance): RuleCounts {

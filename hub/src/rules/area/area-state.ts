@@ -3,7 +3,7 @@ import type { RecordBuffer } from "@gridhub/device-profiles/reading.ts";
 import type { Device } from "../../device.ts";
 import type { Due } from "../../due-queue.ts";
 import { RateWindow } from "../../rate-window.ts";
-import type { AreaRule } from "./area-rule.ts";
+import type { AreaCondition, AreaRule } from "./area-rule.ts";
 
 /** One rule in one grid. Times are event time, ms UTC. */
 export class AreaInstance implements Due {
@@ -65,7 +65,18 @@ export interface StoredInstance {
   /** by condition: name -> [ts, due]; due -1 = holds until something says otherwise */
   readonly met: readonly Readonly<Record<string, readonly [number, number]>>[];
   readonly event: string;
+  /** {@link conditionKey} of each condition; absent in rows of older releases */
+  readonly of?: readonly string[];
 }
+
+/** What a condition says, without who satisfies it: state of one that says something else is none of its. */
+export function conditionKey(condition: AreaCondition): string {
+  let key = keys.get(condition);
+  if (key === undefined) keys.set(condition, (key = Object.values(condition).flat().map(String).join(" ")));
+  return key;
+}
+
+const keys = new WeakMap<AreaCondition, string>();
 
 const time = (t: number) => (Number.isFinite(t) ? t : -1);
 
@@ -80,7 +91,17 @@ export function storeInstance(i: AreaInstance): StoredInstance | null {
     return stored;
   });
   const { phase, since, raisedAt, clearSince } = i;
-  return { v: 1, phase, since: time(since), raised: time(raisedAt), clear: time(clearSince), met, event: i.rule.event };
+  const of = i.rule.all.map(conditionKey);
+  return {
+    v: 1,
+    phase,
+    since: time(since),
+    raised: time(raisedAt),
+    clear: time(clearSince),
+    met,
+    event: i.rule.event,
+    of,
+  };
 }
 
 /** A conjunction over the last values of one device. */
