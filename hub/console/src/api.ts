@@ -1,7 +1,7 @@
+import type { ApiError } from "../../src/api/error-schema.ts";
 import type { NewQuiet, QuietInfo } from "../../src/api/event-policy-schema.ts";
 import type { DeviceHealthReport } from "../../src/api/reports-schema.ts";
 import type {
-  ApiError,
   DeadLetterInfo,
   DeviceDetail,
   DeviceInfo,

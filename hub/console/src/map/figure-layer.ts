@@ -47,6 +47,8 @@ export class FigureLayer {
           dashArray: dashed ? "6 5" : undefined,
           fillColor: color,
           fillOpacity: FILLS[tone] ?? 0.12,
+          // a circle is round at every zoom
+          smoothFactor: 0,
         } as L.PathOptions;
       },
     }).addTo(this.#map);

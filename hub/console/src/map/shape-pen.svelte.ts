@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- handles are Leaflet's, nothing watches them */
 import L from "leaflet";
 import type { Drawing } from "./drawing.svelte.ts";
 import type { Palette } from "./palette.ts";
@@ -40,7 +41,7 @@ export class ShapePen {
     const rubber = L.layerGroup().addTo(map);
     const grips = new Grips(map, drawing, this.#words);
     let pointer: Point | null = null;
-    const style = { renderer, pane: "figures", interactive: false } as const;
+    const style = { renderer, pane: "figures", interactive: false, smoothFactor: 0 } as const;
     const flat = (ring: readonly Point[]) => ring.map(([lon, lat]): L.LatLngTuple => [lat, lon]);
 
     const drawShape = () => {

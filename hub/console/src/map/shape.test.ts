@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asCircle, circleRing, cornersOf, crossings, inserted, metres, middleAfter, moved, type Point, removed, type Shape, squareMetres } from "./shape.ts"; // prettier-ignore
+import { asCircle, circleRing, contains, cornersOf, crossings, inserted, metres, middleAfter, moved, type Point, removed, type Shape, squareMetres } from "./shape.ts"; // prettier-ignore
 import { geometryOf, propertiesOf, shapeOf } from "./shape-geojson.ts";
 
 const square = (x: number, y: number, side = 0.02): Point[] => [[x, y], [x + side, y], [x + side, y + side], [x, y + side]]; // prettier-ignore
@@ -44,6 +44,12 @@ describe("shape", () => {
     expect(asCircle([[ring.with(4, [122.5, 30.7])]])).toBeNull();
     expect(squareMetres([[ring]]) / (Math.PI * 1852 ** 2)).toBeCloseTo(1, 2);
     expect(squareMetres([[square(122, 30), square(122.005, 30.005, 0.01)]]) / squareMetres([[square(122, 30)]])).toBeCloseTo(0.75, 3); // prettier-ignore
+  });
+
+  it("has places inside, not in its holes", () => {
+    const shape: Shape = [[square(122, 30), square(122.005, 30.005, 0.01)], [square(123, 30)]];
+    const inside = (lon: number, lat: number) => contains(shape, [lon, lat]);
+    expect([inside(122.002, 30.002), inside(122.01, 30.01), inside(123.01, 30.01), inside(124, 30)]).toEqual([true, false, true, false]); // prettier-ignore
   });
 
   it("goes through GeoJSON and back, and reads a collection; what is no polygon is null", () => {

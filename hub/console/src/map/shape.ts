@@ -140,6 +140,19 @@ function meet(a: Point, b: Point, c: Point, d: Point): Point | null {
 }
 const same = (a: Point, b: Point) => a[0] === b[0] && a[1] === b[1];
 
+/** Whether a place lies in it, by even and odd sides; on the border either may be said. */
+export function contains(shape: Shape, [x, y]: Point): boolean {
+  return shape.some((polygon) => {
+    let odd = false;
+    for (const ring of polygon)
+      ring.forEach((a, i) => {
+        const b = ring[(i + 1) % ring.length] ?? a;
+        if (a[1] > y !== b[1] > y && x < ((b[0] - a[0]) * (y - a[1])) / (b[1] - a[1]) + a[0]) odd = !odd;
+      });
+    return odd;
+  });
+}
+
 /** Area without its holes, m². */
 export function squareMetres(shape: Shape): number {
   return shape.reduce((sum, [outer = [], ...holes]) => sum + surface(outer) - holes.reduce((n, h) => n + surface(h), 0), 0); // prettier-ignore
