@@ -2,7 +2,6 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import type { Position } from "../../device-profiles/src/reading.ts";
 import { AisAssembler } from "../../device-profiles/src/protocol/ais/assembler.ts";
-import { AisBits } from "../../device-profiles/src/protocol/ais/bits.ts";
 import { decodeAis } from "../../device-profiles/src/protocol/ais/decode.ts";
 import { encodeAis } from "../../device-profiles/src/protocol/ais/encode.ts";
 import { decodeAisFrame } from "../../device-profiles/src/protocol/ais/frame.ts";
@@ -91,13 +90,10 @@ export async function aisBench(): Promise<object> {
   });
   const fully = (take: (message: object) => void) => () => {
     const assembler = new AisAssembler();
-    const bits = new AisBits();
     for (const line of lines) {
       const whole = assembler.push(line, "", 0);
       if (whole === null) continue;
-      bits.reset();
-      bits.append(whole.payload, 0, whole.payload.length, whole.fill);
-      take(decodeAis(bits) as object);
+      take(decodeAis(whole.bits) as object);
     }
   };
   const full = rate(

@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
 import { parseArgs } from "node:util";
 import { AisAssembler } from "../protocol/ais/assembler.ts";
-import { AisBits } from "../protocol/ais/bits.ts";
 import { type AisMessage, decodeAis } from "../protocol/ais/decode.ts";
 import { type AisInput, encodeAis } from "../protocol/ais/encode.ts";
 import { splitLine } from "../protocol/ais/sentence.ts";
@@ -93,7 +92,6 @@ async function decode(file: string, statsOnly: boolean): Promise<number> {
 /** Sentences of one log to messages, and what was refused. */
 class LogDecoder {
   private readonly assembler = new AisAssembler();
-  private readonly bits = new AisBits();
   private readonly names = new Map<number, string>();
   private readonly types: Record<string, number> = {};
   private readonly refused: Record<string, number> = {};
@@ -101,9 +99,7 @@ class LogDecoder {
   push(sentence: string, now: number): Record<string, unknown> | null {
     const whole = this.assembler.push(sentence, "", now);
     if (whole === null) return null;
-    const { bits } = this;
-    bits.reset();
-    const message = bits.append(whole.payload, 0, whole.payload.length, whole.fill) ? decodeAis(bits) : "message_long";
+    const message = decodeAis(whole.bits);
     if (typeof message === "string") {
       this.refused[message] = (this.refused[message] ?? 0) + 1;
       return null;

@@ -1,3 +1,4 @@
+import { AisBits } from "./bits.ts";
 import type { AisFault } from "./fault.ts";
 import { parseSentence, Sentence } from "./sentence.ts";
 
@@ -5,9 +6,8 @@ import { parseSentence, Sentence } from "./sentence.ts";
 export interface AisAssembled {
   /** the message's sentences in order, each from its tag block to its checksum */
   readonly lines: string[];
-  /** armoured payload of all parts and the fill bits of the last */
-  readonly payload: string;
-  readonly fill: number;
+  /** the message's bits; the next sentence overwrites them */
+  readonly bits: AisBits;
   /** VDO: the receiver's own ship */
   readonly own: boolean;
   /** "A", "B", "1", "2" or whatever the receiver wrote; "" without one */
@@ -62,7 +62,8 @@ interface Pending {
 export class AisAssembler {
   private readonly capacity: number;
   private readonly timeoutMs: number;
-  private readonly sentence = new Sentence();
+  private readonly bits = new AisBits();
+  private readonly sentence = new Sentence(this.bits);
   /** oldest first */
   private readonly pending: Pending[] = [];
   private readonly counts = { lines: 0, other: 0, sentences: 0, messages: 0, badTags: 0 };
@@ -99,8 +100,7 @@ export class AisAssembler {
     this.counts.messages++;
     return {
       lines: [line.slice(s.from, s.to)],
-      payload: line.slice(s.payloadFrom, s.payloadTo),
-      fill: s.fill,
+      bits: this.bits,
       own: s.own,
       channel: channelName(s.channel),
       time: s.time || null,
@@ -149,13 +149,22 @@ export class AisAssembler {
     this.counts.messages++;
     return {
       lines: p.lines,
-      payload: p.payloads.join(""),
-      fill: p.fill,
+      bits: this.joined(p),
       own: p.own,
       channel: channelName(p.channel),
       time: p.time || null,
       station: p.station,
     };
+  }
+
+  private joined(p: Pending): AisBits {
+    const { bits } = this;
+    bits.reset();
+    for (let i = 0; i < p.total; i++) {
+      const text = p.payloads[i];
+      bits.append(text, 0, text.length, i + 1 < p.total ? 0 : p.fill);
+    }
+    return bits;
   }
 
   /** Newest first: the table is short and the message that is being heard stands at its end. */

@@ -6,6 +6,8 @@ export const ARMOUR: Uint8Array = buildArmour();
 const SIX_BIT_TEXT = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_ !\"#$%&'()*+,-./0123456789:;<=>?";
 /** Nine sentences of the longest payload that fits a line; M.1371 itself ends at 1,064 bits = 178 sextets. */
 const CAPACITY = 1024;
+/** Reading a field may run over the end. */
+const LIMIT = CAPACITY - 16;
 
 function buildArmour(): Uint8Array {
   const table = new Uint8Array(256).fill(255);
@@ -19,34 +21,60 @@ function buildArmour(): Uint8Array {
  * receiver that pads would; the decoders check lengths first.
  */
 export class AisBits {
-  private readonly six = new Uint8Array(CAPACITY);
+  /** one sextet an element; what is behind the message is zero */
+  readonly six: Uint8Array = new Uint8Array(CAPACITY);
   private count = 0;
+  /** sextets that may hold something */
+  private touched = 0;
   /** bits, without the fill bits of the last sentence */
   length = 0;
+  /** the message is longer than any AIS message: its end is cut off */
+  overflow = false;
 
   reset(): void {
-    this.six.fill(0, 0, this.count);
-    this.count = 0;
-    this.length = 0;
+    this.truncate(0);
+  }
+
+  /** Keeps the first `sextets`, which must be there. */
+  truncate(sextets: number): void {
+    this.end(sextets, 0);
+  }
+
+  /** Who writes to {@link six} says how far, before anything else is done with the bits. */
+  touch(sextets: number): void {
+    if (sextets > this.touched) this.touched = Math.min(sextets, CAPACITY);
+  }
+
+  /**
+   * The message ends behind `sextets`.
+   * @param fill bits at the end that carry nothing (0-5); they read as zero
+   */
+  end(sextets: number, fill: number): void {
+    this.overflow = sextets > LIMIT;
+    const n = this.overflow ? LIMIT : sextets;
+    if (this.touched > n) this.six.fill(0, n, this.touched);
+    this.touched = n;
+    this.count = n;
+    this.length = n * 6 - fill;
+    if (fill > 0 && n > 0) this.six[n - 1] &= 0x3f << fill;
   }
 
   /**
    * Adds `text[from, to)`, armour that {@link parseSentence} has already checked.
-   * @param fill bits at the end that carry nothing (0-5); they read as zero
+   * @param fill as for {@link end}
    * @returns false when the message is longer than any AIS message
    */
   append(text: string, from: number, to: number, fill: number): boolean {
     let n = this.count;
-    if (n + to - from > CAPACITY - 16) return false;
     const { six } = this;
-    for (let i = from; i < to; i++) {
+    const room = Math.min(to, from + CAPACITY - n);
+    for (let i = from; i < room; i++) {
       const c = text.charCodeAt(i);
       six[n++] = c < 88 ? c - 48 : c - 56;
     }
-    this.count = n;
-    this.length = n * 6 - fill;
-    if (fill > 0 && n > 0) this.six[n - 1] &= 0x3f << fill;
-    return true;
+    this.touch(n);
+    this.end(this.count + to - from, fill);
+    return !this.overflow;
   }
 
   /** @param width 1-32 bits */

@@ -52,6 +52,7 @@ export function readByTable(bits: AisBits, type: number): AisMessage {
 
 /** The checks that the fast path of frame.ts shares. @returns null when the message is long enough for its type */
 export function checkLength(bits: AisBits, type: number): AisFault | null {
+  if (bits.overflow) return "message_long";
   if (bits.length < 38) return "message_short";
   let layout = LAYOUTS[type];
   if (type === 24) {

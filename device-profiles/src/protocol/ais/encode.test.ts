@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Position } from "../../reading.ts";
 import { AisAssembler } from "./assembler.ts";
-import { AisBits } from "./bits.ts";
 import { type AisMessage, decodeAis } from "./decode.ts";
 import { encodeAis } from "./encode.ts";
 import { type Field, LAYOUTS, STATIC_A, STATIC_B, STATIC_B_HULL, STATIC_B_MOTHERSHIP } from "./fields.ts";
@@ -13,9 +12,7 @@ function decodeSentences(lines: readonly string[]): AisMessage {
   const assembler = new AisAssembler();
   const whole = lines.map((l) => assembler.push(l, "", 0)).at(-1);
   if (whole == null) throw new Error(`not a message: ${lines.join(" ")} (${String(assembler.last)})`);
-  const bits = new AisBits();
-  bits.append(whole.payload, 0, whole.payload.length, whole.fill);
-  const message = decodeAis(bits);
+  const message = decodeAis(whole.bits);
   if (typeof message === "string") throw new Error(message);
   return message;
 }

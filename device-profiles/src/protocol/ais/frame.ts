@@ -7,8 +7,8 @@ import { isAuxiliary, LAT_NA, LAT_NA_COARSE, LON_NA, LON_NA_COARSE } from "./fie
 import { parseSentence, Sentence } from "./sentence.ts";
 
 // Scratch of the synchronous decoder, so that a position costs one object and nothing else.
-const sentence = new Sentence();
 const bits = new AisBits();
+const sentence = new Sentence(bits);
 
 /**
  * Decodes one complete message to what the fleet needs: position reports (1-4, 9, 11, 18, 19, 21, 27), static data (5, 19, 24)
@@ -30,7 +30,7 @@ export function decodeAisFrame(frame: Uint8Array, ts: number, out: Position[]): 
 
 /** Parses every sentence of the frame into the scratch bits; they must be the parts 1..total of one message. */
 function loadFrame(text: string): AisFault | "none" | null {
-  bits.reset();
+  let sextets = 0;
   let expected = 0;
   let sequence = -1;
   let channel = 0;
@@ -42,6 +42,7 @@ function loadFrame(text: string): AisFault | "none" | null {
     const line = from === 0 && to === text.length ? text : text.slice(from, to);
     from = to + 1;
     if (line.length < 2) continue;
+    sentence.base = sextets;
     const fault = parseSentence(line, sentence);
     if (fault !== null) return fault;
     part++;
@@ -57,8 +58,8 @@ function loadFrame(text: string): AisFault | "none" | null {
       (sentence.channel !== channel && sentence.channel !== 0)
     )
       return "part_mismatch";
-    const fill = part === expected ? sentence.fill : 0;
-    if (!bits.append(line, sentence.payloadFrom, sentence.payloadTo, fill)) return "message_long";
+    if (bits.overflow) return "message_long";
+    sextets += sentence.payloadTo - sentence.payloadFrom;
   }
   if (part === 0) return "none";
   return part === expected ? null : "part_mismatch";

@@ -4,8 +4,8 @@ import { isAuxiliary } from "./fields.ts";
 
 /*
  * The types that make nine tenths of the traffic (1, 2, 3, 5, 18, 24) as object literals: an object of one fixed shape costs a
- * third of one that grows field by field out of the table. The offsets are those of fields.ts; frequent.test.ts holds the two
- * against each other bit by bit.
+ * third of one that grows field by field out of the table. Position reports are cut from the sextets directly: sextet n holds the
+ * bits 6n to 6n + 5. The offsets are those of fields.ts; frequent.test.ts holds the two against each other bit by bit.
  */
 
 /** @param bits a message whose length was checked. @returns null for the types that the table reads */
@@ -25,49 +25,55 @@ export function readFrequent(bits: AisBits, type: number): AisMessage | null {
   return null;
 }
 
+/** bits 8-37, as in every message */
+function mmsiOf(s: Uint8Array): number {
+  return ((s[1] & 15) << 26) | (s[2] << 20) | (s[3] << 14) | (s[4] << 8) | (s[5] << 2) | (s[6] >> 4);
+}
+
 function positionA(bits: AisBits, type: number): AisMessage {
-  const { length } = bits;
+  const { six: s, length } = bits;
   return {
     type,
-    repeat: bits.uint(6, 2),
-    mmsi: bits.uint(8, 30),
-    status: bits.uint(38, 4),
-    turn: bits.int(42, 8),
-    speed: bits.uint(50, 10),
-    accuracy: bits.uint(60, 1) === 1,
-    lon: bits.int(61, 28),
-    lat: bits.int(89, 27),
-    course: bits.uint(116, 12),
-    heading: bits.uint(128, 9),
-    second: bits.uint(137, 6),
-    maneuver: bits.uint(143, 2),
-    raim: bits.uint(148, 1) === 1,
+    repeat: s[1] >> 4,
+    mmsi: mmsiOf(s),
+    status: s[6] & 15,
+    turn: (((s[7] << 2) | (s[8] >> 4)) << 24) >> 24,
+    speed: ((s[8] & 15) << 6) | s[9],
+    accuracy: s[10] > 31,
+    lon: (((s[10] & 31) << 27) | (s[11] << 21) | (s[12] << 15) | (s[13] << 9) | ((s[14] >> 1) << 4)) >> 4,
+    lat:
+      (((s[14] & 1) << 31) | (s[15] << 25) | (s[16] << 19) | (s[17] << 13) | (s[18] << 7) | ((s[19] >> 4) << 5)) >> 5,
+    course: ((s[19] & 15) << 8) | (s[20] << 2) | (s[21] >> 4),
+    heading: ((s[21] & 15) << 5) | (s[22] >> 1),
+    second: ((s[22] & 1) << 5) | (s[23] >> 1),
+    maneuver: ((s[23] & 1) << 1) | (s[24] >> 5),
+    raim: (s[24] & 2) !== 0,
     // some transmitters cut the radio status: what is left of it is what was sent
-    radio: length < 168 ? bits.uint(149, length - 149) : bits.uint(149, 19),
+    radio: length < 168 ? bits.uint(149, length - 149) : ((s[24] & 1) << 18) | (s[25] << 12) | (s[26] << 6) | s[27],
   };
 }
 
-function positionB(bits: AisBits): AisMessage {
+function positionB({ six: s }: AisBits): AisMessage {
   return {
     type: 18,
-    repeat: bits.uint(6, 2),
-    mmsi: bits.uint(8, 30),
-    reserved: bits.uint(38, 8),
-    speed: bits.uint(46, 10),
-    accuracy: bits.uint(56, 1) === 1,
-    lon: bits.int(57, 28),
-    lat: bits.int(85, 27),
-    course: bits.uint(112, 12),
-    heading: bits.uint(124, 9),
-    second: bits.uint(133, 6),
-    regional: bits.uint(139, 2),
-    cs: bits.uint(141, 1) === 1,
-    display: bits.uint(142, 1) === 1,
-    dsc: bits.uint(143, 1) === 1,
-    band: bits.uint(144, 1) === 1,
-    msg22: bits.uint(145, 1) === 1,
-    raim: bits.uint(147, 1) === 1,
-    radio: bits.uint(148, 20),
+    repeat: s[1] >> 4,
+    mmsi: mmsiOf(s),
+    reserved: ((s[6] & 15) << 4) | (s[7] >> 2),
+    speed: ((s[7] & 3) << 8) | (s[8] << 2) | (s[9] >> 4),
+    accuracy: (s[9] & 8) !== 0,
+    lon: (((s[9] & 7) << 29) | (s[10] << 23) | (s[11] << 17) | (s[12] << 11) | (s[13] << 5) | ((s[14] >> 5) << 4)) >> 4,
+    lat: (((s[14] & 31) << 27) | (s[15] << 21) | (s[16] << 15) | (s[17] << 9) | ((s[18] >> 2) << 5)) >> 5,
+    course: ((s[18] & 3) << 10) | (s[19] << 4) | (s[20] >> 2),
+    heading: ((s[20] & 3) << 7) | (s[21] << 1) | (s[22] >> 5),
+    second: ((s[22] & 31) << 1) | (s[23] >> 5),
+    regional: (s[23] >> 3) & 3,
+    cs: (s[23] & 4) !== 0,
+    display: (s[23] & 2) !== 0,
+    dsc: (s[23] & 1) !== 0,
+    band: s[24] > 31,
+    msg22: (s[24] & 16) !== 0,
+    raim: (s[24] & 4) !== 0,
+    radio: ((s[24] & 3) << 18) | (s[25] << 12) | (s[26] << 6) | s[27],
   };
 }
 
@@ -75,7 +81,7 @@ function voyage(bits: AisBits): AisMessage {
   return {
     type: 5,
     repeat: bits.uint(6, 2),
-    mmsi: bits.uint(8, 30),
+    mmsi: mmsiOf(bits.six),
     ais_version: bits.uint(38, 2),
     imo: bits.uint(40, 30),
     callsign: bits.text(70, 7),
@@ -94,11 +100,11 @@ function voyage(bits: AisBits): AisMessage {
 }
 
 function partA(bits: AisBits): AisMessage {
-  return { type: 24, repeat: bits.uint(6, 2), mmsi: bits.uint(8, 30), part: "A", shipname: bits.text(40, 20) };
+  return { type: 24, repeat: bits.uint(6, 2), mmsi: mmsiOf(bits.six), part: "A", shipname: bits.text(40, 20) };
 }
 
 function partB(bits: AisBits): AisMessage {
-  const mmsi = bits.uint(8, 30);
+  const mmsi = mmsiOf(bits.six);
   const repeat = bits.uint(6, 2);
   const shiptype = bits.uint(40, 8);
   const vendorid = bits.text(48, 7);
@@ -126,6 +132,9 @@ function partB(bits: AisBits): AisMessage {
   };
 }
 
+/** "00" to "63" */
+const TWO_DIGITS = Array.from({ length: 64 }, (_, value) => String(value).padStart(2, "0"));
+
 function pad(value: number): string {
-  return value < 10 ? `0${value}` : String(value);
+  return TWO_DIGITS[value];
 }

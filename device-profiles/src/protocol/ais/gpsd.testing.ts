@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { isDeepStrictEqual } from "node:util";
 import { AisAssembler } from "./assembler.ts";
-import { AisBits } from "./bits.ts";
 import { decodeAis } from "./decode.ts";
 import type { AisFault } from "./fault.ts";
 
@@ -88,8 +87,7 @@ export function decoded(lines: readonly string[]): Printed | AisFault | "none" |
   const assembler = new AisAssembler();
   const whole = lines.map((line) => assembler.push(line, "", 0)).at(-1);
   if (whole == null) return assembler.last;
-  const bits = new AisBits();
-  return bits.append(whole.payload, 0, whole.payload.length, whole.fill) ? decodeAis(bits) : "message_long";
+  return decodeAis(whole.bits);
 }
 
 /** The program's version, "" where it is not installed. */

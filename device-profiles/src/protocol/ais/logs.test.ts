@@ -5,7 +5,6 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { requireOrSkip, SHARED_DATA } from "../../../../test/support/require.ts";
 import { AisAssembler } from "./assembler.ts";
-import { AisBits } from "./bits.ts";
 import { type AisMessage, decodeAis } from "./decode.ts";
 import { decodeAisFrame } from "./frame.ts";
 import { withoutTexts } from "./gpsd.testing.ts";
@@ -27,14 +26,11 @@ interface Decoded {
 
 function decodeLog(file: string): Map<number, Decoded> {
   const assembler = new AisAssembler();
-  const bits = new AisBits();
   const decoded = new Map<number, Decoded>();
   for (const [i, line] of readFileSync(file, "latin1").split("\n").entries()) {
     const whole = assembler.push(line, "log", i * 20);
     if (whole === null) continue;
-    bits.reset();
-    bits.append(whole.payload, 0, whole.payload.length, whole.fill);
-    const message = decodeAis(bits);
+    const message = decodeAis(whole.bits);
     if (typeof message !== "string") decoded.set(i, { message, frame: whole.lines.join("\n") });
   }
   return decoded;

@@ -1,5 +1,7 @@
-import { ARMOUR } from "./bits.ts";
+import { AisBits, ARMOUR } from "./bits.ts";
 import type { AisFault } from "./fault.ts";
+import { decimal, hexDigit } from "./nmea-number.ts";
+import { parseTagBlock } from "./tag-block.ts";
 
 /** Longest sentence from its `!` to its checksum; tag block, prefixes and suffixes do not count. */
 const MAX_SENTENCE = 1024;
@@ -7,6 +9,9 @@ const COMMA = 44;
 const STAR = 42;
 const BANG = 33;
 const BACKSLASH = 92;
+const NOT_ARMOUR = 255;
+/** `!AIVDM,1,1,,,0,0*00` */
+const MIN_PLAIN = 19;
 
 /**
  * One VDM/VDO sentence, in place of an allocation per line: the caller keeps one and passes it to {@link parseSentence}.
@@ -30,6 +35,9 @@ export class Sentence {
   payloadFrom = 0;
   payloadTo = 0;
   fill = 0;
+  /** the payload's bits, put behind the first `base` sextets that it holds already; fill bits are those of the last part */
+  readonly bits: AisBits;
+  base = 0;
   /** tag block `s:`, "" without one */
   station = "";
   /** tag block `c:` in ms UTC, 0 without one */
@@ -40,6 +48,10 @@ export class Sentence {
   groupTotal = 0;
   /** a tag block was there but its checksum or form is wrong: it is ignored, the sentence stands on its own checksum */
   badTag = false;
+
+  constructor(bits: AisBits = new AisBits()) {
+    this.bits = bits;
+  }
 }
 
 /**
@@ -49,6 +61,92 @@ export class Sentence {
  * @returns null = `into` holds the sentence; "none" = the line has no VDM/VDO sentence (other NMEA, comments); else the fault
  */
 export function parseSentence(line: string, into: Sentence): AisFault | "none" | null {
+  return parsePlain(line, into) ? null : parseAny(line, into);
+}
+
+/**
+ * The sentence as the standard writes it, alone in its line or behind a tag block, in one pass: checksum, armour and bits
+ * together. @returns false for everything else, well formed or not: {@link parseAny} decides
+ */
+function parsePlain(line: string, into: Sentence): boolean {
+  const end = line.length;
+  const at = line.charCodeAt(0) === BACKSLASH ? line.indexOf("\\", 1) + 1 : 0;
+  if (end - at < MIN_PLAIN || end - at > MAX_SENTENCE || line.charCodeAt(at) !== BANG) return false;
+  const vdx = line.charCodeAt(at + 5);
+  if (
+    line.charCodeAt(at + 3) !== 86 ||
+    line.charCodeAt(at + 4) !== 68 ||
+    (vdx !== 77 && vdx !== 79) ||
+    line.charCodeAt(at + 6) !== COMMA ||
+    line.charCodeAt(at + 8) !== COMMA ||
+    line.charCodeAt(at + 10) !== COMMA
+  )
+    return false;
+  const c1 = line.charCodeAt(at + 1);
+  const c2 = line.charCodeAt(at + 2);
+  const total = line.charCodeAt(at + 7) - 48;
+  const part = line.charCodeAt(at + 9) - 48;
+  if (total < 1 || total > 9 || part < 1 || part > total) return false;
+  // an odd number of commas so far and up to the payload; the 48 of the two digits cancel each other
+  let sum = c1 ^ c2 ^ 86 ^ 68 ^ vdx ^ total ^ part ^ COMMA;
+  let i = at + 11;
+  let c = line.charCodeAt(i);
+  let sequence = -1;
+  if (c !== COMMA) {
+    sequence = c - 48;
+    if (sequence < 0 || sequence > 9) return false;
+    sum ^= c;
+    c = line.charCodeAt(++i);
+    if (c !== COMMA) return false;
+  }
+  let channel = line.charCodeAt(++i);
+  if (channel === COMMA) channel = 0;
+  else {
+    if (channel < 48 || channel > 127 || line.charCodeAt(++i) !== COMMA) return false;
+    sum ^= channel;
+  }
+  const from = ++i;
+  const { bits, base } = into;
+  const { six } = bits;
+  let n = base;
+  // the last five characters are `,f*hh`
+  const last = end - 5;
+  for (; i <= last; i++) {
+    c = line.charCodeAt(i);
+    const v = c < 128 ? ARMOUR[c] : NOT_ARMOUR;
+    if (v === NOT_ARMOUR) break;
+    six[n++] = v;
+    sum ^= c;
+  }
+  bits.touch(n);
+  const fill = line.charCodeAt(i + 1) - 48;
+  if (c !== COMMA || i === from || fill < 0 || fill > 5 || line.charCodeAt(i + 2) !== STAR) return false;
+  sum ^= COMMA ^ (fill + 48);
+  const high = hexDigit(line.charCodeAt(i + 3));
+  const low = hexDigit(line.charCodeAt(i + 4));
+  if (high < 0 || low < 0 || ((high << 4) | low) !== sum) return false;
+  bits.end(n, part === total ? fill : 0);
+  into.from = at;
+  into.to = i + 5;
+  into.talker = (c1 << 8) | c2;
+  into.own = vdx === 79;
+  into.total = total;
+  into.part = part;
+  into.sequence = total === 1 ? -1 : sequence;
+  into.channel = channel;
+  into.payloadFrom = from;
+  into.payloadTo = i;
+  into.fill = fill;
+  into.station = "";
+  into.time = 0;
+  into.group = -1;
+  into.badTag = false;
+  if (at > 0) parseTagBlock(line, at, into);
+  return true;
+}
+
+/** Whatever receivers and logs make of a sentence. */
+function parseAny(line: string, into: Sentence): AisFault | "none" | null {
   let at = findHeader(line, 0);
   if (at < 0) return "none";
   const end = line.length;
@@ -102,8 +200,10 @@ export function parseSentence(line: string, into: Sentence): AisFault | "none" |
   if (c5 === c4 + 1) return "payload_empty";
   for (let k = c4 + 1; k < c5; k++) {
     const c = line.charCodeAt(k);
-    if (c > 127 || ARMOUR[c] === 255) return "armour";
+    if (c > 127 || ARMOUR[c] === NOT_ARMOUR) return "armour";
   }
+  into.bits.truncate(into.base);
+  into.bits.append(line, c4 + 1, c5, part === total ? fill : 0);
 
   into.from = at;
   into.to = i + 3;
@@ -188,72 +288,4 @@ function digit(line: string, from: number, to: number): number {
 function sequenceNumber(line: string, from: number, to: number): number {
   const v = to - from > 2 ? -1 : decimal(line, from, to);
   return v < 0 ? -2 : v;
-}
-
-function hexDigit(c: number): number {
-  if (c >= 48 && c <= 57) return c - 48;
-  const upper = c & ~32;
-  return upper >= 65 && upper <= 70 ? upper - 55 : -1;
-}
-
-/** `\s:station,c:1334337317,g:1-2-3985*hh\` directly before the sentence (NMEA 0183 4.10 section 7.4). */
-function parseTagBlock(line: string, bang: number, into: Sentence): void {
-  const open = line.lastIndexOf("\\", bang - 2);
-  const star = open < 0 ? -1 : line.lastIndexOf("*", bang - 2);
-  if (star <= open || bang - 1 - star !== 3) {
-    into.badTag = true;
-    return;
-  }
-  let sum = 0;
-  for (let i = open + 1; i < star; i++) sum ^= line.charCodeAt(i);
-  if (sum !== ((hexDigit(line.charCodeAt(star + 1)) << 4) | hexDigit(line.charCodeAt(star + 2)))) {
-    into.badTag = true;
-    return;
-  }
-  into.from = open;
-  let from = open + 1;
-  while (from < star) {
-    let to = line.indexOf(",", from);
-    if (to < 0 || to > star) to = star;
-    if (line.charCodeAt(from + 1) === 58) {
-      const code = line.charCodeAt(from);
-      if (code === 115) into.station = line.slice(from + 2, to);
-      else if (code === 99) into.time = unixTime(line, from + 2, to);
-      else if (code === 103) parseGroup(line, from + 2, to, into);
-    }
-    from = to + 1;
-  }
-}
-
-/** Seconds or milliseconds since 1970, to milliseconds; 0 when it is not a number. */
-function unixTime(line: string, from: number, to: number): number {
-  const value = decimal(line, from, to);
-  if (value <= 0) return 0;
-  return value < 1e11 ? value * 1000 : value;
-}
-
-/** `part-total-id` */
-function parseGroup(line: string, from: number, to: number, into: Sentence): void {
-  const a = line.indexOf("-", from);
-  const b = a < 0 ? -1 : line.indexOf("-", a + 1);
-  if (b < 0 || b > to) return;
-  const part = decimal(line, from, a);
-  const total = decimal(line, a + 1, b);
-  const id = decimal(line, b + 1, to);
-  if (part < 1 || total < part || id < 0) return;
-  into.group = id;
-  into.groupPart = part;
-  into.groupTotal = total;
-}
-
-/** Non-negative decimal of at most 14 digits, else -1. */
-function decimal(line: string, from: number, to: number): number {
-  if (to <= from || to - from > 14) return -1;
-  let value = 0;
-  for (let i = from; i < to; i++) {
-    const d = line.charCodeAt(i) - 48;
-    if (d < 0 || d > 9) return -1;
-    value = value * 10 + d;
-  }
-  return value;
 }
