@@ -130,7 +130,7 @@ export class AnchorDrags {
         distanceM: Math.round(data.distanceM),
         swingM: Math.round(data.radiusM),
         marginM: s.anchorMarginM,
-        anchorage: [rounded((data.west + data.east) / 2, 5), rounded((data.south + data.north) / 2, 5)],
+        anchorage: [rounded(wrapLon((data.west + data.east) / 2), 5), rounded((data.south + data.north) / 2, 5)],
         sog: track.main?.sog ?? null,
         ...held(done.state, now),
         ...(done.phase === "clear" ? { why } : {}),
@@ -142,8 +142,12 @@ export class AnchorDrags {
 type Box = Pick<Anchorage, "west" | "south" | "east" | "north">;
 
 /** The box with one more fix, unless it would no longer fit into the circle. */
-function widened(box: Box | undefined, { lon, lat }: Place, radiusM: number): Box {
+function widened(box: Box | undefined, at: Place, radiusM: number): Box {
+  const { lat } = at;
+  let { lon } = at;
   if (box === undefined) return { west: lon, south: lat, east: lon, north: lat };
+  // west of the 180th meridian the box goes on beyond 180, on its own side
+  lon = box.west + wrapLon(lon - box.west);
   const wider = {
     west: Math.min(box.west, lon),
     south: Math.min(box.south, lat),

@@ -1,4 +1,5 @@
 import Flatbush from "flatbush";
+import { wrapLon } from "./distance.ts";
 import type { SeaArea } from "./membership.ts";
 
 const METRES_PER_DEGREE = 111_195;
@@ -7,7 +8,8 @@ const AROUND = 0.002;
 
 /**
  * Areas by position: which are near a step of a vessel, is a point inside, how far is the border, does a step cross it. Flat
- * vertices, no allocation a lookup. Not for shapes across the 180th meridian (neither is the grid set).
+ * vertices, no allocation a lookup. Shapes end at the 180th meridian, as RFC 7946 3.1.9 asks: one across it has a part on either
+ * side. A step of a vessel may cross it; the way is the short one.
  */
 export class AreaIndex {
   readonly areas: readonly SeaArea[];
@@ -45,6 +47,24 @@ export class AreaIndex {
   near(lon1: number, lat1: number, lon2: number, lat2: number): readonly number[] {
     if (this.#near.length > 0) this.#near = [];
     if (this.#tree === null) return this.#near;
+    if (Math.abs(lon2 - lon1) > 180) {
+      const [side, lat] = seam(lon1, lat1, lon2, lat2);
+      this.#tree.collides(
+        Math.min(side, lon1),
+        Math.min(lat, lat1),
+        Math.max(side, lon1),
+        Math.max(lat, lat1),
+        this.#collect,
+      );
+      this.#tree.collides(
+        Math.min(-side, lon2),
+        Math.min(lat, lat2),
+        Math.max(-side, lon2),
+        Math.max(lat, lat2),
+        this.#collect,
+      );
+      return this.#near;
+    }
     const [x0, x1] = lon1 < lon2 ? [lon1, lon2] : [lon2, lon1];
     const [y0, y1] = lat1 < lat2 ? [lat1, lat2] : [lat2, lat1];
     this.#tree.collides(x0, y0, x1, y1, this.#collect);
@@ -81,9 +101,9 @@ export class AreaIndex {
     let best = Infinity;
     for (let r = 0; r + 1 < rings.length; r++)
       for (let i = rings[r] + 1; i < rings[r + 1]; i++) {
-        const ax = (xy[2 * i - 2] - lon) * cos;
+        const ax = wrapLon(xy[2 * i - 2] - lon) * cos;
         const ay = xy[2 * i - 1] - lat;
-        const dx = (xy[2 * i] - lon) * cos - ax;
+        const dx = wrapLon(xy[2 * i] - lon) * cos - ax;
         const dy = xy[2 * i + 1] - lat - ay;
         const length = dx * dx + dy * dy;
         const t = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
@@ -94,6 +114,10 @@ export class AreaIndex {
 
   /** whether the straight step between two points crosses a border of the area */
   crosses(area: number, lon1: number, lat1: number, lon2: number, lat2: number): boolean {
+    if (Math.abs(lon2 - lon1) > 180) {
+      const [side, lat] = seam(lon1, lat1, lon2, lat2);
+      return this.crosses(area, lon1, lat1, side, lat) || this.crosses(area, -side, lat, lon2, lat2);
+    }
     const xy = this.#xy[area];
     const rings = this.#rings[area];
     for (let r = 0; r + 1 < rings.length; r++)
@@ -101,6 +125,14 @@ export class AreaIndex {
         if (meet(lon1, lat1, lon2, lat2, xy[2 * i - 2], xy[2 * i - 1], xy[2 * i], xy[2 * i + 1])) return true;
     return false;
   }
+}
+
+/** Where the short way between two points meets the 180th meridian: 180 or -180 as seen from the first, and the latitude. */
+function seam(lon1: number, lat1: number, lon2: number, lat2: number): readonly [side: number, lat: number] {
+  const side = lon1 > 0 ? 180 : -180;
+  const way = Math.abs(wrapLon(lon2 - lon1));
+  const part = way === 0 ? 0 : Math.abs(side - lon1) / way;
+  return [side, lat1 + part * (lat2 - lat1)];
 }
 
 /** Two segments have a point in common; touching at an end counts. */

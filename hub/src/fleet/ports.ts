@@ -1,6 +1,6 @@
 import type { Finding } from "../finding.ts";
 import type { Changes } from "./changes.ts";
-import { distanceNm } from "./distance.ts";
+import { distanceNm, wrapLon } from "./distance.ts";
 import type { Watch } from "./incidents.ts";
 import type { SeaArea } from "./membership.ts";
 import type { Segment, Track } from "./track.ts";
@@ -70,7 +70,7 @@ export class PortWatch implements Watch {
     for (const [i, { lon, lat }] of this.#ports.entries())
       for (let x = -1; x <= 1; x++)
         for (let y = -1; y <= 1; y++) {
-          const cell = cellOf(lon + x * CELL, lat + y * CELL);
+          const cell = cellOf(wrapLon(lon + x * CELL), lat + y * CELL);
           cells.set(cell, [...(cells.get(cell) ?? []), i]);
         }
     this.#cells = cells;

@@ -120,6 +120,14 @@ class RingReader {
       );
       ring.push([first[0], first[1]]);
     }
+    const turn = ring.findIndex(([lon], i) => i > 0 && Math.abs(lon - ring[i - 1][0]) > 180);
+    if (turn > 0) {
+      const [lon, lat] = ring[turn];
+      const expected =
+        "expected a ring that ends at the 180th meridian, and the other side as another polygon (RFC 7946 3.1.9)";
+      this.#report(`${field}[${turn}]`, expected, "bad_geometry", "error", { lon, lat });
+      return null;
+    }
     if (ring.length < 4 || isFlat(ring)) {
       this.#report(field, "expected a ring that encloses an area", "bad_geometry", "error", {
         lon: first[0],

@@ -187,6 +187,7 @@ describe("bad input", () => {
     ["an unknown datum", cell("a", square(0, 0, 1), { datum: "cgcs" }), "properties.datum", "bad_field"],
     ["a cell without shape", cell("a", null), "geometry", "bad_geometry"],
     ["a point", cell("a", { type: "Point", coordinates: [1, 2] }), "geometry", "bad_geometry"],
+    ["a ring across the 180th meridian", cell("a", { type: "Polygon", coordinates: [[[179, 0], [-179, 0], [-179, 1], [179, 1], [179, 0]]] }), "geometry.coordinates[0][1]", "bad_geometry"], // prettier-ignore
     ["a latitude of 91", cell("a", square(0, 89.5, 1)), "geometry.coordinates[0][2]", "bad_geometry"],
     [
       "a ring of two",

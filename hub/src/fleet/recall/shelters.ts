@@ -1,4 +1,4 @@
-import { NM_PER_DEGREE } from "../distance.ts";
+import { NM_PER_DEGREE, wrapLon } from "../distance.ts";
 import type { SeaArea } from "../membership.ts";
 
 interface Shelter {
@@ -33,9 +33,9 @@ export class Shelters {
     for (const shelter of this.#shelters)
       for (const line of shelter.lines)
         for (let i = 0; i === 0 || i + 3 < line.length; i += 2) {
-          const ax = (line[i] - lon) * cos;
+          const ax = wrapLon(line[i] - lon) * cos;
           const ay = line[i + 1] - lat;
-          const dx = i + 3 < line.length ? (line[i + 2] - lon) * cos - ax : 0;
+          const dx = i + 3 < line.length ? wrapLon(line[i + 2] - lon) * cos - ax : 0;
           const dy = i + 3 < line.length ? line[i + 3] - lat - ay : 0;
           const length = dx * dx + dy * dy;
           const t = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
