@@ -117,6 +117,8 @@ export interface FrameHeader {
   readonly motion?: number;
   /** where a camera that turns looks: its own name of the preset */
   readonly preset?: string;
+  /** it turns, or looks away from all of its presets: where things are is not known */
+  readonly moving?: boolean;
 }
 
 export interface EnvelopeLimits {

@@ -6,6 +6,7 @@ import { CameraError } from "./camera-error.ts";
 import { createFeed, leastFps } from "./camera-feed.ts";
 import { fitFrame, gateLuma } from "./frame-ladder.ts";
 import { DEFAULT_GATE, MotionGate } from "./motion-gate.ts";
+import type { Pointing } from "./onvif-ptz.ts";
 import type { FeedSignals, PictureFeed } from "./picture-feed.ts";
 import { PictureHealth } from "./picture-health.ts";
 import type { Source, SourceContext } from "./source.ts";
@@ -34,6 +35,8 @@ export class CameraSource implements Source {
   #failures = 0;
   #lastMotion = Number.NEGATIVE_INFINITY;
   #lastSent = Number.NEGATIVE_INFINITY;
+  /** where a camera that turns looked then */
+  #sentPreset = "";
   /** since when the camera itself reports motion, ms UTC */
   #eventSince: number | null = null;
   #told = "";
@@ -116,22 +119,30 @@ export class CameraSource implements Source {
 
   /** One look at the picture. @returns the camera's status code */
   async #look(context: SourceContext, signals: FeedSignals): Promise<string> {
-    const { bytes, cameraTime } = await this.#feed.next(signals);
+    const { bytes, cameraTime, pointing = null } = await this.#feed.next(signals);
     const verdict = this.#gate.look(await gateLuma(bytes));
     const now = context.now();
     const { mean, deviation } = verdict;
     const minFps = leastFps(this.#config, this.pace.interval_ms);
     const status = this.#health.judge({ now, bytes, mean, deviation, cameraTime, minFps });
     context.evidence?.(this.device, now, bytes);
-    if (verdict.motion || this.#cameraSeesMotion(now)) this.#lastMotion = now;
-    const why = this.#due(now);
+    // while it turns everything moves
+    const turned = pointing?.moving === true;
+    if (!turned && (verdict.motion || this.#cameraSeesMotion(now))) this.#lastMotion = now;
+    // where it has arrived is looked at once at least: it may be off again before the next patrol
+    const arrived = pointing !== null && !turned && pointing.preset !== this.#sentPreset;
+    const why = this.#due(now) ?? (arrived ? "patrol" : null);
     // Scaling a picture that nobody would take is the most expensive thing here.
     if (why === null || !context.takesFrames()) return status;
     const fitted = await fitFrame(bytes, LANE_LIMIT.frame - HEADER_BYTES);
     if (fitted === null) return "too_large";
     const { jpeg, w, h } = fitted;
-    const header: FrameHeader = { v: 1, ts: now, w, h, why, motion: Math.round(verdict.largest * 1e4) / 1e4 };
-    if (context.frame(this.device, header, jpeg)) this.#lastSent = now;
+    const motion = Math.round(verdict.largest * 1e4) / 1e4;
+    const header: FrameHeader = { ...{ v: 1, ts: now, w, h, why, motion }, ...headerOf(pointing) };
+    if (context.frame(this.device, header, jpeg)) {
+      this.#lastSent = now;
+      this.#sentPreset = pointing?.preset ?? "";
+    }
     return status;
   }
 
@@ -156,4 +167,9 @@ export class CameraSource implements Source {
     await this.#feed.close();
     await this.#running;
   }
+}
+
+function headerOf(pointing: Pointing | null): Pick<FrameHeader, "preset" | "moving"> {
+  if (pointing === null) return {};
+  return pointing.moving ? { moving: true } : { preset: pointing.preset };
 }

@@ -6,6 +6,7 @@ const DEVICE = "http://www.onvif.org/ver10/device/wsdl";
 const MEDIA = "http://www.onvif.org/ver10/media/wsdl";
 const MEDIA2 = "http://www.onvif.org/ver20/media/wsdl";
 const EVENTS = "http://www.onvif.org/ver10/events/wsdl";
+const PTZ = "http://www.onvif.org/ver20/ptz/wsdl";
 const SCHEMA = "http://www.onvif.org/ver10/schema";
 const DEVICE_PATH = "/onvif/device_service";
 
@@ -22,6 +23,7 @@ export interface OnvifProfile {
 interface Services {
   readonly media: { readonly url: string; readonly namespace: string };
   readonly events: string | null;
+  readonly ptz: string | null;
 }
 
 /**
@@ -54,6 +56,11 @@ export class OnvifDevice {
   /** Address of the event service, null where the camera has none. */
   async eventsUrl(stop?: AbortSignal): Promise<string | null> {
     return (await this.#find(stop)).events;
+  }
+
+  /** Address of the PTZ service, null where the camera does not turn. */
+  async ptzUrl(stop?: AbortSignal): Promise<string | null> {
+    return (await this.#find(stop)).ptz;
   }
 
   /** @throws CameraError auth when the account sees no profile at all: some devices answer a wrong password so */
@@ -111,7 +118,7 @@ export class OnvifDevice {
     const media2 = url(MEDIA2);
     const chosen = media !== undefined ? { url: media, namespace: MEDIA } : { url: media2 ?? "", namespace: MEDIA2 };
     if (chosen.url === "") throw new CameraError("onvif", "the device has no media service");
-    return (this.#services = { media: chosen, events: url(EVENTS) ?? null });
+    return (this.#services = { media: chosen, events: url(EVENTS) ?? null, ptz: url(PTZ) ?? null });
   }
 
   /** Namespace -> address. GetServices came with ONVIF 2.1; older devices know GetCapabilities only. */
@@ -131,6 +138,7 @@ export class OnvifDevice {
     for (const [name, namespace] of [
       ["Media", MEDIA],
       ["Events", EVENTS],
+      ["PTZ", PTZ],
     ])
       found.set(namespace, textAt(find(answer, name), "XAddr"));
     return found;

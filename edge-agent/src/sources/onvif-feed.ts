@@ -3,6 +3,7 @@ import { CameraHttp, type CameraTls } from "./camera-http.ts";
 import { FfmpegFeed } from "./ffmpeg-feed.ts";
 import { chooseProfile, OnvifDevice, type OnvifProfile } from "./onvif-device.ts";
 import { OnvifEvents } from "./onvif-events.ts";
+import { OnvifPtz } from "./onvif-ptz.ts";
 import { OnvifSoap } from "./onvif-soap.ts";
 import type { FeedSignals, Picture, PictureFeed } from "./picture-feed.ts";
 import { SnapshotClient, SnapshotFeed } from "./snapshot.ts";
@@ -40,6 +41,7 @@ export class OnvifFeed implements PictureFeed {
   #feed: PictureFeed | null = null;
   #soap: OnvifSoap | null = null;
   #device: OnvifDevice | null = null;
+  #ptz: OnvifPtz | null = null;
   #events: Promise<void> | null = null;
   #clockAsked = Number.NEGATIVE_INFINITY;
   #clockKnown = false;
@@ -53,9 +55,15 @@ export class OnvifFeed implements PictureFeed {
     try {
       this.#feed ??= await this.#connect(signals);
       await this.#askClock(signals);
+      const before = await this.#ptz?.pointing(signals.now(), signals.stop);
       const picture = await this.#feed.next(signals);
-      if (picture.cameraTime !== null || !this.#clockKnown) return picture;
-      return { bytes: picture.bytes, cameraTime: signals.now() + this.#soap!.clockOffset };
+      const { bytes } = picture;
+      // it may have turned while the picture was taken: what follows tells, at the latest when it is asked again
+      const after = await this.#ptz?.pointing(signals.now(), signals.stop);
+      const pointing = after?.preset === before?.preset ? after : { preset: "", moving: true };
+      const cameraTime =
+        picture.cameraTime !== null || !this.#clockKnown ? picture.cameraTime : signals.now() + this.#soap!.clockOffset;
+      return { bytes, cameraTime, pointing };
     } catch (error) {
       const broken = this.#feed;
       this.#feed = null;
@@ -71,8 +79,11 @@ export class OnvifFeed implements PictureFeed {
     this.#device ??= new OnvifDevice(soap, origin);
     await this.#askClock(signals);
     const profiles = await this.#device.profiles(signals.stop);
+    const ptz = await this.#device.ptzUrl(signals.stop);
+    const { token } = this.#choose(profiles, stream ? STREAM_LINES : SNAPSHOT_LINES);
+    this.#ptz = ptz === null ? null : new OnvifPtz(soap, ptz, token);
     if (stream) {
-      const url = await this.#device.streamUri(this.#choose(profiles, STREAM_LINES).token, signals.stop);
+      const url = await this.#device.streamUri(token, signals.stop);
       this.#listen(signals);
       return new FfmpegFeed({ url, username, password, keyFrames, fps, stallMs });
     }

@@ -1,10 +1,13 @@
 import type { Logger } from "pino";
+import type { Pointing } from "./onvif-ptz.ts";
 
 export interface Picture {
   /** JPEG or PNG */
   readonly bytes: Buffer;
   /** what the camera's clock said when it answered, ms UTC; null where it does not say */
   readonly cameraTime: number | null;
+  /** where a camera that turns looked; absent or null = it does not turn */
+  readonly pointing?: Pointing | null;
 }
 
 /** What a feed may ask and tell while it delivers. */

@@ -13,6 +13,7 @@ import type { Incidents } from "./incidents.ts";
 import type { LookedAt, ModelShelf } from "./model-shelf.ts";
 import type { VisionOptions } from "./options.ts";
 import { place } from "./place.ts";
+import { patienceOf, uidOf, viewOf } from "./view.ts";
 
 /** A frame, and where it came from. */
 export interface SeenBy {
@@ -27,14 +28,25 @@ const CLOCK_MS = 30_000;
 /** Durable state of a camera whose recipes and tracks did not change is written this often, ms. */
 const KEEP_MS = 10_000;
 
-/** The cameras' durable states: folds what the models saw into them, and makes findings with evidence of what comes out. */
+/** Views of one camera; a camera that names more presets loses the one that it has not looked at for longest. */
+const MAX_VIEWS = 64;
+
+interface KnownView {
+  state: CameraState;
+  saved: number;
+  shape: string;
+}
+
+/** The cameras' durable states, one a view: folds what the models saw into them, and makes findings with evidence of what comes out. */
 export class CameraFold {
   readonly #evidence: EvidenceStore;
   readonly #incidents: Incidents;
   readonly #shelf: ModelShelf;
   readonly #log: VisionOptions["log"];
   readonly #calibrations: Calibrations;
-  readonly #cameras = new Map<string, { state: CameraState; saved: number; shape: string }>();
+  readonly #views = new Map<string, KnownView>();
+  /** uid -> its views, the one looked at last at the end */
+  readonly #byCamera = new Map<string, Set<string>>();
   readonly #sights = new FirstSights();
 
   constructor(
@@ -52,23 +64,43 @@ export class CameraFold {
   }
 
   load(rows: readonly FoldStateRow[]): void {
-    this.#cameras.clear();
+    this.#views.clear();
+    this.#byCamera.clear();
     this.#sights.clear();
+    const found: [string, CameraState][] = [];
     for (const { key, state: stored } of rows) {
       const state = readCameraState(stored);
-      if (state !== null) this.#cameras.set(key, { state, saved: state.at, shape: shapeOf(state) });
+      if (state !== null) found.push([key, state]);
     }
+    for (const [view, state] of found.sort((a, b) => a[1].at - b[1].at))
+      this.#put(view, { state, saved: state.at, shape: shapeOf(state) });
   }
 
-  state(uid: string): CameraState | undefined {
-    return this.#cameras.get(uid)?.state;
+  /** Of a view, see {@link viewOf}. */
+  state(view: string): CameraState | undefined {
+    return this.#views.get(view)?.state;
+  }
+
+  /** Of all views of a camera, the one looked at last at the end. */
+  states(uid: string): CameraState[] {
+    return [...(this.#byCamera.get(uid) ?? [])].flatMap((view) => this.#views.get(view)?.state ?? []);
+  }
+
+  #put(view: string, known: KnownView): void {
+    const uid = uidOf(view);
+    const views = this.#byCamera.get(uid) ?? new Set();
+    views.delete(view);
+    views.add(view);
+    this.#byCamera.set(uid, views);
+    this.#views.set(view, known);
   }
 
   fold(by: SeenBy, found: readonly LookedAt[], watch: Watch, batch: CommitBatch, out: Finding[], now: number): void {
     const { device, frame, rx } = by;
     const { ts: claimed } = frame.header;
     const ts = Math.abs(claimed - rx) <= CLOCK_MS ? claimed : rx;
-    const camera = this.#cameras.get(device.uid) ?? { state: NEW_CAMERA, saved: 0, shape: "" };
+    const view = viewOf(device.uid, frame.header);
+    const camera = this.#views.get(view) ?? { state: NEW_CAMERA, saved: 0, shape: "" };
     const factor = watch.scoreFactor ?? 1;
     const seen = found.map(({ name, id, result }) => ({
       model: name,
@@ -81,16 +113,15 @@ export class CameraFold {
     const recipes = watch.recipes.map((r) => r.recipe);
     let evidenceHash: string | null = null;
     for (const outcome of outcomes) {
-      const view = { width, height, preset: frame.header.preset };
-      const placed = place(this.#calibrations, device, outcome.box, view);
-      const report = this.#incidents.fold(outcome, device, placed.point, ts, batch.foldState);
+      const placed = place(this.#calibrations, device, outcome.box, { ...frame.header, width, height });
+      const report = this.#incidents.fold(outcome, device, placed.point, ts, batch.foldState, view);
       if (report === null) continue;
       const frames = this.#pictures(outcome, by, { ts, width, height }, batch, now);
       evidenceHash ??= frames.find((p) => p.ts === ts)?.hash ?? null;
       const model = outcome.recipe.models.map((m) => seen.find((s) => s.model === m)?.id ?? m).join(", ");
-      out.push(composeFinding(outcome, { device, ts, edgeTs: claimed, report, placed, frames, model }));
+      out.push(composeFinding(outcome, { device, ts, edgeTs: claimed, view, report, placed, frames, model }));
     }
-    this.#sights.note(device.uid, recipes, camera.state, state, () => ({
+    this.#sights.note(view, recipes, camera.state, state, () => ({
       jpeg: frame.picture,
       ts,
       width,
@@ -106,9 +137,42 @@ export class CameraFold {
     if (shape !== camera.shape || ts - camera.saved >= KEEP_MS) {
       camera.shape = shape;
       camera.saved = ts;
-      batch.foldState.push({ room: "vision", key: device.uid, state });
+      batch.foldState.push({ room: "vision", key: view, state });
     }
-    this.#cameras.set(device.uid, camera);
+    this.#put(view, camera);
+    if ((this.#byCamera.get(device.uid)?.size ?? 0) > 1) this.#leave(by, ts, watch, batch, out);
+  }
+
+  /** Views that the camera has not looked at for long end, and what was raised there with them: nobody can say that it is there. */
+  #leave({ device, frame }: SeenBy, ts: number, watch: Watch, batch: CommitBatch, out: Finding[]): void {
+    const views = this.#byCamera.get(device.uid) ?? new Set();
+    for (const view of views) {
+      const state = this.#views.get(view)?.state ?? NEW_CAMERA;
+      if (ts - state.at <= patienceOf(view) && views.size <= MAX_VIEWS) continue;
+      for (const { recipe } of watch.recipes) {
+        const known = state.recipes[recipe.name];
+        if (known === undefined || known.raised === 0) continue;
+        const { box, seen, since } = known;
+        const outcome = {
+          recipe,
+          phase: "clear" as const,
+          dwellMs: seen - since,
+          objects: [],
+          box,
+          votes: "not looked at",
+        };
+        const report = this.#incidents.fold(outcome, device, null, ts, batch.foldState, view);
+        if (report === null) continue;
+        const placed = { point: null, located: "camera" as const, unlocated: "moving" as const };
+        const edgeTs = frame.header.ts;
+        out.push(
+          composeFinding(outcome, { device, ts, edgeTs, view, report, placed, frames: [], model: recipe.model }),
+        );
+      }
+      views.delete(view);
+      this.#views.delete(view);
+      batch.foldState.push({ room: "vision", key: view, state: null });
+    }
   }
 
   /** The newest picture, then the one of the beginning where it is still there; none when the disk does not take them. */
@@ -120,7 +184,7 @@ export class CameraFold {
     now: number,
   ): EvidencePicture[] {
     if (phase === "clear") return [];
-    const first = phase === "raise" ? this.#sights.get(device.uid, recipe) : null;
+    const first = phase === "raise" ? this.#sights.get(viewOf(device.uid, frame.header), recipe) : null;
     const wanted = [{ jpeg: frame.picture as Uint8Array, ts, width, height, boxes: objects as readonly Detection[] }];
     if (first !== null) wanted.push(first);
     const kept: EvidencePicture[] = [];

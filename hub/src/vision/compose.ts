@@ -27,6 +27,8 @@ export interface Circumstances {
   readonly ts: number;
   /** of the frame by the edge's own clock, ms UTC */
   readonly edgeTs: number;
+  /** of the camera, see `view.ts` */
+  readonly view: string;
   readonly report: Report;
   /** the object's own place, where the camera is calibrated */
   readonly placed: Placed;
@@ -38,7 +40,7 @@ export interface Circumstances {
 /** An outcome of a camera with all that explains it. */
 export function composeFinding(
   { recipe, phase, objects, dwellMs, votes, box }: Outcome,
-  { device, ts, edgeTs, report, placed, frames, model }: Circumstances,
+  { device, ts, edgeTs, view, report, placed, frames, model }: Circumstances,
 ): Finding {
   const { point, located, bearing, calibration, unlocated } = placed;
   return {
@@ -63,6 +65,7 @@ export function composeFinding(
       ...(calibration !== undefined && { calibration }),
       ...(unlocated !== undefined && unlocated !== "not_calibrated" && { unlocated }),
       camera: device.uid,
+      ...(view !== device.uid && { view }),
       cameras: report.cameras,
       // what the edge's evidence ring holds of it, by the edge's clock
       ...(phase !== "clear" && { clip: { from: edgeTs - CLIP_BEFORE_MS, to: edgeTs + CLIP_AFTER_MS } }),

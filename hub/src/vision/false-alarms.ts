@@ -28,6 +28,7 @@ export class FalseAlarms {
       if (row.key.startsWith(KEY) && Array.isArray(row.state)) this.#known.set(row.key, row.state as Hush[]);
   }
 
+  /** @param uid of a camera, or one of its views */
   at(uid: string, recipe: Recipe): readonly Hush[] {
     return this.#known.get(keyOf(uid, recipe.name)) ?? [];
   }

@@ -36,6 +36,8 @@ export function parseFrame(payload: Buffer, maxPixels: number): Frame | Rejectio
     return reject("envelope_invalid", "why must be candidate, motion or patrol");
   if (h.preset !== undefined && (typeof h.preset !== "string" || h.preset.length > 64))
     return reject("envelope_invalid", "preset must be a text of at most 64 characters");
+  if (h.moving !== undefined && typeof h.moving !== "boolean")
+    return reject("envelope_invalid", "moving must be true or false");
   const picture = payload.subarray(4 + length);
   const size = pictureSize(picture, maxPixels);
   if ("reason" in size) return size;

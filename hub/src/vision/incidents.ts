@@ -3,6 +3,7 @@ import type { FoldStateRow } from "../store/batch.ts";
 import type { Outcome } from "./camera.ts";
 import type { Box } from "./detection.ts";
 import type { GroundPoint } from "./place.ts";
+import { uidOf } from "./view.ts";
 
 /** One thing in the world that one or several cameras report. JSON: it is durable. Times in ms UTC. */
 interface Incident {
@@ -17,7 +18,7 @@ interface Incident {
   /** metres; null = the place is the camera's, not the object's */
   readonly errorM: number | null;
   readonly since: number;
-  /** who sees it: uid -> where in its picture, fractions */
+  /** who sees it: view of a camera -> where in its picture, fractions */
   readonly cameras: Record<string, Box | null>;
 }
 
@@ -44,24 +45,20 @@ export class Incidents {
       if (row.key.startsWith(KEY) && row.state !== null) this.#open.set(row.key, row.state as Incident);
   }
 
-  /** The incident of a kind that a camera takes part in. */
-  of(uid: string, kind: string): { readonly subject: string } | null {
-    return this.#find(kind, (i) => Object.hasOwn(i.cameras, uid)) ?? null;
-  }
-
   fold(
     { recipe, phase, box }: Outcome,
     device: Device,
     point: GroundPoint | null,
     ts: number,
     out: FoldStateRow[],
+    view = device.uid,
   ): Report | null {
     const kind = recipe.event;
-    const own = this.#find(kind, (i) => i.recipe === recipe.name && Object.hasOwn(i.cameras, device.uid));
+    const own = this.#find(kind, (i) => i.recipe === recipe.name && Object.hasOwn(i.cameras, view));
     if (phase === "clear") {
       // raised before incidents were kept
       if (own === undefined) return { phase, subject: `place:${device.uid}`, cameras: [device.uid] };
-      const { [device.uid]: _gone, ...cameras } = own.cameras;
+      const { [view]: _gone, ...cameras } = own.cameras;
       const rest = Object.keys(cameras);
       if (rest.length > 0) {
         this.#put({ ...own, cameras }, out);
@@ -73,12 +70,12 @@ export class Incidents {
     }
     const known = own ?? this.#find(kind, (i) => i.recipe === recipe.name && isNear(i, device, point, recipe.radius));
     if (known !== undefined) {
-      const incident = { ...known, cameras: { ...known.cameras, [device.uid]: box } };
+      const incident = { ...known, cameras: { ...known.cameras, [view]: box } };
       this.#put(incident, out);
       return {
         phase: own === undefined ? "update" : phase,
         subject: known.subject,
-        cameras: Object.keys(incident.cameras),
+        cameras: [...new Set(Object.keys(incident.cameras).map(uidOf))],
       };
     }
     const at = point ?? device;
@@ -91,13 +88,13 @@ export class Incidents {
       lat: at.lat,
       errorM: point?.errorM ?? null,
       since: ts,
-      cameras: { [device.uid]: box },
+      cameras: { [view]: box },
     };
     this.#put(incident, out);
     return { phase, subject: incident.subject, cameras: [device.uid] };
   }
 
-  /** Which cameras see what an event is about, and where in their pictures. */
+  /** Which views of cameras show what an event is about, and where in their pictures. */
   sightings(
     kind: string,
     subject: string,

@@ -20,7 +20,8 @@ export interface Placed {
   readonly bearing?: number;
   readonly calibration?: { readonly version: number; readonly preset: string };
   /** why there is no more than the camera's place */
-  readonly unlocated?: "not_calibrated" | "preset_unknown" | "camera_moved" | "aspect" | "horizon" | "no_object";
+  readonly unlocated?:
+    "not_calibrated" | "preset_unknown" | "moving" | "camera_moved" | "aspect" | "horizon" | "no_object";
 }
 
 /** What of a frame its place depends on. */
@@ -29,6 +30,8 @@ export interface FrameView {
   readonly height: number;
   /** where a camera that turns looks; absent = it does not say */
   readonly preset?: string;
+  /** it turns, or looks away from its presets */
+  readonly moving?: boolean;
 }
 
 /** The edge of a box is right within this share of its side, one standard deviation, and never better than two pixels of 1280. */
@@ -51,6 +54,8 @@ export function place(calibrations: Calibrations, camera: Device, box: Box | nul
     located: "camera",
     unlocated,
   });
+  if (frame.moving === true)
+    return nowhere(calibrations.presets(camera.uid).length === 0 ? "not_calibrated" : "moving");
   const known = calibrations.current(camera, preset);
   if (known === null)
     return nowhere(calibrations.presets(camera.uid).length === 0 ? "not_calibrated" : "preset_unknown");

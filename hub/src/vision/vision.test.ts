@@ -123,10 +123,13 @@ describe("vision", () => {
       expect(vision.stats().waiting).toBeLessThanOrEqual(5);
     }
     await vi.waitFor(() => expect(vision.stats().waiting).toBe(0), { timeout: 20_000 });
-    await vi.waitFor(() => {
-      const { offered, inferred, dropped } = vision.stats();
-      expect(inferred + Object.values(dropped).reduce((a, b) => a + b, 0)).toBe(offered);
-    });
+    await vi.waitFor(
+      () => {
+        const { offered, inferred, dropped } = vision.stats();
+        expect(inferred + Object.values(dropped).reduce((a, b) => a + b, 0)).toBe(offered);
+      },
+      { timeout: 20_000 },
+    );
     expect(vision.stats()).toMatchObject({ offered: 60, dropped: { failed: 0, invalid: 0, stale: 0 } });
     expect(vision.stats().dropped.full).toBeGreaterThan(0);
   });

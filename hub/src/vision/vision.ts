@@ -27,6 +27,7 @@ import { MAX_PIXELS } from "./picture.ts";
 import { loadRecipes } from "./recipe.ts";
 import { FrameScheduler } from "./scheduler.ts";
 import { Thumbnails } from "./thumbnails.ts";
+import { viewOf } from "./view.ts";
 import { Watching } from "./watching.ts";
 
 export type { VisionOptions, VisionStats };
@@ -139,7 +140,7 @@ export class Vision {
     const { picture: jpeg, width, height } = frame;
     this.newest.note(device.uid, { jpeg, ts: rx, width, height, preset: frame.header.preset ?? "" });
     this.pace.heard(device, rx);
-    const state = this.cameras.state(device.uid);
+    const state = this.cameras.state(viewOf(device.uid, frame.header));
     const models = this.shelf.enabled ? this.watching.models(device, state, rx) : [];
     if (models.length === 0) {
       this.scheduler.dropped.disabled++;
@@ -167,14 +168,22 @@ export class Vision {
     this.ready = [];
     for (const { waiting, result } of ready) {
       if ("rejection" in result) this.refuse(waiting, result.rejection, batch);
-      else this.cameras.fold(waiting, result.found, this.watching.watch(waiting.device), batch, out, now);
+      else
+        this.cameras.fold(
+          waiting,
+          result.found,
+          this.watching.watch(waiting.device, viewOf(waiting.device.uid, waiting.frame.header)),
+          batch,
+          out,
+          now,
+        );
     }
     for (const finding of out.slice(before)) this.wantClip(finding, now);
     this.clips?.tick(now, batch.foldState);
     this.calibrations.drain(batch.foldState);
     this.pace.tick(
       now,
-      (uid) => this.cameras.state(uid),
+      (uid) => this.cameras.states(uid).at(-1),
       (device) => this.watching.recipes(device),
       (device) => this.edgeReports.pace(device),
     );
@@ -188,10 +197,10 @@ export class Vision {
     const recipe = this.watching.recipe(event.source.replace(/^vision:/, ""));
     if (recipe === undefined) return;
     const seen = this.incidents.sightings(event.kind, event.subject)?.cameras ?? {};
-    const { camera, area } = event.evidence as { camera?: unknown; area?: unknown };
+    const { camera, view = camera, area } = event.evidence as { camera?: unknown; view?: unknown; area?: unknown };
     const boxes = Object.entries(seen);
-    if (boxes.length === 0 && typeof camera === "string" && isBox(area)) boxes.push([camera, area]);
-    for (const [uid, box] of boxes) if (box !== null) this.falseAlarms.add(event, uid, recipe, box, now, out);
+    if (boxes.length === 0 && typeof view === "string" && isBox(area)) boxes.push([view, area]);
+    for (const [at, box] of boxes) if (box !== null) this.falseAlarms.add(event, at, recipe, box, now, out);
   }
 
   stats(): VisionStats {
@@ -214,7 +223,7 @@ export class Vision {
 
   /** Whether a device has ever sent a frame that one could look at. */
   hasSeen(device: Device): boolean {
-    return this.pace.of(device.uid, 0) !== null || this.cameras.state(device.uid) !== undefined;
+    return this.pace.of(device.uid, 0) !== null || this.cameras.states(device.uid).length > 0;
   }
 
   /** @param now hub time, ms UTC */
@@ -229,7 +238,7 @@ export class Vision {
   camera(device: Device, now: number): CameraStatus {
     const recipes = this.watching.recipes(device);
     const heard = this.pace.of(device.uid, now);
-    const state = this.cameras.state(device.uid);
+    const begun = this.cameras.states(device.uid).flatMap((state) => Object.entries(state.recipes));
     const frameAt = this.frameAt(device, now);
     return {
       uid: device.uid,
@@ -239,7 +248,7 @@ export class Vision {
       perSecond: Math.round((heard?.perSecond ?? 0) * 1000) / 1000,
       recipes: recipes.map((r) => r.name),
       models: [...new Set(recipes.flatMap((r) => r.models))].map((m) => this.shelf.idOf(m)),
-      candidates: Object.entries(state?.recipes ?? {})
+      candidates: begun
         .filter(([, s]) => s.since !== 0)
         .map(([recipe, { since, raised }]) => {
           return { recipe, kind: this.watching.recipe(recipe)?.event ?? "", since, raised: raised !== 0 };
@@ -275,7 +284,7 @@ export class Vision {
   }
 
   private frameAt(device: Device, now: number): number | null {
-    const at = Math.max(this.pace.of(device.uid, now)?.lastAt ?? 0, this.cameras.state(device.uid)?.at ?? 0);
+    const at = Math.max(this.pace.of(device.uid, now)?.lastAt ?? 0, this.cameras.states(device.uid).at(-1)?.at ?? 0);
     return at === 0 ? null : at;
   }
 

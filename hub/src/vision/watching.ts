@@ -71,7 +71,8 @@ export class Watching {
     }));
   }
 
-  watch(device: Device): Watch {
+  /** @param view of the camera, see `view.ts` */
+  watch(device: Device, view = device.uid): Watch {
     const { attributes } = device;
     const posture = this.#options.posture?.(device) ?? NORMAL_POSTURE;
     return {
@@ -80,7 +81,7 @@ export class Watching {
         zone: parseZone(attributes[recipe.zone]),
         hours: attributes[recipe.hours],
         line: recipe.line === null ? null : parseLine(attributes[recipe.line]),
-        hushed: this.#hushes.at(device.uid, recipe),
+        hushed: this.#hushes.at(view, recipe),
       })),
       tracks: this.#tracks,
       minute: this.minute,

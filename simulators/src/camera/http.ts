@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import sharp from "sharp";
 import { HttpChallenge, type Scheme } from "./challenge.ts";
 import { answerEvents } from "./event-service.ts";
+import type { PtzHead } from "./ptz.ts";
 import { PullPoints } from "./pull-points.ts";
 import { answerSoap, authorised, fault, OPEN, operationOf, type Account, type SoapAnswer } from "./soap.ts";
 
@@ -29,6 +30,8 @@ export interface CameraServerOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** `rtsp://host:port` of the camera's streams `/main` and `/sub` */
   readonly rtsp?: string;
+  /** what turns it; absent = it is fixed */
+  readonly ptz?: PtzHead;
   /** ms UTC; scene time runs from the first call of `start` */
   readonly clock?: () => number;
   readonly host?: string;
@@ -213,7 +216,13 @@ export class CameraServer {
       const heard = await answerEvents(text, { origin, path, now }, this.points);
       if (heard !== null) return heard;
     }
-    const camera = { origin, now, width, height, snapshot: this.snapshotPath, rtsp };
+    const { ptz } = this.options;
+    if (path === "/onvif/ptz_service" && ptz !== undefined) {
+      if (account !== null && !authorised(text, now, account, this.nonces))
+        return fault("ter:NotAuthorized", "The username token is missing, wrong, old or used before");
+      return ptz.answer(text);
+    }
+    const camera = { origin, now, width, height, snapshot: this.snapshotPath, rtsp, ptz: ptz !== undefined };
     return answerSoap(text, camera, account, this.nonces);
   }
 }

@@ -14,6 +14,8 @@ export interface OnvifCamera {
   readonly snapshot: string;
   /** `rtsp://host:port` where `/main` and `/sub` play; null for a camera of snapshots alone */
   readonly rtsp: string | null;
+  /** it turns */
+  readonly ptz?: boolean;
 }
 
 export interface Account {
@@ -67,9 +69,11 @@ const OPERATIONS: Readonly<Record<string, (camera: OnvifCamera, request: string)
     <tt:UTCDateTime><tt:Time><tt:Hour>${now.getUTCHours()}</tt:Hour><tt:Minute>${now.getUTCMinutes()}</tt:Minute><tt:Second>${now.getUTCSeconds()}</tt:Second></tt:Time>
     <tt:Date><tt:Year>${now.getUTCFullYear()}</tt:Year><tt:Month>${now.getUTCMonth() + 1}</tt:Month><tt:Day>${now.getUTCDate()}</tt:Day></tt:Date></tt:UTCDateTime>
     </tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
-  GetServices: ({ origin }) => `<tds:GetServicesResponse>
+  GetServices: ({ origin, ptz }) => `<tds:GetServicesResponse>
     ${service(origin, "device", "http://www.onvif.org/ver10/device/wsdl")}${service(origin, "media", "http://www.onvif.org/ver10/media/wsdl")}
-    ${service(origin, "event", "http://www.onvif.org/ver10/events/wsdl")}</tds:GetServicesResponse>`,
+    ${service(origin, "event", "http://www.onvif.org/ver10/events/wsdl")}${
+      ptz === true ? service(origin, "ptz", "http://www.onvif.org/ver20/ptz/wsdl") : ""
+    }</tds:GetServicesResponse>`,
   GetCapabilities: ({ origin }) => `<tds:GetCapabilitiesResponse><tds:Capabilities>
     <tt:Device><tt:XAddr>${origin}/onvif/device_service</tt:XAddr></tt:Device>
     <tt:Media><tt:XAddr>${origin}/onvif/media_service</tt:XAddr><tt:StreamingCapabilities><tt:RTPMulticast>false</tt:RTPMulticast>
