@@ -65,7 +65,8 @@ export class FigureLayer {
       const marker = this.#pins.get(p.id)?.marker ?? this.#add(p, look);
       marker.setLatLng([p.lat, p.lon]);
       const element = marker.getElement();
-      element?.setAttribute("aria-label", p.name);
+      // what is seen is part of what is said
+      element?.setAttribute("aria-label", `${p.text} · ${p.name}`);
       element?.setAttribute("title", p.name);
     }
   }
