@@ -25,7 +25,7 @@ import { Identities } from "./ingest/identity.ts";
 import { DerivedMetrics } from "./ingest/derived-metrics.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { QualityWatch } from "./ingest/quality.ts";
-import { readAreaRules } from "./load-area-rules.ts";
+import { openAreaRules } from "./load-area-rules.ts";
 import { readTargets } from "./load-targets.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
@@ -119,8 +119,10 @@ export async function startHub(
   });
   const rules = freshRules(posture.overlay);
   const fresh = { rules: () => freshRules(), derived: () => new DerivedMetrics() };
+  const flow = () => ({ pipeline, stages });
+  const areaRules = await openAreaRules(config.rules, { pool: store.pool, grids, profiles, flow, log });
   const area = new AreaRules({
-    rules: readAreaRules(config.rules, (id) => grids().path(id).length > 0, profiles.newest(), log),
+    rules: areaRules.rules,
     grids: grids(),
     durationScale,
     allowedLatenessMs: config.ingest.lateness_s * 1000,
@@ -289,6 +291,8 @@ export async function startHub(
   await versions.start();
   await pipeline.start();
   stack.defer(() => pipeline.close());
+  if (config.profiles_watch) areaRules.watch();
+  stack.defer(() => areaRules.close());
   for (const { site, edge } of gate.edges) await registry.ensureEdge(site, edge);
   const redecoder = new Redecoder({
     pool: store.pool,
@@ -327,6 +331,7 @@ export async function startHub(
     rules: {
       engine: rules,
       area,
+      sources: areaRules,
       setFlag: (flag, now) => stages.setFlag(flag, now),
       dryRun: (request) =>
         dryRun({ port: storedReadings(store.reads), grids, timeZone: config.time_zone, durationScale }, request),

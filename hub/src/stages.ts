@@ -15,6 +15,7 @@ import type { Message } from "./message.ts";
 import type { Stages } from "./pipeline.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { AreaFlag } from "./rules/area/area-flags.ts";
+import type { AreaRule } from "./rules/area/area-rule.ts";
 import type { AreaRules } from "./rules/area/area-rules.ts";
 import type { RuleEngine } from "./rules/rule-engine.ts";
 import type { CommitBatch, FoldStateRow } from "./store/batch.ts";
@@ -195,6 +196,12 @@ export class RoomStages implements Stages, IngestObserver {
     this.#rooms.area?.setFlag(flag, now, this.#findings);
   }
 
+  /** Other rules of areas from now on, between two batches; they know at once of what goes on. */
+  setAreaRules(rules: readonly AreaRule[], now: number): void {
+    const { area, events } = this.#rooms;
+    area?.setRules(rules, raisesOf(events.active(), now), now, this.#findings);
+  }
+
   /** Findings from outside the flow (a target that does not answer); folded with the next turn. */
   inject(finding: Finding): void {
     this.#findings.push(finding);
@@ -254,4 +261,16 @@ export class RoomStages implements Stages, IngestObserver {
     for (const rx of changed.rx) this.onLatency?.(now - rx);
     for (const observer of this.observers) observer.committed(batch, changed.events, now, changed.announced);
   }
+}
+
+/** What is active as its rooms would raise it now. */
+function raisesOf(active: Iterable<Readonly<GridEvent>>, ts: number): Finding[] {
+  const raises: Finding[] = [];
+  for (const event of active) {
+    if (event.late) continue;
+    const { gridId, lon, lat, severity, source } = event;
+    for (const { kind, subject } of event.life.parts?.filter((part) => part.active) ?? [event])
+      raises.push({ kind, subject, gridId, lon, lat, severity, source, ts, phase: "raise", device: null, evidence: {}, late: false }); // prettier-ignore
+  }
+  return raises;
 }

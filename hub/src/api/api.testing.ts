@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseUplink, topics } from "@gridhub/device-profiles/topic.ts";
@@ -19,6 +19,7 @@ import { HealthMonitor } from "../health/health-monitor.ts";
 import { Cursors } from "../ingest/cursor.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { QualityWatch } from "../ingest/quality.ts";
+import { openAreaRules } from "../load-area-rules.ts";
 import { silentLog } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import { ProfileLibrary } from "../onboarding/profile-library.ts";
@@ -30,7 +31,6 @@ import { Pipeline } from "../pipeline.ts";
 import { PostureDesk } from "../posture-desk.ts";
 import { recallBook } from "../recall-desk.ts";
 import { Registry } from "../registry/registry.ts";
-import { loadAreaRules } from "../rules/area/area-rule.ts";
 import { AreaRules } from "../rules/area/area-rules.ts";
 import { dryRun } from "../rules/dry-run.ts";
 import { RuleEngine } from "../rules/rule-engine.ts";
@@ -159,8 +159,11 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     relimit: (device, now, out) => rules.relimit(device, now, out),
   });
   const rules = new RuleEngine({ durationScale: 1, allowedLatenessMs: 120_000, overlay: posture.overlay });
+  writeFileSync(join(folder, "area.yaml"), AREA_RULES);
+  const flow = () => ({ pipeline, stages });
+  const areaRules = await openAreaRules([join(folder, "area.yaml")], { pool: store.pool, grids, profiles, flow, log: silentLog, settleMs: 20 }); // prettier-ignore
   const area = new AreaRules({
-    rules: loadAreaRules(AREA_RULES, "area.yaml").rules,
+    rules: areaRules.rules,
     grids: first,
     durationScale: 1,
     allowedLatenessMs: 120_000,
@@ -212,6 +215,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
     rules: {
       engine: rules,
       area,
+      sources: areaRules,
       setFlag: (flag, now) => stages.setFlag(flag, now),
       dryRun: (request) =>
         dryRun({ port: storedReadings(store.reads), grids, timeZone: "UTC", durationScale: 1 }, request),
@@ -343,6 +347,7 @@ export async function startScene(change: Partial<ApiContext> = {}) {
       await pipeline.submit(() => {});
     },
     async close(): Promise<void> {
+      await areaRules.close();
       await api.close();
       await redecoder.close();
       await pipeline.close();

@@ -1,5 +1,6 @@
 import type { AdapterStatus } from "../adapters/gate.ts";
 import type pg from "pg";
+import type { AreaRuleKeeper } from "../area-rule-keeper.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Clock } from "../clock.ts";
 import type { CallbackDesk } from "../dispatch/callback-desk.ts";
@@ -50,6 +51,7 @@ export interface Flow {
 export interface RuleDesk {
   readonly engine: RuleEngine;
   readonly area: AreaRules;
+  readonly sources: AreaRuleKeeper;
   /** between two batches: call it from `pipeline.submit` */
   setFlag(flag: AreaFlag, now: number): void;
   dryRun(request: DryRunRequest): Promise<DryRunResult>;

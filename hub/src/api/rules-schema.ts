@@ -79,3 +79,41 @@ export const DryRunInfo = Type.Object({
     Type.Object({ line: Type.Number(), path: Type.String(), message: Type.String(), level: Type.String() }),
   ),
 });
+
+const RuleProblem = Type.Object({
+  line: Type.Number(),
+  path: Type.String(),
+  message: Type.String(),
+  level: Type.String(),
+});
+
+/** A text of area rules; `revision` is null for files of the configuration, which are changed where they lie. */
+export const AreaRuleSourceInfo = Type.Object({
+  name: Type.String(),
+  origin: Type.Union([Type.Literal("file"), Type.Literal("api")]),
+  text: Type.String(),
+  /** ids of its rules that are in force */
+  rules: Type.Array(Type.String()),
+  revision: Nullable(Type.Integer()),
+  at: Nullable(Type.Number()),
+  who: Type.String(),
+  note: Type.String(),
+  problems: Type.Array(RuleProblem),
+});
+export type AreaRuleSourceInfo = Static<typeof AreaRuleSourceInfo>;
+export const AreaRuleText = Type.Object(
+  {
+    text: Type.String({ maxLength: 500_000 }),
+    note: Type.Optional(Text(500)),
+    revision: Type.Optional(
+      Type.Integer({ minimum: 0, description: "the one that it takes the place of; absent = a new name" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+/** taken = it is stored and in force; else the problems say why not */
+export const AreaRuleTaken = Type.Object({
+  taken: Type.Boolean(),
+  source: Nullable(AreaRuleSourceInfo),
+  problems: Type.Array(RuleProblem),
+});

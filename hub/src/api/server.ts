@@ -38,6 +38,7 @@ import { profileRoutes } from "./routes/profiles.ts";
 import { recallRoutes } from "./routes/recalls.ts";
 import { redecodeRoutes } from "./routes/redecode.ts";
 import { reportRoutes } from "./routes/reports.ts";
+import { areaRuleRoutes } from "./routes/area-rules.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { targetRoutes } from "./routes/targets.ts";
@@ -88,6 +89,7 @@ const ROUTES = [
   redecodeRoutes,
   auditRoutes,
   ruleRoutes,
+  areaRuleRoutes,
   postureRoutes,
   warningRoutes,
   reportRoutes,
