@@ -1,13 +1,19 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { Position } from "../../device-profiles/src/reading.ts";
 import { AisAssembler } from "../../device-profiles/src/protocol/ais/assembler.ts";
 import { decodeAis } from "../../device-profiles/src/protocol/ais/decode.ts";
 import { encodeAis } from "../../device-profiles/src/protocol/ais/encode.ts";
 import { decodeAisFrame } from "../../device-profiles/src/protocol/ais/frame.ts";
+import { SHARED_DATA } from "../support/require.ts";
 
-const SENTENCES = 200_000;
-const ROUNDS = 5;
+const SENTENCES = 100_000;
+const ROUNDS = 9;
+/** CPU time of a round, µs: the clock of a thread may move in steps of ten milliseconds */
+const LEAST_US = 200_000;
+const LOGS = join(SHARED_DATA, "ais/nmea");
 
 /** A shore station's mix: class A and B reports, static data in two parts and in halves. */
 function traffic(): string[] {
@@ -21,6 +27,12 @@ function traffic(): string[] {
     else lines.push(...encodeAis({ type: i % 3 === 0 ? 1 : 18, ...at }, { channel }));
   }
   return lines;
+}
+
+/** Sentences of real receivers, of every type; none where the logs are not there. */
+function logged(): string[] {
+  const names = existsSync(LOGS) ? readdirSync(LOGS).filter((name) => name.endsWith(".sentences")) : [];
+  return names.flatMap((name) => readFileSync(join(LOGS, name), "latin1").trim().split(/\r?\n/));
 }
 
 /** What no decoder can avoid: split at the commas, check the checksum, expand the armour. */
@@ -47,6 +59,20 @@ function frames(lines: readonly string[]): Buffer[] {
   return out;
 }
 
+/** Every field of every message. @returns the messages' number */
+function decodeAll(lines: readonly string[], take: (message: object) => void = () => {}): number {
+  const assembler = new AisAssembler();
+  let messages = 0;
+  for (const line of lines) {
+    const whole = assembler.push(line, "", 0);
+    const message = whole === null ? null : decodeAis(whole.bits);
+    if (typeof message !== "object" || message === null) continue;
+    messages++;
+    take(message);
+  }
+  return messages;
+}
+
 /** The part of ggencoder's interface that is used: a constructor that decodes, with a session that joins parts. */
 type OtherDecoder = new (sentence: string, session: object) => { readonly valid: boolean };
 
@@ -59,78 +85,101 @@ function otherDecoder(lines: readonly string[]): number {
   return valid;
 }
 
-/** gpsd's own decoder as a program, its start and its output included; null where it is not installed. */
-function gpsdecodeRate(lines: readonly string[]): number | null {
-  if (spawnSync("gpsdecode", ["-V"]).error !== undefined) return null;
-  const input = lines.join("\r\n") + "\r\n";
-  return rate(lines.length, () =>
-    execFileSync("gpsdecode", ["-j", "-u"], { input, maxBuffer: 1 << 29, stdio: ["pipe", "pipe", "ignore"] }),
-  );
+/** Sentences a second of CPU time of this thread in one round. */
+function round(count: number, work: () => void): number {
+  const began = process.threadCpuUsage();
+  let done = 0;
+  let used = 0;
+  while (used < LEAST_US) {
+    work();
+    done += count;
+    const { user, system } = process.threadCpuUsage(began);
+    used = user + system;
+  }
+  return (done * 1e6) / used;
 }
 
-/** Best of several rounds, a second. */
-function rate(count: number, work: () => void): number {
-  let best = 0;
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const short = (value: number) => Number(value.toFixed(2));
+
+/** Both do the same lines in turn, round by round; the ratio is taken in each round. */
+function race(lines: readonly string[]): object {
+  const ours: number[] = [];
+  const others: number[] = [];
+  const messages = decodeAll(lines);
+  const theirs = otherDecoder(lines);
   for (let i = 0; i < ROUNDS; i++) {
+    ours.push(round(lines.length, () => decodeAll(lines)));
+    others.push(round(lines.length, () => otherDecoder(lines)));
+  }
+  const ratios = ours.map((rate, i) => rate / others[i]);
+  return {
+    sentences: lines.length,
+    messages,
+    ggencoderMessages: theirs,
+    decodePerS: Math.round(median(ours)),
+    ggencoderPerS: Math.round(median(others)),
+    decodeAgainstGgencoder: short(median(ratios)),
+    decodeAgainstGgencoderMin: short(Math.min(...ratios)),
+    decodeAgainstGgencoderMax: short(Math.max(...ratios)),
+  };
+}
+
+/** gpsd's own decoder as a program, its start and output included, and the same lines to JSON here, in turn; wall clock. */
+function againstProgram(lines: readonly string[]): object {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const installed = spawnSync("gpsdecode", ["-V"]).error === undefined;
+  const input = lines.join("\r\n") + "\r\n";
+  let printed = 0;
+  const timed = (work: () => void) => {
     const began = performance.now();
     work();
-    best = Math.max(best, count / ((performance.now() - began) / 1000));
+    return (lines.length * 1000) / (performance.now() - began);
+  };
+  for (let i = 0; i < 5; i++) {
+    ours.push(timed(() => decodeAll(lines, (message) => (printed += JSON.stringify(message).length))));
+    if (installed)
+      theirs.push(
+        timed(() =>
+          execFileSync("gpsdecode", ["-j", "-u"], { input, maxBuffer: 1 << 29, stdio: ["pipe", "pipe", "ignore"] }),
+        ),
+      );
   }
-  return Math.round(best);
+  return {
+    jsonPerS: Math.round(median(ours)),
+    gpsdecodePerS: installed ? Math.round(median(theirs)) : null,
+    jsonAgainstGpsdecode: installed ? short(median(ours.map((rate, i) => rate / theirs[i]))) : null,
+  };
 }
 
 /** Sentences a second on one core of assembling, decoding to a full message, and the hub's way from frame to position. */
 export async function aisBench(): Promise<object> {
   const lines = traffic();
+  const real = logged();
   const messages = frames(lines);
-  const base = rate(lines.length, () => baseline(lines));
-  const assembled = rate(lines.length, () => {
+  const rate = (work: () => void) => median(Array.from({ length: 3 }, () => round(lines.length, work)));
+  const base = rate(() => baseline(lines));
+  const assembled = rate(() => {
     const assembler = new AisAssembler();
     for (const line of lines) assembler.push(line, "", 0);
   });
-  const fully = (take: (message: object) => void) => () => {
-    const assembler = new AisAssembler();
-    for (const line of lines) {
-      const whole = assembler.push(line, "", 0);
-      if (whole === null) continue;
-      take(decodeAis(whole.bits) as object);
-    }
-  };
-  const full = rate(
-    lines.length,
-    fully(() => {}),
-  );
-  // with the JSON that gpsdecode prints, too
-  let printed = 0;
-  const json = rate(
-    lines.length,
-    fully((message) => (printed += JSON.stringify(message).length)),
-  );
-  const other = rate(lines.length, () => otherDecoder(lines));
-  const gpsdecode = gpsdecodeRate(lines);
   const positions: Position[] = [];
-  const hub = rate(lines.length, () => {
+  const hub = rate(() => {
     for (const frame of messages) {
       // a turn of the hub takes some hundred messages; keeping all would measure the collector
       if (positions.length > 500) positions.length = 0;
       decodeAisFrame(frame, 0, positions);
     }
   });
-  const ratio = (value: number) => Number((value / base).toFixed(2));
   return {
-    sentences: lines.length,
-    baselinePerS: base,
-    assemblePerS: assembled,
-    assembleRatio: ratio(assembled),
-    decodePerS: full,
-    decodeRatio: ratio(full),
-    frameToPositionPerS: hub,
-    frameToPositionRatio: ratio(hub),
-    ggencoderPerS: other,
-    decodeAgainstGgencoder: Number((full / other).toFixed(1)),
-    positionAgainstGgencoder: Number((1 / (1 / assembled + 1 / hub) / other).toFixed(1)),
-    jsonPerS: json,
-    gpsdecodePerS: gpsdecode,
-    jsonAgainstGpsdecode: gpsdecode === null ? null : Number((json / gpsdecode).toFixed(2)),
+    ...race(lines),
+    baselinePerS: Math.round(base),
+    assemblePerS: Math.round(assembled),
+    assembleRatio: short(assembled / base),
+    frameToPositionPerS: Math.round(hub),
+    frameToPositionRatio: short(hub / base),
+    ...againstProgram(lines),
+    logs: real.length === 0 ? null : race(real),
   };
 }
