@@ -21,8 +21,9 @@ const URGENT = 0.5;
 
 /**
  * Vessels that will pass each other too near: nearest point of approach within 0.3 NM and 10 minutes, both under way, not of one
- * formation (those work side by side), not in harbour. Dead-reckoned fixes, fresh ones only. One event a pair, until they are
- * twice the distance apart.
+ * formation (those work side by side), not in harbour. Dead-reckoned fixes, fresh ones only. The farther off, the longer it must
+ * hold: at ten minutes a hundred seconds, near the end a quarter of a minute. One event a pair, until they are twice the distance
+ * apart.
  */
 export class Approaches {
   readonly incidents: Incidents<Risk>;
@@ -148,7 +149,7 @@ export class Approaches {
     const news = (before: Risk, after: Risk) =>
       after.cpaNm < 0.5 * before.cpaNm || after.minutes < 0.5 * before.minutes;
     const done = step(this.incidents, key, { on, off, gridId: formation, data: risk }, now, {
-      holdMs: s.approachHoldMs,
+      holdMs: Math.max(s.approachHoldMs, s.approachPatience * risk.minutes * 60_000),
       updateMs: Math.min(s.updateMs, 60_000),
       news,
     });

@@ -77,6 +77,8 @@ export const FLEET_DEFAULTS = {
   approachFreshMs: 3 * 60_000,
   /** risk must last this long (x) before it is said, ms */
   approachHoldMs: 15_000,
+  /** ... and for this share (x) of the time that is left: a boat that turns points at everybody once */
+  approachPatience: 0.2,
   /** pairs are looked at this often, ms */
   approachEveryMs: 10_000,
 
@@ -129,6 +131,7 @@ const SCALED = [
   "gapMs",
   "disablingMs",
   "approachHoldMs",
+  "approachPatience",
   "driftHoldMs",
   "anchorHoldMs",
   "encounterMs",

@@ -221,6 +221,30 @@ describe("close approach", () => {
     expect(sea.findings.filter((f) => f.phase === "clear")).toHaveLength(raised.length);
   });
 
+  it("a boat that turns points at everybody once, and is on collision course with nobody", () => {
+    // class A: a report every ten seconds; half a degree a second, ten knots, a mile and a half from boats that lie to their nets
+    const sea = scene({ ...both, minutes: 30 }, (ms, s) => {
+      for (const [i, mmsi] of OTHERS.entries()) hear(s, mmsi, 1.6 + i * 0.05, 0, { sog: 0.6, cog: 200 });
+      for (let k = 0; k < 3; k++) {
+        const turn = (((ms + k * 10_000) / 1000) * 0.5) % 360;
+        const a = (turn * Math.PI) / 180;
+        const at = { ...boat(CREW[0], s, 0.32 * Math.sin(a), 0.32 * Math.cos(a), { sog: 10, cog: (turn + 90) % 360 }) };
+        s.hear({ ...at, ts: s.now - 20_000 + k * 10_000 });
+      }
+    });
+    expect(told(sea)).toEqual([]);
+  });
+
+  it("a steady collision course is told of with nine minutes left", () => {
+    const sea = scene({ ...both, minutes: 30 }, (ms, s) => {
+      hear(s, OTHERS[0], 0, 3, { sog: 0.6, cog: 200 });
+      hear(s, CREW[0], 0, -2 + (10 * ms) / 3_600_000, { sog: 10, cog: 0 });
+    });
+    expect(told(sea)[0]).toBe("vessel.approach raise");
+    expect(sea.findings[0].evidence.inMinutes).toBeGreaterThan(8.5);
+    expect(sea.findings[0].evidence.inMinutes).toBeLessThan(9.6);
+  });
+
   it("is held until they are twice the distance apart", () => {
     const sea = scene(both, (ms, s) => {
       hear(s, CREW[0], 0, (5 * ms) / 3_600_000, { sog: 5, cog: 0 });
