@@ -12,7 +12,19 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      // Apart, so that a browser keeps what a release does not change.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "map", test: /node_modules\/leaflet/u },
+            { name: "chart", test: /node_modules\/uplot/u },
+            { name: "words", test: /console\/src\/words\// },
+          ],
+        },
+      },
+    },
   },
   server: { port: 5189, host: "127.0.0.1", proxy: { "/api": "http://127.0.0.1:5190" } },
 });

@@ -97,6 +97,7 @@ export const enCodes: Readonly<Record<keyof typeof zhCodes, string>> = {
   "label.chair": "chair",
   "label.goods": "goods",
   "label.garbage": "garbage",
+  "label.garbage_bin": "garbage bin",
   "label.bin": "bin",
   "label.overflow": "overflow",
   "label.bicycle": "bicycle",

@@ -95,6 +95,7 @@ export const zhCodes = {
   "label.chair": "椅凳",
   "label.goods": "货物",
   "label.garbage": "垃圾",
+  "label.garbage_bin": "垃圾桶",
   "label.bin": "垃圾桶",
   "label.overflow": "垃圾满溢",
   "label.bicycle": "自行车",
