@@ -67,6 +67,24 @@ describe("registry", () => {
     expect(again.attributes).toEqual({ warning_level: 3 });
   });
 
+  it("moves devices to other grids at once, but not those that are bound to one that stays", async () => {
+    await registry.createEdge("town", "e");
+    const at = { profile: "generic/flood-gauge-json", lon: 122.5, lat: 30.7 };
+    await declare("e", [{ id: "free", ...at }, { id: "bound", ...at, grid: "west" }, { id: "nowhere", profile: at.profile }]); // prettier-ignore
+    const other = { locate: () => ({ gridId: "new" }), get: (id: string) => (id === "west" ? {} : undefined) };
+    expect(registry.relocate(other).map(({ name, gridId }) => [name, gridId])).toEqual([["free", "new"]]);
+    // the grid that it is bound to is gone: where it stands, until that grid is back
+    const without = { ...other, get: () => undefined };
+    expect(registry.relocate(without).map(({ name, gridId }) => [name, gridId])).toEqual([["bound", "new"]]);
+    await declare("e", [{ id: "free", ...at, title: "again" }]);
+    expect(registry.device("town/free")?.gridId).toBe("new");
+    registry.relocate(locator);
+    const now = () => ["free", "bound", "nowhere"].map((name) => registry.device(`town/${name}`)?.gridId);
+    expect(now()).toEqual(["east", "west", null]);
+    await registry.load(await store.loadSnapshot());
+    expect(now()).toEqual(["east", "west", null]);
+  });
+
   it("asks the database once for a birth of any size, and not at all where nothing changed", async () => {
     const made = new Registry({ store, profiles, locator, autoRegister: true, maxDevicesPerEdge: 5000 });
     await made.load(await store.loadSnapshot());
