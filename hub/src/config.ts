@@ -143,6 +143,11 @@ export const ConfigSchema = Type.Object(
           description: "Days that refused messages are kept.",
         }),
         health_days: Type.Integer({ minimum: 1, default: 400, description: "Days that health history is kept." }),
+        identity_days: Type.Integer({
+          minimum: 1,
+          default: 30,
+          description: "Days that a silent device behind an adapter is remembered, to know messages that come again.",
+        }),
         media_days: Type.Integer({ minimum: 1, default: 90, description: "Days that evidence pictures are kept." }),
         media_gb: Type.Number({
           exclusiveMinimum: 0,

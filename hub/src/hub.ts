@@ -174,7 +174,7 @@ export async function startHub(
   await eventPolicy.start();
 
   const cursors = new Cursors();
-  const identities = new Identities();
+  const identities = new Identities({ keepMs: config.retention.identity_days * 86_400_000 });
   const gate = new AdapterGate({
     adapters: config.adapters,
     root: config.mqtt.root,

@@ -30,4 +30,42 @@ describe("identities", () => {
     const again = (key: number) => later.admit(1, "d", { key, ts: key, repeat: "key" });
     expect([again(99), again(36), again(35)]).toEqual([false, false, true]);
   });
+
+  it("forgets devices that are silent for too long, a jump of the clock alone forgets none, and their rows go", () => {
+    const HOUR = 3_600_000;
+    const rows = new Map<string, unknown>();
+    const commit = () => {
+      const out: FoldStateRow[] = [];
+      ids.drain(out);
+      for (const { key, state } of out) {
+        if (state === null) rows.delete(key);
+        else rows.set(key, JSON.parse(JSON.stringify(state)));
+      }
+    };
+    const open = () => {
+      const opened = new Identities({ keepMs: 48 * HOUR });
+      opened.load([...rows].map(([key, state]): FoldStateRow => ({ room: "ingest", key, state })));
+      return opened;
+    };
+    const admit = (device: string, key: number) => ids.admit(1, device, { key, ts: 0, repeat: "key" });
+    rows.set("1 old", [[7, 0]]); // as an older release wrote it
+    let ids = open();
+    ids.tick(0);
+    for (const device of ["gone", "lives"]) admit(device, 1);
+    commit();
+    for (let hour = 1; hour <= 40; hour++) ids.tick(hour * HOUR);
+    admit("lives", 2);
+    commit();
+    expect(rows.size).toBe(3);
+    ids = open();
+    for (let hour = 41; hour <= 60; hour++) ids.tick(hour * HOUR);
+    commit();
+    expect([...rows.keys()]).toEqual(["1 lives"]);
+    expect([admit("lives", 1), admit("lives", 2), admit("gone", 1)]).toEqual([false, false, true]);
+    ids.tick(9000 * HOUR);
+    expect(admit("lives", 2)).toBe(false);
+    ids.tick(9001 * HOUR);
+    commit();
+    expect([...rows.keys()]).toEqual([]);
+  });
 });
