@@ -93,6 +93,7 @@ export class Identities {
     for (const key of this.#gone.splice(0)) out.push({ room: "ingest", key, state: null });
     for (const memory of this.#dirty.splice(0)) {
       memory.dirty = false;
+      if (this.#devices.get(memory.key) !== memory) continue;
       const s = memory.seen.map((pair) => [...pair]);
       out.push({ room: "ingest", key: memory.key, state: Number.isNaN(memory.hour) ? s : { h: memory.hour, s } });
     }
