@@ -30,7 +30,8 @@ export class Vessels {
       const [vessels, formations] = await Promise.all([this.#api.vessels(), this.#api.formations()]);
       this.byMmsi.clear();
       this.trails.clear();
-      for (const v of vessels.items) this.byMmsi.set(v.mmsi, v);
+      // who has not told its name yet is known by its number
+      for (const v of vessels.items) this.byMmsi.set(v.mmsi, v.name === "" ? { ...v, name: String(v.mmsi) } : v);
       this.#take(formations);
       this.version++;
     });

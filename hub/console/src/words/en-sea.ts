@@ -1,6 +1,7 @@
 import type { zhSea } from "./zh-sea.ts";
 
 export const enSea: Readonly<Record<keyof typeof zhSea, string>> = {
+  "map.home": "Show everything",
   "sea.tab": "View of the sea",
   "sea.tab.formations": "Formations",
   "sea.tab.recall": "Typhoon recall",

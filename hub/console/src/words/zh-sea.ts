@@ -1,5 +1,6 @@
 /** 防台召回与航迹回放。 */
 export const zhSea = {
+  "map.home": "显示全图",
   "sea.tab": "海上视图",
   "sea.tab.formations": "编组",
   "sea.tab.recall": "防台召回",

@@ -60,7 +60,15 @@ export function vesselRoutes(app: App, { context }: Parts): void {
           (states === undefined || states.some((each) => isIn(vessel, each))) &&
           (below === null || isAt(vessel, below)),
       );
-      return { items: items.map((vessel) => ({ ...vessel, areas: [...vessel.areas], flags: [...vessel.flags] })) };
+      const names = rosterNames();
+      return {
+        items: items.map((vessel) => ({
+          ...vessel,
+          name: names.get(vessel.mmsi) ?? vessel.name,
+          areas: [...vessel.areas],
+          flags: [...vessel.flags],
+        })),
+      };
     },
   );
 
@@ -110,6 +118,13 @@ export function vesselRoutes(app: App, { context }: Parts): void {
       return { items: items.map(({ uid, at }) => ({ uid, ts: at })) };
     },
   );
+
+  /** What the rosters call vessels, as events and recalls do; what AIS says of itself is often a transcription. */
+  function rosterNames(): ReadonlyMap<number, string> {
+    const names = new Map<number, string>();
+    for (const { members } of context.grids().grids()) for (const { mmsi, name } of members) if (name !== "") names.set(mmsi, name); // prettier-ignore
+    return names;
+  }
 
   /** Of a vessel that memory has forgotten only its formation says who may see it. */
   function visible(mmsi: number, scope: Scope): boolean {

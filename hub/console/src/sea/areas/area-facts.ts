@@ -39,7 +39,7 @@ export function factOf(desk: Desk, body: AreaBody, key: keyof AreaBody): string 
       case "severity":
         return body.severity === undefined ? "" : `${body.severity} · ${desk.coded("severity", String(body.severity))}`;
       case "gear":
-        return (body.gear ?? []).join(", ");
+        return (body.gear ?? []).map((g) => desk.coded("gear", g)).join(", ");
       case "reportVisits":
       case "synthetic":
         return body[key] === true ? "✓" : "";

@@ -5,6 +5,8 @@ import type { Shape } from "../../map/shape.ts";
 // The fields of an area as people fill them in, and back.
 
 export const KINDS = ["no_go", "closed_season", "aquaculture", "working_area", "speed_limit", "harbour", "shelter", "ground"] as const; // prettier-ignore
+/** Gear as rosters usually call it; any other word of a roster can be typed. */
+export const GEAR = ["trawl", "stow_net", "gill_net", "trap", "light_seine", "line"] as const;
 export type AreaKind = AreaBody["kind"];
 
 export interface Span {
