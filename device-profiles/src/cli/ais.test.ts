@@ -1,7 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { encodeAis } from "../protocol/ais/encode.ts";
 
@@ -9,10 +11,11 @@ const MODULE = join(import.meta.dirname, "ais.ts");
 const dir = mkdtempSync(join(tmpdir(), "gridhub-ais-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-function run(args: string[], input = ""): Promise<{ code: number; out: string; err: string }> {
-  const program = `import(${JSON.stringify(MODULE)}).then(async (m) => { process.exitCode = await m.aisCommand(process.argv.slice(1)); })`;
+const PROGRAM = `import(${JSON.stringify(MODULE)}).then(async (m) => { process.exitCode = await m.aisCommand(process.argv.slice(1)); })`;
+
+function run(args: string[], input: string | Buffer = ""): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ["-e", program, "--", ...args], (error, out, err) =>
+    const child = execFile(process.execPath, ["-e", PROGRAM, "--", ...args], (error, out, err) =>
       resolve({ code: typeof error?.code === "number" ? error.code : 0, out, err }),
     );
     child.stdin?.end(input);
@@ -97,10 +100,71 @@ describe("gridhub ais", () => {
   });
 
   it("encode names the line that it cannot send", async () => {
-    const { code, out, err } = await run(["encode"], '{"type":4,"mmsi":1}\n{"type":1,"mmsi":1}\nnot json\n');
+    const { code, out, err } = await run(["encode"], '{"type":7,"mmsi":1}\n{"type":1,"mmsi":1}\nnot json\n');
     expect(code).toBe(1);
     expect(out.trim().split("\n")).toHaveLength(1);
-    expect(err).toMatch(/^line 1: .*type 4[^]*line 3: /);
+    expect(err).toMatch(/^line 1: .*type 7[^]*line 3: /);
+  });
+
+  it("unpacks gzip from a file and from a pipe, and gives what it could read of a damaged one", async () => {
+    const text = Array.from({ length: 3000 }, (_, i) =>
+      REPORT[0].replace("AIVDM", i % 7 === 0 ? "XXVDM" : "AIVDM"),
+    ).join("\n");
+    const plain = await run(["decode", "-"], text);
+    const packed = gzipSync(text);
+    const file = join(dir, "log.nmea.gz");
+    writeFileSync(file, packed);
+    expect((await run(["decode", file])).out).toBe(plain.out);
+    expect((await run(["decode"], packed)).out).toBe(plain.out);
+    writeFileSync(file, packed.subarray(0, packed.length - 9));
+    const damaged = await run(["decode", file]);
+    expect(damaged.code).toBe(1);
+    expect(damaged.err).toMatch(/log\.nmea\.gz: /);
+    expect(objects(plain.out).slice(0, 3)).toEqual(objects(damaged.out).slice(0, 3));
+  });
+
+  it("bytes that are no text and a line of megabytes do not move the numbers of the lines", async () => {
+    const noise = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => (i * 7919 + (i >> 3)) & 255)).map((b) =>
+      b === 10 || b === 13 ? 33 : b,
+    );
+    const input = Buffer.concat([Buffer.from(`${REPORT[0]}\n`), noise, Buffer.from(`\n${REPORT[0]}\n`)]);
+    const { code, out } = await run(["decode"], input);
+    expect(code).toBe(0);
+    expect(objects(out).map((o) => o.line)).toEqual([1, 3]);
+  });
+
+  it("ends quietly when its reader goes", async () => {
+    const child = spawn(process.execPath, ["-e", PROGRAM, "--", "decode"]);
+    let err = "";
+    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    child.stdin.on("error", () => {});
+    child.stdout.once("data", () => child.stdout.destroy());
+    const text = `${REPORT[0]}\n`.repeat(2000);
+    const feed = () => {
+      while (child.stdin.writable && child.stdin.write(text));
+    };
+    child.stdin.on("drain", feed);
+    feed();
+    const [code] = (await once(child, "exit")) as [number];
+    child.stdin.destroy();
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+  });
+
+  it("a stream of any length passes in bounded memory", { timeout: 60_000 }, async () => {
+    const mebibytes = Number(process.env.GRIDHUB_AIS_STREAM ?? 32);
+    const measured = `${PROGRAM.slice(0, -3)}; console.error(process.resourceUsage().maxRSS); })`;
+    const child = spawn(process.execPath, ["-e", measured, "--", "decode"]);
+    let out = 0;
+    let err = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.length));
+    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    const text = [...REPORT, ...VOYAGE, "noise\u0000without an end ".repeat(40)].join("\n").repeat(400);
+    for (let sent = 0; sent < mebibytes * 1_048_576; sent += text.length)
+      if (!child.stdin.write(text)) await once(child.stdin, "drain");
+    child.stdin.end();
+    await once(child, "exit");
+    expect(out).toBeGreaterThan(mebibytes * 100_000);
+    expect(Number(err.trim().split("\n").at(-1))).toBeLessThan(300_000);
   });
 
   it("answers a wrong command line and a missing file", async () => {

@@ -1,9 +1,9 @@
-import { createReadStream } from "node:fs";
 import { parseArgs } from "node:util";
 import { AisAssembler } from "../protocol/ais/assembler.ts";
 import { type AisMessage, decodeAis } from "../protocol/ais/decode.ts";
 import { type AisInput, encodeAis } from "../protocol/ais/encode.ts";
 import { splitLine } from "../protocol/ais/sentence.ts";
+import { logLines } from "./log-lines.ts";
 
 const HELP = `gridhub ais - AIS sentences (NMEA 0183 VDM/VDO) to JSON and back
 
@@ -13,17 +13,17 @@ const HELP = `gridhub ais - AIS sentences (NMEA 0183 VDM/VDO) to JSON and back
 decode  Field names and raw integers are those of "gpsdecode -u" (lon in 1/10,000 minute, speed in 1/10 knot, 1023 = not
         available). "line" is the line, from 1, that completed the message. A type 24 part B carries the name of the part A
         heard before it. Refused sentences are counted by reason; the counts go to stderr, with --stats to stdout instead
-        of the messages.
-encode  Types 1, 2, 3, 5, 14, 18, 19, 21, 24, 27; what is left out is sent as "not available". --talker AI, --channel A.
+        of the messages. A log may be packed with gzip.
+encode  Types 1-6, 8, 9, 11, 12, 14, 18, 19, 21, 24, 27; what is left out is sent as "not available". Types 6 and 8 take the
+        fields of a known dac and fid, or "data": "bits:hexadecimal". --talker AI, --channel A.
 
 Exit code: 0, 1 when the file cannot be read or a line cannot be encoded, 2 for a wrong command line.
 `;
 /** Lines of a file carry no time of arrival: each counts as this much (ms), so that parts wait for 200 lines at most. */
 const LINE_MS = 20;
-const CR = 13;
-const MAX_LINE = 1 << 20;
-/** Sentences are ASCII; whatever else a log holds must not break its lines. */
-const LATIN = "latin1";
+const HASH = 35;
+/** between two looks at how far it is, ms */
+const PROGRESS_MS = 1000;
 /** 24A names remembered for their 24B */
 const NAMES = 4096;
 
@@ -69,23 +69,32 @@ export async function aisCommand(argv: string[]): Promise<number> {
 async function decode(file: string, statsOnly: boolean): Promise<number> {
   const decoder = new LogDecoder();
   const out = new Output();
-  let number = 0;
+  const progress = new Progress();
   const started = Date.now();
-  for await (const line of linesOf(file)) {
-    number++;
-    if (line.charCodeAt(0) === 35) continue;
-    const now = number * LINE_MS + (file === "-" ? Date.now() - started : 0);
-    for (const piece of splitLine(line) ?? [line]) {
-      const message = decoder.push(piece, now);
-      if (message !== null && !statsOnly)
-        await out.write(`${JSON.stringify({ class: "AIS", line: number, ...message })}\n`);
+  try {
+    for await (const { first, lines } of logLines(file)) {
+      const waited = file === "-" ? Date.now() - started : 0;
+      for (let i = 0; i < lines.length; i++) {
+        const line = lines[i];
+        if (line.charCodeAt(0) === HASH) continue;
+        for (const piece of splitLine(line) ?? [line]) {
+          const message = decoder.push(piece, (first + i) * LINE_MS + waited);
+          if (message !== null && !statsOnly)
+            out.add(`${JSON.stringify({ class: "AIS", line: first + i, ...message })}\n`);
+        }
+        if (out.full) await out.flush();
+      }
+      progress.tell(first + lines.length - 1);
     }
+  } finally {
+    // what was read before the input broke counts
+    progress.end();
+    const summary = decoder.summary();
+    if (statsOnly) out.add(`${JSON.stringify(summary)}\n`);
+    else if (Object.keys(summary.refused).length > 0)
+      process.stderr.write(`refused: ${JSON.stringify(summary.refused)}\n`);
+    await out.flush();
   }
-  const summary = decoder.summary();
-  if (statsOnly) await out.write(`${JSON.stringify(summary)}\n`);
-  else if (Object.keys(summary.refused).length > 0)
-    process.stderr.write(`refused: ${JSON.stringify(summary.refused)}\n`);
-  await out.end();
   return 0;
 }
 
@@ -137,49 +146,40 @@ function nameOf(message: AisMessage, names: Map<number, string>): { shipname?: s
 
 async function encode(file: string, talker: string, channel: string): Promise<number> {
   const out = new Output();
-  let number = 0;
   let sequence = 0;
   let code = 0;
-  for await (const line of linesOf(file)) {
-    number++;
-    if (line.trim() === "") continue;
-    try {
-      const lines = encodeAis(JSON.parse(line) as AisInput, { talker, channel, sequence });
-      if (lines.length > 1) sequence = (sequence + 1) % 10;
-      await out.write(`${lines.join("\n")}\n`);
-    } catch (error) {
-      code = 1;
-      process.stderr.write(`line ${number}: ${error instanceof Error ? error.message : String(error)}\n`);
+  for await (const { first, lines: inputs } of logLines(file)) {
+    for (let i = 0; i < inputs.length; i++) {
+      if (inputs[i].trim() === "") continue;
+      try {
+        const lines = encodeAis(JSON.parse(inputs[i]) as AisInput, { talker, channel, sequence });
+        if (lines.length > 1) sequence = (sequence + 1) % 10;
+        out.add(`${lines.join("\n")}\n`);
+      } catch (error) {
+        code = 1;
+        process.stderr.write(`line ${first + i}: ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+      if (out.full) await out.flush();
     }
   }
-  await out.end();
+  await out.flush();
   return code;
 }
 
-/**
- * Lines without their line ends (LF, CR LF, or CR alone where the log begins so); a "line" of more than a megabyte is cut,
- * whatever it is.
- */
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const input = file === "-" ? process.stdin : createReadStream(file);
-  input.setEncoding(LATIN);
-  let rest = "";
-  let end = "";
-  for await (const chunk of input as AsyncIterable<string>) {
-    const text = rest + chunk;
-    if (end === "" && /[\r\n]/.test(text)) end = /\r(?!\n)./s.test(text) && !text.includes("\n") ? "\r" : "\n";
-    let from = 0;
-    for (let to = end === "" ? -1 : text.indexOf(end); to >= 0; to = text.indexOf(end, from)) {
-      yield text.slice(from, text.charCodeAt(to - 1) === CR && to > from ? to - 1 : to);
-      from = to + 1;
-    }
-    rest = text.slice(from);
-    if (rest.length > MAX_LINE) {
-      yield rest;
-      rest = "";
-    }
+/** How far a long log is, for somebody who waits at a terminal while the messages go elsewhere. */
+class Progress {
+  private readonly shown = process.stderr.isTTY && !process.stdout.isTTY;
+  private last = Date.now();
+
+  tell(lines: number): void {
+    if (!this.shown || Date.now() - this.last < PROGRESS_MS) return;
+    this.last = Date.now();
+    process.stderr.write(`\r${lines.toLocaleString("en")} lines`);
   }
-  if (rest !== "") yield rest.endsWith("\r") ? rest.slice(0, -1) : rest;
+
+  end(): void {
+    if (this.shown) process.stderr.write("\r\x1b[K");
+  }
 }
 
 /** Gathers lines to blocks and waits when the reader of stdout is slow. */
@@ -191,13 +191,16 @@ class Output {
     if (process.stdout.listenerCount("error") === 0) process.stdout.on("error", () => {});
   }
 
-  async write(line: string): Promise<void> {
+  add(line: string): void {
     this.text += line;
-    if (this.text.length > 65_536) await this.end();
   }
 
-  async end(): Promise<void> {
-    const text = this.text;
+  get full(): boolean {
+    return this.text.length > 65_536;
+  }
+
+  async flush(): Promise<void> {
+    const { text } = this;
     this.text = "";
     if (text === "") return;
     await new Promise<void>((resolve, reject) =>

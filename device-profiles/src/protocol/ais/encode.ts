@@ -1,3 +1,4 @@
+import { writeApplication } from "./encode-application.ts";
 import { AisBitWriter } from "./bits.ts";
 import {
   type Field,
@@ -9,13 +10,14 @@ import {
   STATIC_B_HULL,
   STATIC_B_MOTHERSHIP,
 } from "./fields.ts";
+import { whole, writeField, writeText } from "./write-field.ts";
 
 /**
  * A message to send: raw integers under the names that {@link decodeAis} gives. What is left out is sent as "not available".
  * Degrees, knots and null are turned into raw values by raw.ts.
  */
 export interface AisInput {
-  /** 1, 2, 3, 5, 14, 18, 19, 21, 24 or 27 */
+  /** 1-6, 8, 9, 11, 12, 14, 18, 19, 21, 24 or 27 */
   readonly type: number;
   readonly mmsi: number;
   readonly [field: string]: unknown;
@@ -32,11 +34,12 @@ export interface EncodeOptions {
   readonly own?: boolean;
 }
 
-const ENCODABLE: ReadonlySet<number> = new Set([1, 2, 3, 5, 14, 18, 19, 21, 24, 27]);
+const ENCODABLE: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 14, 18, 19, 21, 24, 27]);
 /** A line of NMEA 0183 has at most 82 characters with CR LF; 60 of payload keep it below that. */
 const PAYLOAD_CHARS = 60;
 /** A safety text fills five slots at most: 1,008 bits. */
 const MAX_TEXT = 161;
+const MAX_ADDRESSED_TEXT = 156;
 
 /**
  * Encodes one message to its sentences, without line ends.
@@ -54,6 +57,8 @@ export function encodeAis(message: AisInput, options: EncodeOptions = {}): strin
     // the last bit first: the writer grows to the full length, spare bits stay zero
     w.put(layout.bits - 1, 1, 0);
     writeFields(w, layout.fields, message);
+    if (message.type === 6 || message.type === 8) writeApplication(w, message);
+    if (message.type === 12) writeText(w, 72, String(message.text ?? ""), MAX_ADDRESSED_TEXT);
     if (message.type === 14) writeText(w, 40, String(message.text ?? ""), MAX_TEXT);
     if (message.type === 21) writeAidName(w, String(message.name ?? ""));
   }
@@ -77,51 +82,6 @@ function writeFields(w: AisBitWriter, fields: readonly Field[], message: AisInpu
   }
 }
 
-function writeField(w: AisBitWriter, f: Field, value: unknown): void {
-  switch (f.kind) {
-    case "u":
-      return w.put(f.at, f.width, whole(value, f.name, 0, 2 ** f.width - 1));
-    case "i":
-      return w.put(f.at, f.width, whole(value, f.name, -(2 ** (f.width - 1)), 2 ** (f.width - 1) - 1));
-    case "b":
-      return w.put(f.at, 1, value === true || value === 1 ? 1 : 0);
-    case "t":
-      return w.putText(f.at, f.width / 6, String(value));
-    case "eta":
-      return writeTime(w, f, value, /^(\d\d)-(\d\d)T(\d\d):(\d\d)Z$/, [4, 5, 5, 6]);
-    case "stop":
-      // the day goes before the month
-      return writeTime(
-        w,
-        f,
-        String(value).replace(/^(\d\d)-(\d\d)T/, "$2-$1T"),
-        /^(\d\d)-(\d\d)T(\d\d):(\d\d)$/,
-        [5, 4, 5, 6],
-      );
-    case "berth":
-      return writeTime(w, f, value, /^(\d\d?)-(\d\d?)T(\d\d?):(\d\d?)$/, [4, 5, 5, 6]);
-    case "day":
-      return writeTime(w, f, value, /^(\d\d)T(\d\d):(\d\d)Z$/, [5, 5, 6]);
-    case "time":
-      return writeTime(w, f, value, /^(\d{4,5})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z$/, [14, 4, 5, 5, 6, 6]);
-  }
-}
-
-function writeTime(w: AisBitWriter, f: Field, value: unknown, form: RegExp, widths: readonly number[]): void {
-  const match = form.exec(String(value));
-  if (match === null) throw new RangeError(`${f.name}: not of the form ${String(f.na)}: ${String(value)}`);
-  let at = f.at;
-  for (let i = 0; i < widths.length; i++) {
-    w.put(at, widths[i], whole(Number(match[i + 1]), f.name, 0, 2 ** widths[i] - 1));
-    at += widths[i];
-  }
-}
-
-function writeText(w: AisBitWriter, at: number, text: string, max: number): void {
-  const chars = Math.min(max, text.length);
-  if (chars > 0) w.putText(at, chars, text);
-}
-
 /** The name extension pads to whole bytes with spare bits (M.1371-5 annex 8, 3.19). */
 function writeAidName(w: AisBitWriter, name: string): void {
   w.putText(43, 20, name);
@@ -129,12 +89,6 @@ function writeAidName(w: AisBitWriter, name: string): void {
   writeText(w, 272, name.slice(20), 14);
   const over = w.length % 8;
   if (over > 0) w.put(w.length + 7 - over, 1, 0);
-}
-
-function whole(value: unknown, name: string, min: number, max: number): number {
-  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max)
-    throw new RangeError(`${name}: expected a whole number from ${min} to ${max}, found ${String(value)}`);
-  return value as number;
 }
 
 function sentences(w: AisBitWriter, options: EncodeOptions): string[] {
