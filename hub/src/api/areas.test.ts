@@ -83,7 +83,7 @@ describe("areas", () => {
     expect((await post({ validFrom: 5, validTo: 5 })).body).toMatchObject({ problems: [{ field: "validTo" }] });
     expect((await post({ hours: [{ from: "7", to: "8" }] })).status).toBe(400);
     const wide = { type: "Polygon", coordinates: [[[-179, 1], [179, 1], [179, 2], [-179, 2], [-179, 1]]] }; // prettier-ignore
-    expect((await post({ geometry: wide })).body).toMatchObject({ problems: [{ field: "geometry" }] });
+    expect((await post({ geometry: wide })).body).toMatchObject({ problems: [{ code: "bad_geometry" }] });
   });
 
   it("keeps each administrator to his subtree, and two of them from overwriting each other", async () => {

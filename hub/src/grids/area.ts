@@ -1,7 +1,7 @@
 import type { SeaAttributes } from "../sea.ts";
 import { readGrids } from "./geojson.ts";
 import { checkShape } from "./check.ts";
-import { type Grid, type GridGeometry, polygonsOf } from "./grid.ts";
+import type { Grid, GridGeometry } from "./grid.ts";
 import type { GridSet } from "./grid-set.ts";
 import { type GridProblem, ProblemList } from "./problem.ts";
 
@@ -93,9 +93,6 @@ export function cellOfArea(
   if (read === undefined) return { problems: named };
   const { grid } = read;
   const problems = [...named, ...checkShape(grid)];
-  const lons = polygonsOf(grid).flatMap(([outer]) => outer.map(([lon]) => lon));
-  if (lons.reduce((a, b) => Math.max(a, b), -180) - lons.reduce((a, b) => Math.min(a, b), 180) > 180)
-    problems.push({ file: "area", feature: 0, id, field: "geometry", code: "bad_geometry", severity: "error", expected: "expected a shape on one side of the 180th meridian; draw one on each side" }); // prettier-ignore
   return problems.some(({ severity }) => severity === "error") ? { problems } : { grid };
 }
 

@@ -9,6 +9,8 @@ export interface CheckOptions {
   readonly toleranceM?: number;
   /** samples along each side of a parent when looking for gaps. Default 96 */
   readonly samples?: number;
+  /** look at these cells, and at all of the families that they are in; default all */
+  readonly only?: (grid: Grid) => boolean;
 }
 
 /** Boundaries of one cell that cross themselves. */
@@ -52,8 +54,11 @@ export function checkShapes(set: GridSet, options: CheckOptions = {}): GridProbl
     });
   };
 
+  const { only } = options;
+  const touched = only === undefined ? null : new Set([...set.grids()].filter(only).map(({ parent }) => parent));
   const families = new Map<string | null, Shape[]>();
   for (const grid of set.grids()) {
+    if (touched?.has(grid.parent) === false) continue;
     const shape = { grid, edges: polygonsOf(grid).map((p) => new Edges(p)) };
     problems.push(...checkShape(grid));
     if (shape.edges.length === 0) continue;

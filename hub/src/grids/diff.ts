@@ -1,5 +1,6 @@
 import { polygonArea } from "./geometry.ts";
 import { type Grid, polygonsOf } from "./grid.ts";
+import { gridHash } from "./grid-hash.ts";
 import type { GridSet } from "./grid-set.ts";
 
 export interface GridChange {
@@ -37,7 +38,7 @@ export function diffGrids(before: GridSet, after: GridSet): GridChange[] {
   for (const grid of before.grids()) {
     const now = after.get(grid.id);
     if (now === undefined) changes.push(change("removed", grid, [], squareMetres(grid), null));
-    else {
+    else if (gridHash(grid) !== gridHash(now)) {
       const fields = FIELDS.filter((field) => canonical(grid[field]) !== canonical(now[field]));
       if (fields.length > 0) changes.push(change("changed", now, fields, squareMetres(grid), squareMetres(now)));
     }

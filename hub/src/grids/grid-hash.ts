@@ -25,6 +25,11 @@ export function gridHash(grid: Grid): string {
   return hash;
 }
 
+/** Takes a hash of a cell that was computed elsewhere. */
+export function noteHash(grid: Grid, hash: string): void {
+  known.set(grid, hash);
+}
+
 /** Equal content whatever the order of its keys. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -1,6 +1,7 @@
 import { checkShapes } from "./check.ts";
 import type { Datum } from "./datum.ts";
 import type { GridSource } from "./geojson.ts";
+import type { Grid } from "./grid.ts";
 import { GridSet } from "./grid-set.ts";
 import { withGrids } from "./merge.ts";
 import type { GridProblem } from "./problem.ts";
@@ -34,11 +35,20 @@ export function readImport(sources: readonly GridSource[], options: ImportOption
   const built = GridSet.build(sent, 0, { above }, memberships);
   const set = under === undefined ? built.set : under.next(withGrids(under, [...built.set.grids()]), 0);
   // of a tree that only gets some cells, what was wrong before is none of this import
-  const known = new Set(under === undefined ? [] : checkShapes(under, { toleranceM }).map(textOf));
-  const shapes = checkShapes(set, { toleranceM }).filter((problem) => !known.has(textOf(problem)));
+  const only = under === undefined ? undefined : (grid: Grid) => built.set.get(grid.id) !== undefined;
+  const known = new Set(
+    under === undefined ? [] : checkShapes(under, { toleranceM, only: beside(built.set) }).map(textOf),
+  );
+  const shapes = checkShapes(set, { toleranceM, only }).filter((problem) => !known.has(textOf(problem)));
   const problems = [...built.problems, ...shapes];
   const stops = (acceptShapes ? built.problems : problems).filter(({ severity }) => severity === "error");
   return { set, problems, stops };
+}
+
+/** The cells that are there already of the families that get others. */
+function beside(sent: GridSet): (grid: Grid) => boolean {
+  const parents = new Set([...sent.grids()].map(({ parent }) => parent));
+  return ({ parent }) => parents.has(parent);
 }
 
 /** What a file says of itself wins. */

@@ -3,7 +3,7 @@ import Type from "typebox";
 import type { GridEdited, GridRefusal } from "../../grid-keeper.ts";
 import type { Grid } from "../../grids/grid.ts";
 import type { GridSet } from "../../grids/grid-set.ts";
-import { readImport } from "../../grids/import.ts";
+import { ImportThread } from "../../grids/import-thread.ts";
 import type { GridProblem } from "../../grids/problem.ts";
 import type { GridVersionRow } from "../../store/queries/grids.ts";
 import type { App } from "../app.ts";
@@ -22,6 +22,8 @@ const Version = Type.Object({ n: Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1
 
 /** Versions of the tree of grids: look at a file, import it, bring a version into force, go back to a former one. */
 export function gridRoutes(app: App, { context: { gridKeeper: keeper } }: Parts): void {
+  const thread = new ImportThread();
+
   app.get(
     "/api/grids/versions",
     {
@@ -94,7 +96,7 @@ export function gridRoutes(app: App, { context: { gridKeeper: keeper } }: Parts)
     },
     async (request) => {
       const { geojson, crs, tolerance_m: toleranceM } = request.body;
-      const { set, problems } = readImport([{ file: "body", data: geojson }], { crs, toleranceM });
+      const { set, problems } = await thread.read([{ file: "body", data: geojson }], { crs, toleranceM });
       return reportInfo(set, problems);
     },
   );
@@ -110,13 +112,13 @@ export function gridRoutes(app: App, { context: { gridKeeper: keeper } }: Parts)
       const { account, scope } = callerOf(request);
       const { geojson, crs, mode = "replace", dry_run: dryRun = false, activate = true, note = "" } = request.body;
       const expected = dryRun ? undefined : expectedVersion(request);
-      const { set, problems, stops } = readImport([{ file: "body", data: geojson }], {
+      const { set, problems, stops } = await thread.read([{ file: "body", data: geojson }], {
         crs,
         under: mode === "merge" ? keeper.current : undefined,
         acceptShapes: request.body.accept_shapes,
       });
-      if (stops.length > 0 && !dryRun)
-        throw refused({ code: "problems", message: `${stops.length} errors in what was sent`, problems });
+      if (stops > 0 && !dryRun)
+        throw refused({ code: "problems", message: `${stops} errors in what was sent`, problems });
       const done = await keeper.edit({
         what: "import",
         who: account.username,
