@@ -31,7 +31,9 @@ export const CodeImport = Type.Object(
 export const CodeImported = Type.Object({
   rows: Type.Number(),
   written: Type.Boolean(),
-  problems: Type.Array(Type.Object({ line: Type.Number(), column: Type.String(), message: Type.String() })),
+  problems: Type.Array(
+    Type.Object({ line: Type.Number(), column: Type.String(), code: Type.String(), message: Type.String() }),
+  ),
 });
 
 const Weekly = Type.Object(

@@ -6,8 +6,29 @@ export interface CodeProblem {
   /** of the file, from 1 */
   readonly line: number;
   readonly column: string;
+  readonly code: CodeProblemCode;
   readonly message: string;
 }
+
+/** What may be wrong with a table; stable, for screens that speak other languages. */
+export const CODE_PROBLEMS = [
+  "no_header",
+  "column_missing",
+  "column_unknown",
+  "too_many_rows",
+  "cells",
+  "repeated",
+  "too_long",
+  "kind",
+  "empty",
+  "group",
+  "severity",
+  "auto_hand_off",
+  "provisional",
+  "towns",
+  "quote",
+] as const;
+export type CodeProblemCode = (typeof CODE_PROBLEMS)[number];
 
 export const CODE_COLUMNS = [
   "kind",
@@ -55,31 +76,38 @@ export function parseCodes(text: string): { rows: CodeRow[]; problems: CodeProbl
   const problems: CodeProblem[] = [];
   const records = readRecords(text.replace(/^\uFEFF/, ""), problems);
   const header = records.shift();
-  if (header === undefined) return { rows: [], problems: [{ line: 1, column: "", message: "expected a header" }] };
+  if (header === undefined)
+    return { rows: [], problems: [{ line: 1, column: "", code: "no_header", message: "expected a header" }] };
   const at = new Map(header.cells.map((name, i) => [name.trim().toLowerCase(), i]));
   for (const name of CODE_COLUMNS)
-    if (!at.has(name)) problems.push({ line: header.line, column: name, message: "column is missing" });
+    if (!at.has(name))
+      problems.push({ line: header.line, column: name, code: "column_missing", message: "column is missing" });
   for (const name of at.keys())
     if (!(CODE_COLUMNS as readonly string[]).includes(name))
-      problems.push({ line: header.line, column: name, message: "column is not known" });
+      problems.push({ line: header.line, column: name, code: "column_unknown", message: "column is not known" });
   if (problems.length > 0) return { rows: [], problems };
 
   const rows: CodeRow[] = [];
   const lines = new Map<string, number>();
   for (const { line, cells } of records) {
     if (rows.length >= MAX_ROWS) {
-      problems.push({ line, column: "", message: `more than ${MAX_ROWS} rows` });
+      problems.push({ line, column: "", code: "too_many_rows", message: `more than ${MAX_ROWS} rows` });
       break;
     }
     if (cells.length !== header.cells.length) {
-      problems.push({ line, column: "", message: `expected ${header.cells.length} cells, found ${cells.length}` });
+      problems.push({
+        line,
+        column: "",
+        code: "cells",
+        message: `expected ${header.cells.length} cells, found ${cells.length}`,
+      });
       continue;
     }
     const row = readRow((name) => (cells[at.get(name) ?? -1] ?? "").trim(), line, problems);
     if (row === null) continue;
     const before = lines.get(row.kind);
     if (before !== undefined)
-      problems.push({ line, column: "kind", message: `${row.kind} is on line ${before} already` });
+      problems.push({ line, column: "kind", code: "repeated", message: `${row.kind} is on line ${before} already` });
     else {
       lines.set(row.kind, line);
       rows.push(row);
@@ -90,16 +118,20 @@ export function parseCodes(text: string): { rows: CodeRow[]; problems: CodeProbl
 
 function readRow(cell: (name: Column) => string, line: number, problems: CodeProblem[]): CodeRow | null {
   const before = problems.length;
-  const wrong = (column: Column, message: string) => void problems.push({ line, column, message });
+  const wrong = (column: Column, code: CodeProblemCode, message: string) =>
+    void problems.push({ line, column, code, message });
   for (const name of CODE_COLUMNS)
-    if (cell(name).length > MAX_TEXT && name !== "towns") wrong(name, `longer than ${MAX_TEXT} characters`);
-  if (!KIND.test(cell("kind"))) wrong("kind", `"${cell("kind")}" is no kind, e.g. flood.warning`);
-  for (const name of ["code_name", "title_zh", "title_en"] as const) if (cell(name) === "") wrong(name, "is empty");
+    if (cell(name).length > MAX_TEXT && name !== "towns") wrong(name, "too_long", `longer than ${MAX_TEXT} characters`);
+  if (!KIND.test(cell("kind"))) wrong("kind", "kind", `"${cell("kind")}" is no kind, e.g. flood.warning`);
+  for (const name of ["code_name", "title_zh", "title_en"] as const)
+    if (cell(name) === "") wrong(name, "empty", "is empty");
   const group = GROUPS.find((each) => each === cell("group"));
-  if (group === undefined) wrong("group", `"${cell("group")}": one of ${GROUPS.join(", ")}`);
-  if (!/^[1-4]?$/.test(cell("severity"))) wrong("severity", `"${cell("severity")}": 1 to 4, or empty`);
-  if (!/^[0-4]$/.test(cell("auto_hand_off"))) wrong("auto_hand_off", `"${cell("auto_hand_off")}": 0 to 4`);
-  if (!/^(true|false)$/.test(cell("provisional"))) wrong("provisional", `"${cell("provisional")}": true or false`);
+  if (group === undefined) wrong("group", "group", `"${cell("group")}": one of ${GROUPS.join(", ")}`);
+  if (!/^[1-4]?$/.test(cell("severity"))) wrong("severity", "severity", `"${cell("severity")}": 1 to 4, or empty`);
+  if (!/^[0-4]$/.test(cell("auto_hand_off")))
+    wrong("auto_hand_off", "auto_hand_off", `"${cell("auto_hand_off")}": 0 to 4`);
+  if (!/^(true|false)$/.test(cell("provisional")))
+    wrong("provisional", "provisional", `"${cell("provisional")}": true or false`);
   const towns =
     cell("towns") === ""
       ? null
@@ -109,7 +141,7 @@ function readRow(cell: (name: Column) => string, line: number, problems: CodePro
             .split(";")
             .map((t) => t.trim());
   if (towns?.some((id) => id === "" || id === "-" || id.length > 64) === true)
-    wrong("towns", "ids of towns with ; between, empty = everywhere, - = nowhere");
+    wrong("towns", "towns", "ids of towns with ; between, empty = everywhere, - = nowhere");
   if (problems.length > before || group === undefined) return null;
   return {
     kind: cell("kind"),
@@ -142,7 +174,7 @@ function readRecords(text: string, problems: CodeProblem[]): CsvRecord[] {
       if (text[i] === '"') {
         for (i++; ; i++) {
           if (i >= text.length) {
-            problems.push({ line: record.line, column: "", message: "a quote is not closed" });
+            problems.push({ line: record.line, column: "", code: "quote", message: "a quote is not closed" });
             break;
           }
           if (text[i] === '"' && text[i + 1] !== '"') break;

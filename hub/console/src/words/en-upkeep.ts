@@ -58,7 +58,7 @@ export const enUpkeep = {
   "fw.onlyMixed": "Mixed only",
   "fw.find": "Profile, version or device",
   "fw.none": "No device tells its firmware",
-  "fw.noneHow": "Versions that devices send as an attribute or a reading are counted here by profile.",
+  "fw.noneHow": "Versions that devices report are counted here by profile.",
   "fw.noMatch": "No profile matches",
   "fw.more": "{n} more",
 } as const;

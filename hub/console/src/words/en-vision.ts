@@ -92,6 +92,7 @@ export const enVision = {
   "vis.label": "Class",
   "vis.threshold": "Threshold",
   "vis.raises": "Raises",
+  "vis.otherLabels": "{n} further classes raise nothing by themselves",
   "vis.measured": "Measured",
   "vis.limits": "Limits",
   "vis.attribution": "Attribution",

@@ -4,6 +4,7 @@ import { METRICS } from "@gridhub/device-profiles/metric.ts";
 import { REJECTION_REASONS } from "@gridhub/device-profiles/rejection.ts";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { CODE_PROBLEMS } from "../../../src/events/code-csv.ts";
 import { coded, isWord } from "./words.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
@@ -33,6 +34,10 @@ describe("words for the codes of the hub", () => {
     expect(codes).toContain("PASSWORD_WRONG");
     expect(codes.length).toBeGreaterThan(30);
     expect(without("code", codes)).toEqual([]);
+  });
+
+  it("cover what may be wrong with a table of codes", () => {
+    expect(without("csv", CODE_PROBLEMS)).toEqual([]);
   });
 
   it("cover kinds, attributes and metrics of the shipped profiles", () => {

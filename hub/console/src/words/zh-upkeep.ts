@@ -58,7 +58,7 @@ export const zhUpkeep = {
   "fw.onlyMixed": "仅看不一致",
   "fw.find": "设备模型、版本或设备编号",
   "fw.none": "没有设备报告固件版本",
-  "fw.noneHow": "设备在属性或读数中带上固件版本后,这里按设备模型汇总。",
+  "fw.noneHow": "设备上报固件版本后,这里按设备模型汇总。",
   "fw.noMatch": "没有匹配的设备模型",
   "fw.more": "另有 {n} 台",
 } as const;

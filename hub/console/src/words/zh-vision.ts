@@ -92,6 +92,7 @@ export const zhVision = {
   "vis.label": "类别",
   "vis.threshold": "阈值",
   "vis.raises": "产生事件",
+  "vis.otherLabels": "另有 {n} 类不产生事件",
   "vis.measured": "测评结果",
   "vis.limits": "使用限制",
   "vis.attribution": "数据来源",
