@@ -44,144 +44,148 @@ export class Outages {
     return this.#covered.has(mmsi);
   }
 
-  /**
-   * @param silence how long a vessel has not been heard while the hub listened, ms
-   * @param excuse called for vessels that an ended outage leaves silent: theirs counts from now
-   */
-  evaluate(
-    atSea: readonly Track[],
-    listeners: ReadonlyMap<number, Listener>,
-    waters: Waters,
-    silence: (track: Track) => number,
-    excuse: (track: Track) => void,
-    now: number,
-    out: Finding[],
-  ): void {
+  /** @param atSea vessels that a rule may follow, not in harbour */
+  evaluate(atSea: readonly Track[], seen: Seen): void {
+    const { waters, listeners } = seen;
     this.#covered.clear();
-    const back = (affected: Affected) => affected.mmsi.filter((mmsi) => heard(waters, mmsi, silence)).length;
-    for (const [book, kind] of [
-      [this.receivers, "receiver.link_outage"],
-      [this.formations, "formation.link_outage"],
-    ] as const)
-      for (const [key, state] of book.entries()) {
-        const returned = back(state.data);
-        const gone = book === this.formations && waters.membership.members(key).length === 0;
-        const silent = state.data.mmsi.length - returned;
-        if (!gone && silent >= waters.settings.outageShare * state.data.mmsi.length) continue;
-        out.push(
-          finding(
-            kind,
-            "clear",
-            key,
-            state,
-            listeners,
-            now,
-            gone ? { why: "formation_removed" } : { heardAgain: returned },
-          ),
-        );
-        book.drop(key);
-        for (const mmsi of state.data.mmsi) {
-          const track = waters.tracks.get(mmsi);
-          if (track !== undefined && !heard(waters, mmsi, silence)) excuse(track);
-        }
-      }
+    for (const book of [this.receivers, this.formations])
+      for (const [key, state] of book.entries()) this.#over(book, key, state, seen);
     for (const book of [this.receivers, this.formations])
       for (const [, state] of book.entries()) for (const mmsi of state.data.mmsi) this.#covered.add(mmsi);
-    this.#look(this.receivers, "receiver.link_outage", groups(atSea, this.#covered, (t) => receiversOf(t, listeners, waters)), {
-      settingsOf: () => waters.settings, waitMs: 0, listeners, silence, now, out }); // prettier-ignore
-    const behind = (key: string, t: Track) => receiversOf(t, listeners, waters).includes(key);
-    const silent = (t: Track) => silence(t) > lostAfter(t, waters.settings.staleMs);
-    this.#join(this.receivers, "receiver.link_outage", atSea, behind, { waters, silent, listeners, now, out });
-    const member = (key: string, t: Track) => waters.membership.formationOf(t.mmsi) === key;
-    this.#join(this.formations, "formation.link_outage", atSea, member, { waters, silent, listeners, now, out });
-    this.#look(
-      this.formations,
-      "formation.link_outage",
-      groups(atSea, this.#covered, (t) => formationsOf(t, waters)),
-      // half of four boats is silent before half of a receiver's hundred: the receiver speaks first
-      {
-        settingsOf: (gridId) => waters.settingsOf(gridId),
-        waitMs: waters.settings.outageWaitMs,
-        listeners,
-        silence,
-        now,
-        out,
-      },
-    );
+    const byReceiver = (t: Track) => receiversOf(t, listeners, waters);
+    const byFormation = (t: Track) => formationsOf(t, waters);
+    this.#look(this.receivers, atSea, byReceiver, seen);
+    this.#join(this.receivers, atSea, byReceiver, seen);
+    this.#join(this.formations, atSea, byFormation, seen);
+    this.#look(this.formations, atSea, byFormation, seen);
   }
 
-  /** Silences that began with those of an open outage but could be told later only: any number of them. */
-  #join(
-    book: Incidents<Affected>,
-    kind: string,
-    atSea: readonly Track[],
-    belongs: (key: string, track: Track) => boolean,
-    { waters, silent, listeners, now, out }: Joining,
-  ): void {
-    const { outageSpanMs, updateMs } = waters.settings;
-    for (const [key, state] of book.entries()) {
-      const { silentSince } = state.data;
-      const late = atSea.filter(
-        (t) =>
-          !this.#covered.has(t.mmsi) &&
-          Math.abs(lastOf(t) - silentSince) <= outageSpanMs &&
-          t.excusedUntil <= lastOf(t) &&
-          belongs(key, t) &&
-          silent(t),
-      );
-      if (late.length === 0) continue;
-      const mmsi = late.map((t) => t.mmsi);
-      for (const each of mmsi) this.#covered.add(each);
-      const say = now - state.updatedAt >= updateMs;
-      const data = merged(state.data, { mmsi, of: mmsi.length, silentSince });
-      const wider = { ...state, data, updatedAt: say ? now : state.updatedAt };
-      book.set(key, wider);
-      if (say) out.push(finding(kind, "update", key, wider, listeners, now, {}));
+  #over(book: Incidents<Affected>, key: string, state: Incident<Affected>, seen: Seen): void {
+    const { waters, silence } = seen;
+    const { mmsi } = state.data;
+    const returned = mmsi.filter((each) => isHeard(waters, each, silence)).length;
+    const gone = book === this.formations && waters.membership.members(key).length === 0;
+    if (!gone && mmsi.length - returned >= this.#settingsOf(book, key, waters).outageShare * mmsi.length) return;
+    const why = gone ? { why: "formation_removed" } : { heardAgain: returned };
+    this.#say("clear", book, key, state, seen, why);
+    book.drop(key);
+    for (const each of mmsi) {
+      const track = waters.tracks.get(each);
+      if (track !== undefined && !isHeard(waters, each, silence)) seen.excuse(track);
     }
   }
 
-  #look(
-    book: Incidents<Affected>,
-    kind: string,
-    found: ReadonlyMap<string, readonly Track[]>,
-    { settingsOf, waitMs, listeners, silence, now, out }: Looking,
-  ): void {
-    for (const [key, tracks] of found) {
-      const settings = settingsOf(key);
+  /** Silences that began with those of an open outage but could be told later only: any number of them. */
+  #join(book: Incidents<Affected>, atSea: readonly Track[], keysOf: KeysOf, seen: Seen): void {
+    const { waters, silence } = seen;
+    for (const [key, state] of book.entries()) {
+      const { outageSpanMs } = this.#settingsOf(book, key, waters);
+      const late = atSea.filter(
+        (t) =>
+          !this.#covered.has(t.mmsi) &&
+          Math.abs(lastOf(t) - state.data.silentSince) <= outageSpanMs &&
+          t.excusedUntil <= lastOf(t) &&
+          silence(t) > lostAfter(t, waters.settings.staleMs) &&
+          keysOf(t).includes(key),
+      );
+      if (late.length > 0) this.#widen(book, key, late.map((t) => t.mmsi), seen); // prettier-ignore
+    }
+  }
+
+  #look(book: Incidents<Affected>, atSea: readonly Track[], keysOf: KeysOf, seen: Seen): void {
+    const { waters, silence, now } = seen;
+    // half of four boats is silent before half of a receiver's hundred: the receiver speaks first
+    const waitMs = book === this.formations ? waters.settings.outageWaitMs : 0;
+    for (const [key, tracks] of groups(atSea, this.#covered, keysOf)) {
+      const settings = this.#settingsOf(book, key, waters);
       if (tracks.length < settings.outageVessels) continue;
       // who stayed silent after an outage is judged alone
       const group = tracks.filter((t) => !this.#covered.has(t.mmsi) && t.excusedUntil <= lastOf(t));
       const affected = together(group, silence, waitMs, settings);
       if (affected === null) continue;
+      const cause = book === this.formations ? this.#causeOf(affected, waters) : null;
+      if (cause !== null) {
+        this.#widen(this.receivers, cause, affected.mmsi, seen);
+        continue;
+      }
       const known = book.get(key);
       const state = {
-        gridId: kind === "formation.link_outage" ? key : (listenerOf(key, listeners)?.gridId ?? null),
+        gridId: book === this.formations ? key : (seen.listeners.get(Number(key))?.gridId ?? null),
         since: known?.since ?? now,
         open: true,
         updatedAt: now,
         data: known === undefined ? affected : merged(known.data, affected),
       };
       book.set(key, state);
-      out.push(finding(kind, known === undefined ? "raise" : "update", key, state, listeners, now, {}));
+      this.#say(known === undefined ? "raise" : "update", book, key, state, seen, {});
       for (const mmsi of affected.mmsi) this.#covered.add(mmsi);
     }
   }
+
+  /**
+   * The receiver whose outage is why a group is silent: all heard it until it failed. They have sailed out of another's range
+   * since; of a single vessel nobody can say that.
+   */
+  #causeOf({ mmsi }: Affected, { tracks, settings }: Waters): string | null {
+    for (const [key, { data }] of this.receivers.entries()) {
+      const since = data.silentSince - settings.outageSpanMs;
+      if (mmsi.every((each) => (tracks.get(each)?.heardAtBy(Number(key)) ?? 0) >= since)) return key;
+    }
+    return null;
+  }
+
+  #widen(book: Incidents<Affected>, key: string, mmsi: readonly number[], seen: Seen): void {
+    const state = book.get(key)!;
+    for (const each of mmsi) this.#covered.add(each);
+    const say = seen.now - state.updatedAt >= seen.waters.settings.updateMs;
+    const data = merged(state.data, { mmsi, of: mmsi.length, silentSince: state.data.silentSince });
+    const wider = { ...state, data, updatedAt: say ? seen.now : state.updatedAt };
+    book.set(key, wider);
+    if (say) this.#say("update", book, key, wider, seen, {});
+  }
+
+  #settingsOf(book: Incidents<Affected>, key: string, waters: Waters): FleetSettings {
+    return book === this.formations ? waters.settingsOf(key) : waters.settings;
+  }
+
+  #say(
+    phase: Finding["phase"],
+    book: Incidents<Affected>,
+    key: string,
+    state: Incident<Affected>,
+    { listeners, now, out }: Seen,
+    more: Readonly<Record<string, unknown>>,
+  ): void {
+    const { mmsi, of, silentSince } = state.data;
+    const receiver = book === this.receivers ? listeners.get(Number(key)) : undefined;
+    const kind = book === this.receivers ? "receiver.link_outage" : "formation.link_outage";
+    const subject = receiver === undefined ? `formation:${key}` : `device:${receiver.uid}`;
+    const at = receiver?.lon != null && receiver.lat != null ? { lon: receiver.lon, lat: receiver.lat } : null;
+    out.push(
+      report(kind, phase, 2, now, subject, state.gridId, at, {
+        receiver: receiver?.uid ?? null,
+        silent: mmsi.length,
+        of,
+        share: rounded(mmsi.length / Math.max(1, of)),
+        silentSince,
+        mmsi: mmsi.slice(0, NAMED),
+        ...held(state, now),
+        ...more,
+      }),
+    );
+  }
 }
 
-interface Looking {
-  readonly settingsOf: (key: string) => FleetSettings;
-  /** beyond what makes a vessel lost, ms */
-  readonly waitMs: number;
-  readonly listeners: ReadonlyMap<number, Listener>;
-  readonly silence: (track: Track) => number;
-  readonly now: number;
-  readonly out: Finding[];
-}
+type KeysOf = (track: Track) => readonly string[];
 
-interface Joining {
+/** What the evaluation of this moment is made with. */
+export interface Seen {
   readonly waters: Waters;
-  readonly silent: (track: Track) => boolean;
   readonly listeners: ReadonlyMap<number, Listener>;
+  /** how long a vessel has not been heard while the hub listened, ms */
+  readonly silence: (track: Track) => number;
+  /** called for vessels that an ended outage leaves silent: theirs counts from now */
+  readonly excuse: (track: Track) => void;
   readonly now: number;
   readonly out: Finding[];
 }
@@ -220,7 +224,7 @@ function lastOf(track: Track): number {
   return track.main?.ts ?? 0;
 }
 
-function heard(waters: Waters, mmsi: number, silence: (track: Track) => number): boolean {
+function isHeard(waters: Waters, mmsi: number, silence: (track: Track) => number): boolean {
   const track = waters.tracks.get(mmsi);
   return track !== undefined && silence(track) <= lostAfter(track, waters.settings.staleMs);
 }
@@ -267,33 +271,4 @@ function receiversOf(track: Track, listeners: ReadonlyMap<number, Listener>, { s
 function formationsOf({ mmsi }: Track, { membership }: Waters): string[] {
   const id = membership.formationOf(mmsi);
   return id === null ? [] : [id];
-}
-
-function listenerOf(key: string, listeners: ReadonlyMap<number, Listener>): Listener | undefined {
-  return listeners.get(Number(key));
-}
-
-function finding(
-  kind: string,
-  phase: Finding["phase"],
-  key: string,
-  state: Incident<Affected>,
-  listeners: ReadonlyMap<number, Listener>,
-  now: number,
-  more: Readonly<Record<string, unknown>>,
-): Finding {
-  const { mmsi, of, silentSince } = state.data;
-  const receiver = kind === "receiver.link_outage" ? listenerOf(key, listeners) : undefined;
-  const subject = receiver === undefined ? `formation:${key}` : `device:${receiver.uid}`;
-  const at = receiver?.lon != null && receiver.lat != null ? { lon: receiver.lon, lat: receiver.lat } : null;
-  return report(kind, phase, 2, now, subject, state.gridId, at, {
-    receiver: receiver?.uid ?? null,
-    silent: mmsi.length,
-    of,
-    share: rounded(mmsi.length / Math.max(1, of)),
-    silentSince,
-    mmsi: mmsi.slice(0, NAMED),
-    ...held(state, now),
-    ...more,
-  });
 }

@@ -53,6 +53,21 @@ describe("silence", () => {
     expect(sea.findings.at(-1)).toMatchObject({ subject: "device:harbour/ais-1", evidence: { silent: 5 } });
   });
 
+  it("boats that sail out of another station's range while theirs is out have no outage of their own", () => {
+    const southern = Array.from({ length: 7 }, (_, i) => 414_000_001 + i);
+    const all = { ...both, formations: { ...both.formations, f3: southern }, minutes: 120 };
+    const sea = scene(all, (ms, s) => {
+      const out = ms >= 20 * MINUTE && ms < 70 * MINUTE;
+      sail(s, ms, southern, -20, s.south);
+      // the northern station covers all, the southern one the crew for the first half hour
+      if (!out) sail(s, ms, CREW, 0, s.north);
+      if (!out) sail(s, ms, OTHERS, 20, s.north);
+      if (ms < 32 * MINUTE) sail(s, ms, CREW, 0, s.south);
+    });
+    expect(told(sea)).toEqual(["receiver.link_outage raise", "receiver.link_outage clear"]);
+    expect(sea.findings.at(-1)?.evidence).toMatchObject({ receiver: "harbour/ais-1", silent: 9 });
+  });
+
   it("a vessel that goes dark while another station's receiver is out gives its own event in its own time", () => {
     const sea = scene({ ...both, minutes: 120 }, (ms, s) => {
       if (ms < 10 * MINUTE || ms >= 80 * MINUTE) sail(s, ms, CREW, 0, s.north);

@@ -87,7 +87,7 @@ export class SilenceWatch {
       track.excusedUntil = now;
       save(track);
     };
-    this.outages.evaluate(atSea, this.#listeners, waters, silence, excuse, now, out);
+    this.outages.evaluate(atSea, { waters, listeners: this.#listeners, silence, excuse, now, out });
     this.dark.release(waters, now, out);
     // first those that are dark: also the ones that have come into harbour since
     for (const [key] of this.dark.incidents.entries()) {

@@ -114,6 +114,12 @@ export class Track {
     else if (ts > ears[oldest + 1]) [ears[oldest], ears[oldest + 1]] = [receiver, ts];
   }
 
+  /** When a receiver heard it last, ms UTC; -Infinity = never, or long ago. */
+  heardAtBy(receiver: number): number {
+    for (let i = 0; i < this.#ears.length; i += 2) if (this.#ears[i] === receiver) return this.#ears[i + 1];
+    return Number.NEGATIVE_INFINITY;
+  }
+
   /** The receivers that heard it within `ms` before it was heard last. */
   heardWithin(ms: number): number[] {
     const since = (this.main?.ts ?? 0) - ms;
