@@ -43,6 +43,10 @@ const BENCHES: Readonly<
     summary: "frames a second a core from JPEG to detections",
     run: async () => (await import("./vision.ts")).visionBench(),
   },
+  cameras: {
+    summary: "what the heartbeats and patrol frames of 3,000 cameras cost the hub; --quick: 300",
+    run: async (quick) => (await import("./cameras.ts")).camerasBench(quick),
+  },
   events: {
     summary: "scripted scenes with ground truth through models and chain: precision, recall, delay",
     run: async () => (await import("./events.ts")).eventsBench(),

@@ -5,6 +5,7 @@ import { Detector } from "../../hub/src/vision/detector.ts";
 import { readPicture } from "../../hub/src/vision/picture.ts";
 import { DetectorPool } from "../../hub/src/vision/pool.ts";
 import { overload } from "./overload.ts";
+import { batchBench } from "./vision-batch.ts";
 import { SceneCamera } from "../../simulators/src/camera/scene.ts";
 
 const MODEL = join(import.meta.dirname, "../../models/general-coco");
@@ -14,7 +15,7 @@ const TURN_MS = 400;
 /**
  * Frames a second of one core from a 720p JPEG to detections, against the ceiling: sharp's decoding of the same JPEG to pixels and the
  * bare session.run, one after the other. Also against session.run alone, and through one detector thread as the hub runs it; then the
- * scheduler under overload.
+ * scheduler under overload, and what batches would bring.
  */
 export async function visionBench(): Promise<object> {
   const scene = new SceneCamera({ seed: 4, script: [{ at: 0, scene: "stall" }] });
@@ -56,6 +57,7 @@ export async function visionBench(): Promise<object> {
     ratioToBare: round(whole / bare, 2),
     threadRatioToBare: round(thread / bare, 2),
     scheduler: overload(),
+    batch: await batchBench(frames),
   };
 }
 
