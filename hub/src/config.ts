@@ -7,6 +7,7 @@ import { AdapterSchema } from "./adapters/adapter-config.ts";
 import { TargetSchema } from "./dispatch/target-schema.ts";
 import { HubError } from "./errors.ts";
 import { PostureSchema } from "./posture/posture-level.ts";
+import { SeaConfigSchema } from "./sea-config.ts";
 
 const Port = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: 65535, default: fallback, description });
@@ -82,6 +83,10 @@ export const ConfigSchema = Type.Object(
       default: true,
       description: "Load new and changed files of these folders while running.",
     }),
+    recipes: Type.Array(Type.String(), {
+      default: [],
+      description: "Further folders of vision recipes (YAML); one of the same name replaces the one that comes along.",
+    }),
     models_dir: Text("", "Folder of detection models; empty = the models that come with the project."),
     vision_workers: Type.Integer({
       minimum: 0,
@@ -98,6 +103,7 @@ export const ConfigSchema = Type.Object(
       "",
       "Sets the password of user admin at start (better: GRIDHUB_ADMIN_PASSWORD); empty = generated once.",
     ),
+    sea: SeaConfigSchema,
     duration_scale: Type.Number({
       exclusiveMinimum: 0,
       maximum: 1,
@@ -278,7 +284,7 @@ function readYaml(file: string): Record<string, unknown> {
 }
 
 const PATH_KEYS = ["data_dir", "coast", "models_dir"] as const;
-const PATH_LISTS = ["grids", "profiles", "rules"] as const;
+const PATH_LISTS = ["grids", "profiles", "recipes", "rules"] as const;
 
 function resolvePaths(tree: Record<string, unknown>, base: string): void {
   const absolute = (p: unknown) => (typeof p === "string" && p !== "" && !isAbsolute(p) ? resolve(base, p) : p);

@@ -12,7 +12,7 @@ import type { VisionOptions } from "./vision/options.ts";
 
 /** What vision asks of the rest of the hub; parts that are made after it are asked for when they are needed. */
 export interface VisionLinks {
-  readonly config: Pick<Config, "data_dir" | "mqtt" | "retention">;
+  readonly config: Pick<Config, "data_dir" | "mqtt" | "recipes" | "retention">;
   readonly pool: Pool;
   readonly log: Log;
   readonly registry: Pick<Registry, "device">;
@@ -21,9 +21,10 @@ export interface VisionLinks {
   readonly desired: () => Pick<Desired, "wishDevice">;
 }
 
-export function visionLinks(links: VisionLinks): Pick<VisionOptions, "onPace" | "onSwept" | "clips"> {
+export function visionLinks(links: VisionLinks): Pick<VisionOptions, "onPace" | "onSwept" | "clips" | "recipes"> {
   const { config, pool, log, registry, health, broker, desired } = links;
   return {
+    recipes: config.recipes,
     onPace: (camera, pace) => desired().wishDevice("vision", camera, pace),
     onSwept: (hashes) => {
       forgetMedia(pool, hashes).catch((error: Error) => log.warn({ err: error.message }, "rows of old pictures stay"));

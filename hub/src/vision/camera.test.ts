@@ -121,7 +121,7 @@ describe("presence", () => {
 
 describe("recipes", () => {
   it("are all valid and scale their durations", () => {
-    const scaled = loadRecipes(RECIPES, 0.1).find((r) => r.name === "stall");
+    const scaled = loadRecipes([RECIPES], 0.1).find((r) => r.name === "stall");
     expect(scaled).toMatchObject({ dwellMs: 18_000, absentMs: 6000 });
     expect(() => compileRecipe({ name: "x" }, "x.yaml", 1)).toThrow(/x\.yaml/);
   });

@@ -24,6 +24,8 @@ export interface VisionOptions {
   readonly mediaDays?: number;
   readonly mediaBytes?: number;
   readonly recipesDir?: string;
+  /** further folders; a recipe of the same name replaces the one before */
+  readonly recipes?: readonly string[];
   /** how often the models folder is looked at for new versions, ms; 0 = never; default 5,000 */
   readonly modelsWatchMs?: number;
   /** pictures that retention removed from the disk, by hash: their rows can go */

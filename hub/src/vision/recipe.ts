@@ -134,12 +134,33 @@ export interface Recipe {
 const check = Compile(RecipeSchema);
 const UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** @throws HubError MODEL_INVALID when a file is no recipe */
-export function loadRecipes(dir: string, durationScale: number): Recipe[] {
-  return readdirSync(dir)
-    .filter((f) => f.endsWith(".yaml"))
-    .sort()
-    .map((f) => compileRecipe(parse(readFileSync(join(dir, f), "utf8")), f, durationScale));
+/**
+ * The recipes of several folders; one of the same name replaces that of an earlier folder.
+ * @throws HubError MODEL_INVALID when a folder cannot be read or a file is no recipe
+ */
+export function loadRecipes(dirs: readonly string[], durationScale: number): Recipe[] {
+  const recipes = new Map<string, Recipe>();
+  for (const dir of dirs) {
+    let files: string[];
+    try {
+      files = readdirSync(dir);
+    } catch (cause) {
+      throw new HubError("MODEL_INVALID", `${dir}: cannot be read`, { cause });
+    }
+    for (const f of files.filter((name) => name.endsWith(".yaml")).sort()) {
+      let raw: unknown;
+      try {
+        raw = parse(readFileSync(join(dir, f), "utf8"));
+      } catch (cause) {
+        throw new HubError("MODEL_INVALID", `${f}: ${cause instanceof Error ? cause.message : "unreadable"}`, {
+          cause,
+        });
+      }
+      const recipe = compileRecipe(raw, f, durationScale);
+      recipes.set(recipe.name, recipe);
+    }
+  }
+  return [...recipes.values()];
 }
 
 export function compileRecipe(raw: unknown, file: string, durationScale: number): Recipe {

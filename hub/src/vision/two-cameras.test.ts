@@ -42,7 +42,7 @@ function flame(size: number): LookedAt {
 
 it("two cameras on one fire give one event, over a restart between any two frames; a false alarm silences both", () => {
   const shelf = { names: ["fire-smoke-waste"], threshold: () => 0.4 } as unknown as ModelShelf;
-  const recipes = loadRecipes(join(import.meta.dirname, "recipes"), 1);
+  const recipes = loadRecipes([join(import.meta.dirname, "recipes")], 1);
   const evidence = new EvidenceStore({ dir, maxBytes: 1e9, maxAgeMs: 1e12 });
   evidence.start();
   const book = new EventBook({ durationScale: 1, reopenWindowMs: 600_000 }, NO_GRIDS, () => []);

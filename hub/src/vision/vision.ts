@@ -114,7 +114,8 @@ export class Vision {
     this.evidence.start();
     this.clipStore?.start();
     if (workers === 0) return log.info("vision is off: no detector threads are configured");
-    const recipes = loadRecipes(recipesDir ?? join(import.meta.dirname, "recipes"), durationScale);
+    const folders = [recipesDir ?? join(import.meta.dirname, "recipes"), ...(this.options.recipes ?? [])];
+    const recipes = loadRecipes(folders, durationScale);
     this.watching = new Watching(recipes, this.shelf, this.falseAlarms, this.options);
     await this.shelf.start(modelsWatchMs ?? 5000);
   }
