@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
@@ -106,14 +106,18 @@ export interface LoadedModel {
 }
 
 const check = Compile(ModelCardSchema);
+/** Every detector thread holds its own copy. */
+const MAX_MODEL_BYTES = 256 * 2 ** 20;
+const MAX_CARD_BYTES = 2 ** 20;
 
 /** @throws HubError MODEL_INVALID: no card, a card that breaks the schema, a missing file or one with another sha256 */
 export function loadModel(dir: string): LoadedModel {
   const path = join(dir, "model.yaml");
   let raw: unknown;
   try {
-    raw = parse(readFileSync(path, "utf8"));
+    raw = parse(Buffer.from(readLimited(path, MAX_CARD_BYTES)).toString("utf8"));
   } catch (cause) {
+    if (cause instanceof HubError) throw cause;
     throw new HubError("MODEL_INVALID", `${path}: ${cause instanceof Error ? cause.message : "unreadable"}`, { cause });
   }
   if (!check.Check(raw)) {
@@ -127,16 +131,23 @@ export function loadModel(dir: string): LoadedModel {
   const unknown = [...Object.keys(card.thresholds), ...Object.keys(card.classes)].find((l) => !card.labels.includes(l));
   if (unknown !== undefined)
     throw new HubError("MODEL_INVALID", `${path}: ${unknown} is not one of the model's labels`);
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(join(dir, card.file));
-  } catch (cause) {
-    throw new HubError("MODEL_INVALID", `${join(dir, card.file)} cannot be read`, { cause });
-  }
+  const bytes = readLimited(join(dir, card.file), MAX_MODEL_BYTES);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (sha256 !== card.sha256)
     throw new HubError("MODEL_INVALID", `${join(dir, card.file)} has sha256 ${sha256}, its card says ${card.sha256}`);
   return { card, id: `${card.name}@${card.version}`, bytes };
+}
+
+/** @throws HubError MODEL_INVALID; a file that is too large is not read at all */
+function readLimited(path: string, limit: number): Uint8Array {
+  try {
+    const { size } = statSync(path);
+    if (size > limit) throw new HubError("MODEL_INVALID", `${path} has ${size} bytes, at most ${limit} are read`);
+    return readFileSync(path);
+  } catch (cause) {
+    if (cause instanceof HubError) throw cause;
+    throw new HubError("MODEL_INVALID", `${path} cannot be read`, { cause });
+  }
 }
 
 /** Folders of `modelsDir` that hold a card, by name; empty when the folder does not exist. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -52,5 +52,32 @@ describe("the shelf of models", () => {
     expect(said.filter((s) => s.includes("exchanged"))).toHaveLength(1);
     await shelf.close();
     expect(await shelf.run(["own"], picture)).toHaveProperty("error");
+  });
+
+  it("refuses what is too large unread, and what the runtime cannot load, each with its reason, and runs the others", async () => {
+    const modelsDir = join(dir, "mixed");
+    putModel(modelsDir, "good", "1.0.0", brightness([32, 32, 16, 32]));
+    putModel(modelsDir, "junk", "1.0.0", Buffer.from("no network at all"));
+    putModel(modelsDir, "huge", "1.0.0", Buffer.from("a little"));
+    putModel(modelsDir, "changed", "1.0.0", brightness([32, 32, 16, 32]), { sha256: "0".repeat(64) });
+    truncateSync(join(modelsDir, "huge/model.onnx"), 3 * 2 ** 30);
+    const before = process.memoryUsage().rss;
+    const shelf = new ModelShelf({ modelsDir, workers: 1, maxPixels: 1_000_000, log: silentLog });
+    await shelf.start(0);
+    expect(shelf.ids).toEqual(["good@1.0.0"]);
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 * 2 ** 20);
+    expect(Object.fromEntries(shelf.list().map((m) => [m.name, m.refused]))).toEqual({
+      good: null,
+      junk: expect.stringMatching(/^junk@1\.0\.0: /) as string,
+      huge: "huge/model.onnx has 3221225472 bytes, at most 268435456 are read",
+      changed: expect.stringMatching(/^changed\/model\.onnx has sha256 [0-9a-f]{64}, its card says 0{64}$/) as string,
+    });
+    expect(await shelf.run(["good"], picture)).toMatchObject({ found: [{ id: "good@1.0.0" }] });
+    // a version that cannot be loaded does not replace one that runs
+    putModel(modelsDir, "good", "2.0.0", Buffer.from("no network either"));
+    putModel(modelsDir, "new", "1.0.0", brightness([16, 16, 8, 8]));
+    await shelf.refresh();
+    expect([...shelf.ids].sort()).toEqual(["good@1.0.0", "new@1.0.0"]);
+    await shelf.close();
   });
 });

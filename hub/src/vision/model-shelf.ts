@@ -151,7 +151,7 @@ export class ModelShelf {
     const first = this.#signature === "";
     this.#signature = signature;
     this.#refused.clear();
-    const models = names.flatMap((name) => this.#load(name));
+    let models = names.flatMap((name) => this.#load(name));
     if (models.length === 0) {
       if (first) log.warn({ modelsDir }, "vision is off: no usable model was found");
       return;
@@ -160,15 +160,26 @@ export class ModelShelf {
     const same =
       before?.models.map((m) => m.card.sha256 + m.id).join() === models.map((m) => m.card.sha256 + m.id).join();
     if (same && sameCards(before?.models ?? [], models)) return;
-    const pool = new DetectorPool(workers, { models, maxPixels });
-    try {
-      await pool.start();
-    } catch (error) {
-      await pool.close();
-      const why = error instanceof Error ? error.message : String(error);
-      for (const { card } of models) this.#refused.set(card.name, why);
-      log.error({ err: error }, before === null ? "vision is off: the detectors did not start" : "the old models stay");
-      return;
+    let pool: DetectorPool;
+    for (;;) {
+      pool = new DetectorPool(workers, { models, maxPixels });
+      try {
+        await pool.start();
+        break;
+      } catch (error) {
+        await pool.close();
+        const why = error instanceof Error ? error.message : String(error);
+        // one that the runtime cannot load must not keep the others from their work
+        const bad = models.find((m) => why.startsWith(`${m.id}:`));
+        for (const { card } of bad === undefined ? models : [bad]) this.#refused.set(card.name, why);
+        if (bad === undefined || models.length === 1) {
+          const what = before === null ? "vision is off: the detectors did not start" : "the old models stay";
+          return log.error({ err: error }, what);
+        }
+        log.error({ err: error, model: bad.id }, "a model is left out");
+        const old = before?.models.filter((m) => m.card.name === bad.card.name && m.id !== bad.id) ?? [];
+        models = [...models.filter((m) => m !== bad), ...old];
+      }
     }
     pool.onIdle = () => this.onIdle?.();
     this.#shelf = { pool, models };
