@@ -116,7 +116,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await at("area-detail").getByText("现有").waitFor();
   });
 
-  it("draws a circle, keeps the work while one looks elsewhere, and asks before it is dropped", async () => {
+  it("draws a circle, keeps the work while one looks elsewhere, asks before it is dropped, and activates it at once", async () => {
     await open("#/maritime/areas");
     await at("area-new").click();
     await at("draw-circle").click();
@@ -128,8 +128,11 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await scene.page.getByText("圆,半径").waitFor();
     await at("area-cancel").click();
     await at("area-cancel").getByText("放弃修改?").waitFor();
-    await at("area-cancel").click();
-    await at("area-new").waitFor();
+    await at("area-name").fill("临时禁区");
+    await at("area-review").click();
+    await at("area-activate-do").click();
+    await at("area-detail").getByText("生效中").waitFor();
+    expect(await at("area-editor").count()).toBe(0);
   });
 
   it("says so when somebody else changed the area meanwhile, and takes a border from a file", async () => {
