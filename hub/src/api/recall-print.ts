@@ -62,7 +62,7 @@ ${
 ${rows.join("\n")}
 </tbody></table>`
 }
-<div class="foot"><span>海里＝大圆距离×${detour}；未返航者“预计”按 ${cruiseKn} kn 立即返航计；静默者为最后位置</span><span>呼叫员：＿＿＿＿＿＿&emsp;复核：＿＿＿＿＿＿</span></div>
+<div class="foot"><span>海里＝大圆距离×${detour}；未返航者“预计”按 ${cruiseKn} kn 立即返航计；静默者“末”为最后收到位置的时刻</span><span>呼叫员：＿＿＿＿＿＿&emsp;复核：＿＿＿＿＿＿</span></div>
 </body></html>
 `;
 }
@@ -76,7 +76,7 @@ function rowsOf(formation: RecallFormation, time: (ts: number | null) => string)
     .sort((a, b) => ORDER.indexOf(a.standing) - ORDER.indexOf(b.standing) || (a.name < b.name ? -1 : 1));
   return outside.map((v, i) => {
     const said = v.ack === null ? "" : `${time(v.ack.ts)} ${v.ack.note === "" ? "已应答" : v.ack.note}`;
-    const eta = v.standing === "silent" ? time(v.heardAt) : v.etaAt === null ? "" : `${v.standing === "heading_in" ? "" : "≥"}${time(v.etaAt)}`; // prettier-ignore
+    const eta = v.standing === "silent" ? (v.heardAt === null ? "" : `末${time(v.heardAt)}`) : v.etaAt === null ? "" : `${v.standing === "heading_in" ? "" : "≥"}${time(v.etaAt)}`; // prettier-ignore
     return `<tr${i === 0 ? ' class="first"' : ""}><td><span class="box${v.ack === null ? "" : " on"}"></span></td><td>${text(v.name)}</td><td>${v.mmsi}</td><td>${i === 0 ? `${text(formation.name)} ${outside.length}/${formation.counts.total}` : ""}</td><td>${STANDING[v.standing]}</td><td class="n">${v.sog?.toFixed(1) ?? ""}</td><td>${text(v.shelterName)}</td><td class="n">${v.distanceNm?.toFixed(1) ?? ""}</td><td class="n">${eta}</td><td>${text(said)}</td></tr>`;
   });
 }
