@@ -148,3 +148,18 @@ it("stops although the hub takes nothing, and waits for what is still being reco
   start().ask("c2", want());
   expect(await ended("c2")).toMatchObject({ frames: 10 });
 });
+
+it("begins anew when it is asked for again while it is being sent", async () => {
+  let go: () => void = () => {};
+  start({
+    answer: (id, payload) => {
+      said.push({ id, payload });
+      return said.length === 2 ? new Promise((resolve) => (go = resolve)) : Promise.resolve();
+    },
+  }).ask("c1", want());
+  await vi.waitFor(() => expect(said).toHaveLength(2));
+  sender?.ask("c1", want());
+  go();
+  expect(await ended()).toMatchObject({ parts: 3 });
+  expect(answers().map((a) => a.i)).toEqual([0, 1, 0, 1, 2, undefined]);
+});

@@ -51,8 +51,8 @@ export class ClipSender {
     if (asked === null) return this.#refuse(id, "invalid");
     if (ring === null) return this.#refuse(id, "off");
     if (!devices.has(asked.device)) return this.#refuse(id, "unknown");
-    if (this.#waiting.has(id)) return;
-    if (this.#waiting.size >= MAX_WAITING) return this.#refuse(id, "busy");
+    // asked for again: a hub that has lost what had come wants all of it
+    if (!this.#waiting.has(id) && this.#waiting.size >= MAX_WAITING) return this.#refuse(id, "busy");
     this.#waiting.set(id, asked);
     this.#running ??= this.#run().finally(() => (this.#running = null));
   }
@@ -80,7 +80,7 @@ export class ClipSender {
         if (!this.#stop.signal.aborted)
           this.#options.log.warn({ err: (error as Error).message, clip: id }, "a clip was not sent");
       }
-      this.#waiting.delete(id);
+      if (this.#waiting.get(id) === command) this.#waiting.delete(id);
     }
   }
 
@@ -96,7 +96,10 @@ export class ClipSender {
     if (chosen === null) return this.#refuse(id, "error");
     if (chosen.times.size === 0) return this.#refuse(id, "none");
     if (!this.#spend(chosen.bytes, now())) return this.#refuse(id, "busy");
-    const answer = (payload: object): Promise<void> => this.#answer(id, JSON.stringify({ clip: id, ...payload }));
+    const answer = (payload: object): Promise<void> => {
+      if (this.#waiting.get(id) !== command) throw new Error("asked for again");
+      return this.#answer(id, JSON.stringify({ clip: id, ...payload }));
+    };
     const out = new Pieces(answer);
     for await (const { ts, picture } of ring.read(command.device, command.from, command.to)) {
       if (this.#stop.signal.aborted) return;

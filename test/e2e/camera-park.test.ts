@@ -1,10 +1,12 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { CameraPark } from "../../simulators/src/camera/park.ts";
-import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
+import { type HubProcess, PASSWORD, startHubProcess } from "../support/hub-process.ts";
 
 // Three thousand cameras by their edges' heartbeats: exactly those that do not work become events, and an edge without power is one event.
 
@@ -72,5 +74,19 @@ describe("3,000 cameras", () => {
     const all = await hub.api<Page>("/api/events?limit=500");
     expect(new Set(all.items.map((e) => e.kind))).toEqual(new Set(["device.fault", "edge.offline"]));
     expect(all.items).toHaveLength(41);
+  }, 100_000);
+
+  it("are a program too, which makes itself known to the hub", async () => {
+    const bin = join(import.meta.dirname, "../../simulators/bin/cameras.mjs");
+    const where = ["--hub", hub.httpAddress, "--mqtt", `mqtt://127.0.0.1:${hub.mqttPort}`, "--site", "yard"];
+    const what = ["--cameras", "20", "--edges", "2", "--faulty", "3", "--heartbeat", "1000", "--seconds", "12"];
+    const env = { ...process.env, GRIDHUB_ADMIN_PASSWORD: PASSWORD };
+    const running = promisify(execFile)(process.execPath, [bin, ...where, ...what], { env });
+    const faults = async () => (await active("device.fault")).filter((subject) => subject.startsWith("device:yard/"));
+    await vi.waitFor(async () => expect(await faults()).toHaveLength(3), WAIT);
+    const raised = await faults();
+    const [first] = (await running).stdout.split("\n");
+    const told = JSON.parse(first) as { faults: Record<string, string> };
+    expect(raised).toEqual(Object.keys(told.faults).map((id) => `device:yard/${id}`).sort()); // prettier-ignore
   }, 100_000);
 });

@@ -171,7 +171,16 @@ describe("clips from the edges", () => {
 
   it("are refused when they are not what was sent, too large, or out of order, and leave nothing on the disk", async () => {
     const cases: [reason: string, say: (desk: ClipDesk, id: string) => void][] = [
-      ["malformed", (desk, id) => desk.result(edge("e1"), clipOf(4).piece(id, 1), now)],
+      [
+        "malformed",
+        (desk, id) => {
+          // on its way when it was asked for
+          desk.result(edge("e1"), clipOf(4).piece(id, 1), now);
+          expect(state(desk, id)).toEqual(["coming", ""]);
+          desk.result(edge("e1"), clipOf(4).piece(id, 0), now);
+          desk.result(edge("e1"), clipOf(4).piece(id, 2), now);
+        },
+      ],
       ["malformed", (desk, id) => desk.result(edge("e1"), { clip: id, i: 0, data: "" }, now)],
       ["malformed", (desk, id) => desk.result(edge("e1"), { clip: id, i: 0, data: "A".repeat(65_000) }, now)],
       ["malformed", (desk, id) => desk.result(edge("e1"), { clip: id, i: -1, data: "AAAA" }, now)],

@@ -75,6 +75,8 @@ export class ClipStore {
   piece(id: string, i: number, data: Buffer, maxBytes: number): Taken {
     const coming = this.#coming.get(id);
     if (coming === undefined || i < coming.parts) return "ignored";
+    // what was on its way when it was asked for anew
+    if (coming.parts === 0 && i > 0) return "ignored";
     if (i > coming.parts) return "malformed";
     if (coming.bytes + data.length > maxBytes) return "too_large";
     appendFileSync(this.#path(id, "part"), data);
