@@ -1,21 +1,26 @@
 import type { Finding } from "../../finding.ts";
+import type { Hold } from "./area-past.ts";
 import type { AreaInstance } from "./area-state.ts";
 
 /** Names shown of a condition; the rest is a count. */
 const SHOWN = 20;
 
-/** One event on the grid: what the conditions asked for, and who satisfied them. */
-export function areaFinding(instance: AreaInstance, phase: "raise" | "clear", ts: number): Finding {
-  const { rule, gridId, met } = instance;
+/**
+ * One event on the grid: what the conditions asked for, and who satisfied them.
+ * @param past that was over when it was found
+ */
+export function areaFinding(instance: AreaInstance, phase: "raise" | "clear", ts: number, past?: Hold): Finding {
+  const { rule, gridId } = instance;
+  const who = past?.names ?? instance.met.map((each) => [...each.keys()]);
   const conditions = rule.all.map((condition, i) => {
     if (condition.what === "flag") return { what: "flag", flag: condition.flag, is: condition.is };
-    const by = [...met[i].keys()].slice(0, SHOWN);
+    const by = who[i].slice(0, SHOWN);
     const asked = "atLeast" in condition ? condition.atLeast : 1;
-    const count = met[i].size;
+    const count = who[i].length;
     if (condition.what === "finding") return { what: "finding", kind: condition.kind, at_least: asked, count, by };
     return { what: condition.what, when: condition.text, at_least: asked, count, by };
   });
-  const { since } = instance;
+  const since = past?.from ?? instance.since;
   return {
     kind: rule.event,
     phase,
@@ -33,7 +38,7 @@ export function areaFinding(instance: AreaInstance, phase: "raise" | "clear", ts
       conditions,
       trace: conditions.map((c) => ({ step: "area", ...c })),
     },
-    late: false,
+    late: past !== undefined,
   };
 }
 

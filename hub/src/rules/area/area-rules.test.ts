@@ -55,12 +55,16 @@ class Scene {
     return area;
   }
   read(minute: number, id: number, gridId: string | null, pressure: number, late = false): string[] {
+    return brief(this.sampled(minute, minute, id, gridId, pressure, late));
+  }
+  /** A record that arrives at `minute`. */
+  sampled(minute: number, at: number, id: number, gridId: string | null, pressure: number, late = false): Finding[] {
     const out: Finding[] = [];
     this.tick(minute, out);
     const record = new RecordBuffer();
     record.push(0, pressure, 0);
-    this.area.observe({ ...device(this.of, id), gridId }, T0 + minute * MINUTE, record, late, out);
-    return brief(out);
+    this.area.observe({ ...device(this.of, id), gridId }, T0 + at * MINUTE, record, late, out);
+    return out;
   }
   tick(minute: number, out: Finding[] = []): Finding[] {
     this.area.tick(T0 + minute * MINUTE, out);
@@ -310,5 +314,36 @@ describe("rules that change while the hub runs", () => {
     expect(brief(s.tick(8))).toEqual([`clear@${8 * MINUTE}/4`]);
     s.restart();
     expect([...s.rows.keys()].filter((key) => key.includes("spread"))).toEqual([]);
+  });
+});
+
+describe("records that come late, within the lateness", () => {
+  const quick = RULE.replace("for: 5m", "for: 20s").replace("clear_for: 10m", "clear_for: 0s");
+  const at = (seconds: number) => seconds / 60;
+
+  it("what was true together and is over when it is seen is a late finding, with who made it", () => {
+    const s = new Scene(quick);
+    s.read(0, 1, "a", 5);
+    s.read(at(60), 1, "a", 1);
+    const out = s.sampled(at(90), at(10), 2, "b", 5);
+    expect(out.map(({ phase, ts, late }) => [phase, (ts - T0) / 1000, late])).toEqual([
+      ["raise", 30, true],
+      ["clear", 60, true],
+    ]);
+    expect(out[0].evidence.conditions).toMatchObject([{ count: 2, by: ["town/hydrant-1", "town/hydrant-2"] }]);
+  });
+
+  it("a hold begins when the last of them began, whoever was heard first", () => {
+    const s = new Scene(quick);
+    s.read(at(50), 1, "a", 5);
+    expect(s.sampled(at(60), at(40), 2, "b", 5)).toEqual([]);
+    expect(brief(s.tick(at(75)))).toEqual(["raise@70000/2"]);
+  });
+
+  it("what is older than the lateness changes nothing", () => {
+    const s = new Scene(quick);
+    s.read(0, 1, "a", 5);
+    s.read(at(60), 1, "a", 1);
+    expect(s.sampled(at(200), at(10), 2, "b", 5)).toEqual([]);
   });
 });

@@ -1,12 +1,12 @@
 import type { RecordBuffer } from "@gridhub/device-profiles/reading.ts";
 import type { Device } from "../../device.ts";
-import { DueQueue } from "../../due-queue.ts";
 import type { Finding } from "../../finding.ts";
 import type { FoldStateRow } from "../../store/batch.ts";
 import type { RuleCounters, RuleCounts } from "../rule-counts.ts";
-import { areaFinding, areaOver } from "./area-finding.ts";
+import { areaOver } from "./area-finding.ts";
 import { type AreaFlag, AreaFlags } from "./area-flags.ts";
 import { joinDevice, type Joined } from "./area-join.ts";
+import { AreaMachine } from "./area-machine.ts";
 import type { AreaGrids, AreaOptions } from "./area-options.ts";
 import type { AreaRule } from "./area-rule.ts";
 import { AreaInstance, conditionKey, type StoredInstance, storeInstance, Witness } from "./area-state.ts";
@@ -29,12 +29,9 @@ export class AreaRules {
   #counts: ReadonlyMap<AreaRule, RuleCounts>;
   readonly #instances = new Map<string, AreaInstance>();
   readonly #devices = new Map<number, Joined>();
-  readonly #timers = new DueQueue<AreaInstance | Witness>();
+  readonly #machine: AreaMachine;
   #orphans: { readonly key: string; readonly finding: Omit<Finding, "ts"> }[] = [];
   #rows: FoldStateRow[] = [];
-  #dirty: AreaInstance[] = [];
-  #now = Number.NaN;
-  #out: Finding[] = [];
 
   constructor({ rules, grids, durationScale, allowedLatenessMs, counters }: AreaOptions) {
     this.#rules = rules;
@@ -43,6 +40,16 @@ export class AreaRules {
     this.#scale = durationScale;
     this.#lateness = allowedLatenessMs;
     this.#counts = new Map(rules.map((rule) => [rule, counters.of(`area:${rule.id}`)]));
+    this.#machine = new AreaMachine({
+      scale: durationScale,
+      lateness: allowedLatenessMs,
+      counts: (rule) => this.#counts.get(rule) as RuleCounts,
+      flagged: ({ flag, is }, gridId) => {
+        const path = this.#grids.path(gridId).map(({ id }) => id);
+        for (const value of this.flags.of(flag, path)) if (is.includes(value)) return true;
+        return false;
+      },
+    });
   }
 
   /** Those in force. */
@@ -53,11 +60,9 @@ export class AreaRules {
   load(rows: readonly FoldStateRow[]): void {
     this.#instances.clear();
     this.#devices.clear();
-    this.#timers.clear();
+    this.#machine.clear();
     this.#orphans = [];
     this.#rows = [];
-    this.#dirty = [];
-    this.#now = Number.NaN;
     this.flags.load(rows);
     for (const { room, key, state } of rows) {
       if (room !== "rules" || state === null || !key.startsWith(KEY)) continue;
@@ -77,7 +82,7 @@ export class AreaRules {
    */
   setGrids(grids: AreaGrids, now: number, out: Finding[]): void {
     this.#grids = grids;
-    this.#out = out;
+    this.#machine.out = out;
     for (const { device } of [...this.#devices.values()]) this.#join(device, now);
     for (const instance of [...this.#instances.values()])
       if (instance.rule.each !== null && !this.#exists(instance.gridId)) this.#end(instance, this.#remove(instance));
@@ -90,7 +95,7 @@ export class AreaRules {
    * @param found one `raise` for all that is active now
    */
   setRules(rules: readonly AreaRule[], found: readonly Finding[], now: number, out: Finding[]): void {
-    this.#out = out;
+    this.#machine.out = out;
     const before = new Map(this.#rules.map((rule) => [JSON.stringify(rule), rule]));
     this.#rules = rules.map((rule) => before.get(JSON.stringify(rule)) ?? rule);
     this.#counts = new Map(this.#rules.map((rule) => [rule, this.#counters.of(`area:${rule.id}`)]));
@@ -98,25 +103,25 @@ export class AreaRules {
       const state = this.#remove(old);
       const rule = this.#rules.find(({ id, event }) => id === old.rule.id && event === old.rule.event);
       const goesOn = rule !== undefined && this.#instanceFor(rule, old.gridId)?.gridId === old.gridId;
-      if (goesOn && state !== null) this.#touch(this.#restore(rule, old.gridId, state));
+      if (goesOn && state !== null) this.#machine.touch(this.#restore(rule, old.gridId, state));
       else this.#end(old, state);
     }
     for (const { device } of [...this.#devices.values()]) this.#join(device, now);
     for (const rule of this.#rules) if (rule.each === null && rule.grid !== null) this.#instance(rule, rule.grid);
     this.found(found, out);
-    for (const instance of [...this.#instances.values()]) this.#evaluate(instance, now);
+    for (const instance of [...this.#instances.values()]) this.#machine.evaluate(instance, now);
   }
 
   /** Takes an instance out, with its timers. @returns what it was; null = nothing worth a row */
   #remove(instance: AreaInstance): StoredInstance | null {
     const state = storeInstance(instance);
     for (const map of instance.met) {
-      for (const witness of map.values()) this.#timers.remove(witness);
+      for (const witness of map.values()) this.#machine.timers.remove(witness);
       map.clear();
     }
-    this.#timers.remove(instance);
+    this.#machine.timers.remove(instance);
     this.#instances.delete(instance.key);
-    this.#dirty = this.#dirty.filter((each) => each !== instance);
+    this.#machine.dirty = this.#machine.dirty.filter((each) => each !== instance);
     return state;
   }
 
@@ -136,28 +141,38 @@ export class AreaRules {
       entry = this.#join(device);
     }
     if (entry.verdicts.length === 0) return;
-    this.#out = out;
-    if (late || ts < this.#now - this.#lateness) {
+    this.#machine.out = out;
+    if (late || ts < this.#machine.now - this.#lateness) {
       for (const { instance } of entry.verdicts) this.#countsOf(instance).late++;
       return;
     }
-    const t = this.#now < ts ? this.#now : ts;
-    this.#fire(t, false);
+    const t = this.#machine.now < ts ? this.#machine.now : ts;
+    this.#machine.fire(t, false);
     for (const verdict of entry.verdicts) {
       this.#countsOf(verdict.instance).evaluated++;
-      const says = verdict.judge(ts, record);
+      const behind = verdict.isBehind(ts);
+      const says = behind ? verdict.judgeAlone(record) : verdict.judge(ts, record);
       if (says === -1) continue;
       const condition = verdict.instance.rule.all[verdict.condition];
-      const within = condition.what === "sensors" || condition.what === "device" ? condition.withinMs : Infinity;
-      if (says === 1) this.#speak(verdict.instance, verdict.condition, device.uid, t, t + within * this.#scale);
-      else this.#silence(verdict.instance, verdict.condition, device.uid, t);
+      const within = (condition.what === "sensors" || condition.what === "device" ? condition.withinMs : Infinity) * this.#scale; // prettier-ignore
+      if (behind) {
+        if (verdict.log.insert(t, says)) this.#machine.amend(verdict, t, says, within);
+        continue;
+      }
+      verdict.log.add(t, says);
+      if (says === 1) {
+        // it may have said so before, and have run out only because this record was under way
+        const isNew = !verdict.instance.met[verdict.condition].has(device.uid);
+        const since = isNew ? verdict.log.stretch(t, within).from : t;
+        this.#machine.speak(verdict.instance, verdict.condition, device.uid, t, t + within, since);
+      } else this.#machine.silence(verdict.instance, verdict.condition, device.uid, t);
     }
   }
 
   /** Findings of all rooms, before they become events; what these rules found themselves is left out. */
   found(findings: readonly Finding[], out: Finding[]): void {
     if (this.rules.length === 0) return;
-    this.#out = out;
+    this.#machine.out = out;
     for (const f of findings) {
       if (f.late || f.source.startsWith("area:")) continue;
       for (const rule of this.rules) {
@@ -165,12 +180,12 @@ export class AreaRules {
           if (condition.what !== "finding" || condition.kind !== f.kind) return;
           const instance = this.#instanceFor(rule, this.#gridOf(f));
           if (instance === null) return;
-          const t = f.ts > this.#now ? this.#now : f.ts;
+          const t = f.ts > this.#machine.now ? this.#machine.now : f.ts;
           this.#countsOf(instance).evaluated++;
-          if (f.phase !== "clear") this.#speak(instance, i, f.subject, t, Infinity);
+          if (f.phase !== "clear") this.#machine.speak(instance, i, f.subject, t, Infinity);
           else if (instance.met[i].has(f.subject)) {
-            if (condition.withinMs === 0) this.#silence(instance, i, f.subject, t);
-            else this.#speak(instance, i, f.subject, t, t + condition.withinMs * this.#scale);
+            if (condition.withinMs === 0) this.#machine.silence(instance, i, f.subject, t);
+            else this.#machine.speak(instance, i, f.subject, t, t + condition.withinMs * this.#scale);
           }
         });
       }
@@ -179,35 +194,35 @@ export class AreaRules {
 
   /** Sets or (with an empty value) takes back a flag. */
   setFlag(flag: AreaFlag, now: number, out: Finding[]): void {
-    this.#out = out;
+    this.#machine.out = out;
     this.flags.set(flag);
     this.#flagged(flag.name, now);
   }
 
   /** Fires what is due without a message. */
   tick(now: number, out: Finding[]): void {
-    this.#out = out;
-    const first = Number.isNaN(this.#now);
-    this.#now = now;
+    this.#machine.out = out;
+    const first = Number.isNaN(this.#machine.now);
+    this.#machine.now = now;
     for (const { key, finding } of this.#orphans.splice(0)) {
       out.push({ ...finding, ts: now });
       this.#rows.push({ room: "rules", key, state: null });
     }
     for (const name of this.flags.expire(now)) this.#flagged(name, now);
-    if (first) for (const instance of [...this.#instances.values()]) this.#evaluate(instance, now);
-    this.#fire(now, true);
+    if (first) for (const instance of [...this.#instances.values()]) this.#machine.evaluate(instance, now);
+    this.#machine.fire(now, true);
   }
 
   drain(out: FoldStateRow[]): void {
     this.flags.drain(out);
     for (const row of this.#rows.splice(0)) out.push(row);
-    for (const instance of this.#dirty) {
+    for (const instance of this.#machine.dirty) {
       instance.dirty = false;
       const state = storeInstance(instance);
       if (state !== null || instance.kept) out.push({ room: "rules", key: KEY + instance.key, state });
       instance.kept = state !== null;
     }
-    this.#dirty.length = 0;
+    this.#machine.dirty.length = 0;
   }
 
   /** Grids in which a rule is active. */
@@ -215,7 +230,7 @@ export class AreaRules {
     return [...this.#instances.values()].filter((i) => i.rule === rule && i.phase === "active").map((i) => i.gridId);
   }
 
-  #join(device: Device, now = this.#now): Joined {
+  #join(device: Device, now = this.#machine.now): Joined {
     const before = this.#devices.get(device.id);
     const entry = joinDevice(device, before, {
       rules: this.rules,
@@ -225,7 +240,8 @@ export class AreaRules {
     });
     // where it stood before it says nothing any more
     for (const verdict of before?.verdicts ?? [])
-      if (!entry.verdicts.includes(verdict)) this.#silence(verdict.instance, verdict.condition, device.uid, now);
+      if (!entry.verdicts.includes(verdict))
+        this.#machine.silence(verdict.instance, verdict.condition, device.uid, now);
     this.#devices.set(device.id, entry);
     return entry;
   }
@@ -256,92 +272,12 @@ export class AreaRules {
     return f.lon === null || f.lat === null ? null : this.#grids.locate(f.lon, f.lat).gridId;
   }
 
-  #speak(instance: AreaInstance, condition: number, name: string, ts: number, due: number): void {
-    const map = instance.met[condition];
-    let witness = map.get(name);
-    const isNew = witness === undefined;
-    if (witness === undefined) {
-      witness = new Witness(instance, condition, name, ts);
-      map.set(name, witness);
-    }
-    witness.ts = Math.max(witness.ts, ts);
-    this.#timers.remove(witness);
-    this.#timers.set(witness, due);
-    // a witness that goes on is written again when a tenth of its life is over
-    if (isNew || (due !== Infinity && ts - witness.stored > (due - ts) / 10)) this.#touch(instance);
-    if (isNew) this.#evaluate(instance, ts);
-  }
-
-  #silence(instance: AreaInstance, condition: number, name: string, ts: number): void {
-    const witness = instance.met[condition].get(name);
-    if (witness === undefined) return;
-    this.#timers.remove(witness);
-    instance.met[condition].delete(name);
-    this.#touch(instance);
-    this.#evaluate(instance, ts);
-  }
-
   #flagged(name: string, now: number): void {
     for (const instance of this.#instances.values())
-      if (instance.rule.all.some((c) => c.what === "flag" && c.flag === name)) this.#evaluate(instance, now);
-  }
-
-  #holds(instance: AreaInstance): boolean {
-    return instance.rule.all.every((condition, i) => {
-      if (condition.what !== "flag") return instance.met[i].size >= ("atLeast" in condition ? condition.atLeast : 1);
-      const path = this.#grids.path(instance.gridId).map(({ id }) => id);
-      for (const value of this.flags.of(condition.flag, path)) if (condition.is.includes(value)) return true;
-      return false;
-    });
-  }
-
-  #evaluate(instance: AreaInstance, ts: number): void {
-    const { rule } = instance;
-    const held = this.#holds(instance);
-    const t = Math.max(ts || 0, instance.raisedAt || 0, instance.since || 0);
-    if (instance.phase === "rest" && held) {
-      instance.phase = "pending";
-      instance.since = t;
-    } else if (instance.phase === "pending" && !held) {
-      instance.phase = "rest";
-      instance.since = Number.NaN;
-    } else if (instance.phase === "active" && held !== Number.isNaN(instance.clearSince)) {
-      instance.clearSince = held ? Number.NaN : t;
-    } else return;
-    this.#touch(instance);
-    this.#timers.remove(instance);
-    if (instance.phase === "pending") this.#timers.set(instance, instance.since + rule.forMs * this.#scale);
-    else if (!Number.isNaN(instance.clearSince))
-      this.#timers.set(instance, instance.clearSince + rule.clearForMs * this.#scale);
-    if (instance.due <= t) {
-      this.#timers.remove(instance);
-      this.#turn(instance, t);
-    }
-  }
-
-  /** What is due by `ts`; a record at that very time still comes first unless `inclusive`. */
-  #fire(ts: number, inclusive: boolean): void {
-    const until = inclusive ? ts : ts - 1;
-    for (let item = this.#timers.take(until); item !== undefined; item = this.#timers.take(until)) {
-      const { due } = item;
-      if (item instanceof AreaInstance) this.#turn(item, due);
-      else this.#silence(item.instance, item.condition, item.name, due);
-    }
-  }
-
-  #turn(instance: AreaInstance, ts: number): void {
-    if (instance.phase === "pending") {
-      instance.phase = "active";
-      instance.raisedAt = ts;
-      this.#countsOf(instance).raised++;
-      this.#out.push(areaFinding(instance, "raise", ts));
-    } else {
-      this.#countsOf(instance).cleared++;
-      this.#out.push(areaFinding(instance, "clear", ts));
-      instance.phase = "rest";
-      instance.since = instance.raisedAt = instance.clearSince = Number.NaN;
-    }
-    this.#touch(instance);
+      if (instance.rule.all.some((c) => c.what === "flag" && c.flag === name)) {
+        instance.flagAt = now;
+        this.#machine.evaluate(instance, now);
+      }
   }
 
   #restore(rule: AreaRule, gridId: string, stored: StoredInstance): AreaInstance {
@@ -356,16 +292,17 @@ export class AreaRules {
       // the rule may have been edited meanwhile: who satisfied a condition that it has no more says nothing
       const at = stored.of === undefined ? i : rule.all.findIndex((each) => conditionKey(each) === stored.of?.[i]);
       if (at < 0 || at >= instance.met.length) return;
-      for (const [name, [ts, due]] of Object.entries(names)) {
+      for (const [name, [ts, due, since = ts]] of Object.entries(names)) {
         const witness = new Witness(instance, at, name, ts);
+        witness.since = since;
         witness.stored = ts;
         instance.met[at].set(name, witness);
-        this.#timers.set(witness, due < 0 ? Infinity : due);
+        this.#machine.timers.set(witness, due < 0 ? Infinity : due);
       }
     });
-    if (instance.phase === "pending") this.#timers.set(instance, instance.since + rule.forMs * this.#scale);
+    if (instance.phase === "pending") this.#machine.timers.set(instance, instance.since + rule.forMs * this.#scale);
     else if (!Number.isNaN(instance.clearSince))
-      this.#timers.set(instance, instance.clearSince + rule.clearForMs * this.#scale);
+      this.#machine.timers.set(instance, instance.clearSince + rule.clearForMs * this.#scale);
     return instance;
   }
 
@@ -377,11 +314,5 @@ export class AreaRules {
 
   #countsOf({ rule }: AreaInstance): RuleCounts {
     return this.#counts.get(rule) as RuleCounts;
-  }
-
-  #touch(instance: AreaInstance): void {
-    if (instance.dirty) return;
-    instance.dirty = true;
-    this.#dirty.push(instance);
   }
 }

@@ -3,7 +3,9 @@ import type { RecordBuffer } from "@gridhub/device-profiles/reading.ts";
 import type { Device } from "../../device.ts";
 import type { Due } from "../../due-queue.ts";
 import { RateWindow } from "../../rate-window.ts";
+import type { Stretch } from "./area-past.ts";
 import type { AreaCondition, AreaRule } from "./area-rule.ts";
+import { SayLog } from "./say-log.ts";
 
 /** One rule in one grid. Times are event time, ms UTC. */
 export class AreaInstance implements Due {
@@ -15,6 +17,11 @@ export class AreaInstance implements Due {
   since = Number.NaN;
   raisedAt = Number.NaN;
   clearSince = Number.NaN;
+  /** hub time at which a flag last made a difference; end of the last event */
+  flagAt = -Infinity;
+  endedAt = -Infinity;
+  /** what ended while a record of that time may still come */
+  readonly past: Stretch[] = [];
   /** by condition: what satisfies it now; devices by uid, findings by subject */
   readonly met: Map<string, Witness>[];
   dirty = false;
@@ -45,6 +52,8 @@ export class Witness implements Due {
   slot = -1;
   /** event time of the newest reading or finding that speaks for it */
   ts: number;
+  /** and of the first since it was last silent */
+  since: number;
   /** `ts` as it was last stored */
   stored = -Infinity;
 
@@ -53,6 +62,7 @@ export class Witness implements Due {
     this.condition = condition;
     this.name = name;
     this.ts = ts;
+    this.since = ts;
   }
 }
 
@@ -62,8 +72,8 @@ export interface StoredInstance {
   readonly since: number;
   readonly raised: number;
   readonly clear: number;
-  /** by condition: name -> [ts, due]; due -1 = holds until something says otherwise */
-  readonly met: readonly Readonly<Record<string, readonly [number, number]>>[];
+  /** by condition: name -> [ts, due, since]; due -1 = holds until something says otherwise; since is absent in rows of older releases */
+  readonly met: readonly Readonly<Record<string, readonly [number, number, number?]>>[];
   readonly event: string;
   /** {@link conditionKey} of each condition; absent in rows of older releases */
   readonly of?: readonly string[];
@@ -83,9 +93,9 @@ const time = (t: number) => (Number.isFinite(t) ? t : -1);
 export function storeInstance(i: AreaInstance): StoredInstance | null {
   if (i.isIdle) return null;
   const met = i.met.map((map) => {
-    const stored: Record<string, [number, number]> = {};
+    const stored: Record<string, [number, number, number]> = {};
     for (const [name, witness] of map) {
-      stored[name] = [witness.ts, time(witness.due)];
+      stored[name] = [witness.ts, time(witness.due), witness.since];
       witness.stored = witness.ts;
     }
     return stored;
@@ -113,6 +123,7 @@ export class DeviceVerdict {
   readonly #metric: readonly number[];
   readonly #values: Float64Array;
   readonly #windows: readonly (RateWindow | null)[];
+  readonly log = new SayLog();
   #newest = -Infinity;
 
   constructor(
@@ -134,6 +145,21 @@ export class DeviceVerdict {
   /** false where the device's profile lacks a metric: it never takes part */
   get fits(): boolean {
     return !this.#metric.includes(-1);
+  }
+
+  /** Whether a record of that time comes after a newer one. */
+  isBehind(ts: number): boolean {
+    return ts < this.#newest;
+  }
+
+  /** By one record alone, whatever else is known; -1 = it does not have all that is asked for. */
+  judgeAlone(record: RecordBuffer): -1 | 0 | 1 {
+    for (let k = 0; k < this.#all.length; k++) {
+      const at = record.metric.subarray(0, record.n).indexOf(this.#metric[k]);
+      if (at < 0 || this.#windows[k] !== null || record.num[at] !== record.num[at]) return -1;
+      if (!holds(this.#all[k], record.num[at])) return 0;
+    }
+    return 1;
   }
 
   /** @returns 1 holds, 0 does not, -1 nothing new, not known, or older than what is known */
