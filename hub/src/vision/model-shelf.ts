@@ -30,8 +30,11 @@ export interface ShelvedModel {
   readonly frames: number;
 }
 
+const NONE: readonly string[] = [];
+
 interface Shelf {
   readonly pool: DetectorPool;
+  readonly names: readonly string[];
   readonly models: readonly LoadedModel[];
 }
 
@@ -77,9 +80,9 @@ export class ModelShelf {
     return this.#shelf !== null;
   }
 
-  /** names of the models in use */
+  /** names of the models in use; the same list as long as they are the same */
   get names(): readonly string[] {
-    return this.#shelf?.models.map((m) => m.card.name) ?? [];
+    return this.#shelf?.names ?? NONE;
   }
 
   /** `name@version` of the models in use */
@@ -182,7 +185,7 @@ export class ModelShelf {
       }
     }
     pool.onIdle = () => this.onIdle?.();
-    this.#shelf = { pool, models };
+    this.#shelf = { pool, models, names: models.map((m) => m.card.name) };
     log.info({ models: models.map((m) => m.id), workers }, before === null ? "vision is on" : "models were exchanged");
     if (before !== null) {
       this.#crashed += before.pool.crashes;

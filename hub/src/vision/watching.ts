@@ -14,6 +14,8 @@ export class Watching {
   readonly #hushes: FalseAlarms;
   readonly #options: Pick<VisionOptions, "posture">;
   readonly #tracks: TrackOptions;
+  /** attributes are replaced, never changed: asked for with every frame */
+  readonly #known = new WeakMap<Device["attributes"], { names: readonly string[]; recipes: readonly Recipe[] }>();
   readonly minute: (ts: number) => number;
 
   constructor(
@@ -35,9 +37,17 @@ export class Watching {
   }
 
   /** Those for everywhere, plus and minus what its attribute `watch` says ("person -stall"), as far as models and drawings are there. */
-  recipes({ attributes }: Device): Recipe[] {
-    const words = String(attributes.watch ?? "").split(/[\s,]+/);
+  recipes({ attributes }: Device): readonly Recipe[] {
     const { names } = this.#shelf;
+    const known = this.#known.get(attributes);
+    if (known?.names === names) return known.recipes;
+    const recipes = this.#recipesOf(attributes, names);
+    this.#known.set(attributes, { names, recipes });
+    return recipes;
+  }
+
+  #recipesOf(attributes: Device["attributes"], names: readonly string[]): readonly Recipe[] {
+    const words = String(attributes.watch ?? "").split(/[\s,]+/);
     return this.#recipes.filter(
       (r) =>
         (r.everywhere ? !words.includes(`-${r.name}`) : words.includes(r.name)) &&
