@@ -220,6 +220,11 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await at("version-activate").click();
     await at("version-activate-do").click();
     await at("version-row").nth(3).getByText("现行").waitFor();
+    // somebody else brings another version into force: the page follows the stream
+    await scene.page.evaluate(() =>
+      fetch("/api/grids/versions/1/activate", { method: "POST", body: "{}", headers: { "if-match": '"2"' } }),
+    );
+    await at("version-row").nth(4).getByText("现行").waitFor();
     rmSync(folder, { recursive: true });
   });
 

@@ -64,7 +64,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const dead = deadLetters(world, started);
   const onboarding = makeOnboarding(world, started);
   const recalls = makeRecalls(world, started);
-  const seaGrids = makeSeaGrids(world, started);
+  const seaGrids = makeSeaGrids(world, started, (version) => stream.send("grids", { version }));
   const posture = makePosture(started);
   const calibration = makeCalibration(world);
   const settings = makeSettings(started);
@@ -174,7 +174,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       case "overview":
         return [200, overviewOf(world, events(), dead, rate(), Date.now())];
       case "grids":
-        return [200, { version: 1, items: world.grids }];
+        return [200, { version: seaGrids.active(), items: world.grids }];
       case "coast":
         return [200, world.coast];
       case "devices":

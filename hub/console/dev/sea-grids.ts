@@ -17,7 +17,8 @@ const NO_DIFF: GridDiff = {
   devices: { total: 0, items: [] },
 };
 
-export function makeSeaGrids(world: World, started: number) {
+/** @param tell announces the version in force to the stream */
+export function makeSeaGrids(world: World, started: number, tell: (version: number) => void) {
   const box = (lon: number, lat: number, w: number, h: number) => ({ type: "Polygon" as const, coordinates: [[[lon, lat], [lon + w, lat], [lon + w, lat - h], [lon, lat - h], [lon, lat]]] }); // prettier-ignore
   interface Kept {
     id: string;
@@ -60,6 +61,7 @@ export function makeSeaGrids(world: World, started: number) {
     const live = inForce ? { activatedAt: now, activatedBy: who, activationNote: note } : { activatedAt: null, activatedBy: null, activationNote: null }; // prettier-ignore
     versions.push({ version, active: false, base: version === 1 ? null : version - 1, what, who, note, grids: world.grids.length + version, madeAt: now, ...live }); // prettier-ignore
     if (inForce) active = version;
+    if (inForce && version > 4) tell(version);
     return version;
   };
   publish("file", "hub", "");
@@ -228,6 +230,7 @@ export function makeSeaGrids(world: World, started: number) {
     if (etag !== String(active)) return fail(412, "CHANGED_MEANWHILE", "another version");
     const diff = diffTo(Number(n));
     active = Number(n);
+    tell(active);
     const found = versions.find((v) => v.version === active)!;
     Object.assign(found, {
       activatedAt: Date.now(),
@@ -238,6 +241,7 @@ export function makeSeaGrids(world: World, started: number) {
   }
 
   return {
+    active: () => active,
     /** null = not a question for this room */
     answer(
       method: string,

@@ -142,7 +142,7 @@ export class Api {
   overview(): Promise<Overview> {
     return this.#get("/api/overview");
   }
-  grids(): Promise<{ items: GridInfo[] }> {
+  grids(): Promise<{ version: number; items: GridInfo[] }> {
     return this.#get("/api/grids");
   }
   coast(): Promise<Coast> {

@@ -47,6 +47,7 @@ export class Desk {
   /** hub clock minus this computer's */
   #offset = 0;
   #edgeTimer: ReturnType<typeof setTimeout> | undefined;
+  #gridTimer: ReturnType<typeof setTimeout> | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
 
   readonly live = new Live({
@@ -58,6 +59,7 @@ export class Desk {
     },
     positions: (p) => this.vessels.move(p),
     recall: ({ id }) => this.recalls.changed(id),
+    grids: () => this.#regrid(),
     stats: (s) => {
       this.#offset = s.now - Date.now();
       this.overview.stats(s);
@@ -113,8 +115,20 @@ export class Desk {
     this.#edgeTimer = setTimeout(() => void this.overview.load(), 1000);
   }
 
+  /** Other grids are in force: names, borders, formations and where devices belong. Several changes in a row count once. */
+  #regrid(): void {
+    clearTimeout(this.#gridTimer);
+    this.#gridTimer = setTimeout(() => {
+      void this.grids.load();
+      void this.vessels.load();
+      void this.devices.load();
+      if (this.areas.loading.state !== "idle") void this.areas.load();
+    }, 600);
+  }
+
   #leave(): void {
     clearTimeout(this.#edgeTimer);
+    clearTimeout(this.#gridTimer);
     this.live.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];

@@ -26,6 +26,8 @@ export interface LiveHandlers {
   health(data: HealthChange): void;
   positions(data: Positions): void;
   recall(data: { id: string }): void;
+  /** another version of the grids is in force */
+  grids(data: { version: number }): void;
   stats(data: Stats): void;
   reset(): void;
   loggedOut(): void;
@@ -127,6 +129,8 @@ export class Live {
         return this.#on.positions(JSON.parse(data));
       case "recall":
         return this.#on.recall(JSON.parse(data));
+      case "grids":
+        return this.#on.grids(JSON.parse(data));
       case "stats":
         return this.#on.stats(JSON.parse(data));
       case "reset":

@@ -93,6 +93,10 @@ export class GridApi {
   version(n: number): Promise<{ info: GridVersionInfo; diff: GridDiff }> {
     return this.#send("GET", `/api/grids/versions/${n}`);
   }
+  /** The grids of a version as GeoJSON. */
+  collection(n: number): Promise<unknown> {
+    return this.#send("GET", versionUrl(n));
+  }
   /** What an import would do; nothing is stored. */
   tryImport(plan: ImportPlan): Promise<Imported> {
     return this.#send("POST", "/api/grids/imports", { ...plan, dry_run: true });

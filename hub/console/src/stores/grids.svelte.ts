@@ -7,6 +7,8 @@ import { Loading } from "./loading.svelte.ts";
 export class Grids {
   readonly loading = new Loading();
   items = $state.raw<GridInfo[]>([]);
+  /** in force */
+  version = $state(0);
   coast = $state.raw<Coast | null>(null);
   readonly byId = $derived(new Map(this.items.map((g) => [g.id, g])));
   readonly towns = $derived(this.items.filter((g) => g.level === "town"));
@@ -20,6 +22,7 @@ export class Grids {
     return this.loading.run(async () => {
       const [grids, coast] = await Promise.all([this.#api.grids(), this.#api.coast()]);
       this.items = grids.items;
+      this.version = grids.version;
       this.coast = coast;
     });
   }
