@@ -274,6 +274,7 @@ describe("bad input", () => {
     expect(new Set(found.map((p) => p.code))).toEqual(
       new Set(["duplicate_id", "orphan", "cycle", "level_order", "duplicate_member"]),
     );
+    expect(found.find(({ code }) => code === "orphan")).toMatchObject({ lon: 2, lat: 0 });
     expect(kept.size).toBe(6);
     expect(kept.locate(5.5, 0.5).gridId).toBeNull();
     expect(kept.path("a").length + kept.path("b").length).toBe(3);

@@ -1,5 +1,5 @@
 import type { ImportedGrid } from "./geojson.ts";
-import type { FormationMember, Grid, GridLevel } from "./grid.ts";
+import { type FormationMember, type Grid, type GridLevel, polygonsOf } from "./grid.ts";
 import type { ProblemCode, ProblemList } from "./problem.ts";
 
 /** Coarse to fine on land. Formations and areas hang under any level but a formation; land never hangs under them. */
@@ -35,7 +35,7 @@ export function checkTree(
     code: ProblemCode,
     expected: string,
     severity: "error" | "warning" = "error",
-  ) => problems.add({ file, feature, id: grid.id, field, code, expected, severity });
+  ) => problems.add({ file, feature, id: grid.id, field, code, expected, severity, ...somewhere(grid) });
 
   for (const item of imported) {
     const first = byId.get(item.grid.id);
@@ -91,6 +91,12 @@ export function checkTree(
     // what is right already stays the same object: its hash is known
     return members.length === grid.members.length && parent === grid.parent ? grid : { ...grid, members, parent };
   });
+}
+
+/** A corner of the grid, so that a problem of the tree can be found on a map, too. */
+function somewhere(grid: Grid): { readonly lon: number; readonly lat: number } | object {
+  const [corner] = polygonsOf(grid)[0]?.[0] ?? [];
+  return corner === undefined ? {} : { lon: corner[0], lat: corner[1] };
 }
 
 /** Two memberships that are both valid at some moment. */
