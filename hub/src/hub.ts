@@ -17,6 +17,7 @@ import { EventPolicyKeeper } from "./event-policy-keeper.ts";
 import { EventBook } from "./events/event-book.ts";
 import { utcOffset } from "./fleet/calendar.ts";
 import { Fleet } from "./fleet/fleet.ts";
+import { fleetOptions } from "./fleet/options.ts";
 import { openGrids } from "./grid-desk.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { HealthOut } from "./health-out.ts";
@@ -135,7 +136,7 @@ export async function startHub(
     latenessMs: config.ingest.lateness_s * 1000,
   });
   const utcOffsetMinutes = utcOffset(config.time_zone, clock());
-  const fleet = new Fleet({ durationScale, utcOffsetMinutes }, grids().at(clock()));
+  const fleet = new Fleet({ ...fleetOptions(config.sea), durationScale, utcOffsetMinutes }, grids().at(clock()));
   const recalls = recallBook({ grids, fleet });
   const vision = new Vision({
     modelsDir: config.models_dir === "" ? join(ROOT, "models") : config.models_dir,

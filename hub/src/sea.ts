@@ -1,53 +1,10 @@
 import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
+import { GRID_THRESHOLDS, type ThresholdName } from "./sea-thresholds.ts";
 
 // What a grid at sea may say about itself (`sea` of a GeoJSON feature): read by grids/, kept by store/, obeyed by fleet/.
 
 export type Severity4 = 1 | 2 | 3 | 4;
-
-interface Threshold {
-  /** the option of the fleet room that it replaces */
-  readonly option: string;
-  /** from the unit of the file to that of the option */
-  readonly factor: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-const nm = (option: string, max = 100): Threshold => ({ option, factor: 1, min: 0, max });
-const minutes = (option: string, max = 10_080): Threshold => ({ option, factor: 60_000, min: 0, max });
-const metres = (option: string, max = 20_000): Threshold => ({ option, factor: 1, min: 0, max });
-const knots = (option: string): Threshold => ({ option, factor: 1, min: 0, max: 60 });
-const count = (option: string, min: number): Threshold => ({ option, factor: 1, min, max: 1000 });
-
-/** Thresholds that a grid may set for itself and all below it; names carry the unit. 0 switches off where options.ts says so. */
-export const THRESHOLD_NAMES = {
-  straggler_nm: { ...nm("stragglerNm"), min: 0.05 },
-  straggler_spreads: { option: "stragglerSpreads", factor: 1, min: 1, max: 100 },
-  straggler_min: minutes("stragglerHoldMs"),
-  min_fresh: count("minFresh", 2),
-  split_nm: nm("splitNm"),
-  split_min: minutes("splitHoldMs"),
-  dark_min: { ...minutes("darkMs"), min: 5 },
-  gap_min: { ...minutes("gapMs"), min: 5 },
-  disabling_min: { ...minutes("disablingMs"), min: 5 },
-  outage_share: { option: "outageShare", factor: 1, min: 0.1, max: 1 },
-  outage_vessels: count("outageVessels", 2),
-  approach_nm: nm("approachNm", 2),
-  drift_degrees: { option: "driftDegrees", factor: 1, min: 0, max: 180 },
-  drift_min_kn: knots("driftMinKn"),
-  drift_max_kn: knots("driftMaxKn"),
-  drift_min: minutes("driftHoldMs"),
-  swing_m: metres("swingM", 2000),
-  anchor_margin_m: metres("anchorMarginM", 2000),
-  anchor_s: { option: "anchorHoldMs", factor: 1000, min: 0, max: 86_400 },
-  encounter_m: metres("encounterM", 5000),
-  encounter_min: minutes("encounterMs"),
-  encounter_kn: knots("encounterKn"),
-  area_margin_m: metres("areaMarginM"),
-  area_fixes: count("areaFixes", 1),
-} as const satisfies Readonly<Record<string, Threshold>>;
-export type ThresholdName = keyof typeof THRESHOLD_NAMES;
 
 const strict = { additionalProperties: false };
 const Clock = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$" });
@@ -102,7 +59,7 @@ export const SeaSchema = Type.Object(
     thresholds: Type.Optional(
       Type.Object(
         Object.fromEntries(
-          Object.entries(THRESHOLD_NAMES).map(([name, { min, max }]) => [
+          Object.entries(GRID_THRESHOLDS).map(([name, { min, max }]) => [
             name,
             Type.Optional(Type.Number({ minimum: min, maximum: max })),
           ]),

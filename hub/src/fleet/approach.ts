@@ -143,8 +143,8 @@ export class Approaches {
   ): void {
     const s = waters.settings;
     const on = allowed > 0;
-    const off =
-      !on && risk.distanceNm > APART * s.approachNm && (risk.cpaNm > APART * s.approachNm || risk.minutes <= 0);
+    const limitNm = limitOf(a, b, waters);
+    const off = !on && risk.distanceNm > APART * limitNm && (risk.cpaNm > APART * limitNm || risk.minutes <= 0);
     const formation = waters.membership.formationOf(a.mmsi) ?? waters.membership.formationOf(b.mmsi);
     const news = (before: Risk, after: Risk) =>
       after.cpaNm < 0.5 * before.cpaNm || after.minutes < 0.5 * before.minutes;
@@ -155,6 +155,13 @@ export class Approaches {
     });
     if (done !== null) out.push(finding(done.phase, key, a, b, done.state, now, waters, {}));
   }
+}
+
+/** The smaller of what their formations allow, NM. */
+function limitOf(a: Track | undefined, b: Track | undefined, { membership, settingsOf }: Waters): number {
+  const of = (track: Track | undefined) =>
+    settingsOf(track === undefined ? null : membership.formationOf(track.mmsi)).approachNm;
+  return Math.min(of(a), of(b));
 }
 
 function keyOf(a: Track, b: Track): string {
@@ -184,11 +191,13 @@ function finding(
   b: Track | undefined,
   state: Incident<Risk>,
   now: number,
-  { membership, settings }: Waters,
+  waters: Waters,
   more: Readonly<Record<string, unknown>>,
 ): Finding {
   const { cpaNm, minutes, distanceNm } = state.data;
-  const urgent = cpaNm <= URGENT * settings.approachNm && minutes * 60_000 <= URGENT * settings.approachMs;
+  const { membership, settings } = waters;
+  const limitNm = limitOf(a, b, waters);
+  const urgent = cpaNm <= URGENT * limitNm && minutes * 60_000 <= URGENT * settings.approachMs;
   const severity: Severity = urgent ? 2 : 3;
   const vessels = [a, b].map((track) =>
     track === undefined
@@ -205,7 +214,7 @@ function finding(
     cpaNm: rounded(cpaNm, 3),
     inMinutes: rounded(minutes, 1),
     distanceNm: rounded(distanceNm),
-    limitNm: settings.approachNm,
+    limitNm,
     ...held(state, now),
     ...more,
   });

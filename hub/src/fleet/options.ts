@@ -1,9 +1,10 @@
-import { type Severity4, THRESHOLD_NAMES, type ThresholdName } from "../sea.ts";
+import type { Severity4 } from "../sea.ts";
+import { GRID_THRESHOLDS, HUB_THRESHOLDS, type Threshold, type ThresholdName } from "../sea-thresholds.ts";
 
 /**
  * Thresholds of the fleet room. Durations of rules (those marked x) are multiplied by `durationScale`; the others describe
- * radio and ships and do not shrink when a demonstration runs faster. Those of {@link THRESHOLD_NAMES} may differ from grid to
- * grid (`sea.thresholds` of a feature). README.md says where each default comes from.
+ * radio and ships and do not shrink when a demonstration runs faster. Those of {@link GRID_THRESHOLDS} may differ from
+ * grid to grid (`sea.thresholds` of a feature), these and {@link HUB_THRESHOLDS} are settings of the hub (`sea:`).
  */
 export const FLEET_DEFAULTS = {
   /** 1 in production; demonstrations and tests use e.g. 0.03 so that ten minutes take seconds */
@@ -157,11 +158,18 @@ export function withThresholds(
   options: FleetOptions,
   layers: readonly Readonly<Partial<Record<ThresholdName, number>>>[],
 ): FleetSettings {
+  return fleetSettings(Object.assign({ ...options }, ...layers.map(fleetOptions)) as FleetOptions);
+}
+
+type AnyName = ThresholdName | keyof typeof HUB_THRESHOLDS;
+const ALL: Readonly<Record<AnyName, Threshold>> = { ...GRID_THRESHOLDS, ...HUB_THRESHOLDS };
+
+/** What people write (names and units of sea-thresholds.ts) as options of this room. */
+export function fleetOptions(values: Readonly<Partial<Record<AnyName, number>>>): Partial<FleetSettings> {
   const own: Record<string, number> = {};
-  for (const layer of layers)
-    for (const [name, value] of Object.entries(layer)) {
-      const { option, factor } = THRESHOLD_NAMES[name as ThresholdName];
-      own[option] = value * factor;
-    }
-  return fleetSettings({ ...options, ...(own as Partial<FleetSettings>) });
+  for (const [name, value] of Object.entries(values)) {
+    const { option, factor } = ALL[name as AnyName];
+    own[option] = value * factor;
+  }
+  return own as Partial<FleetSettings>;
 }

@@ -159,13 +159,14 @@ export class PortWatch implements Watch {
     if (this.#visits.delete(mmsi)) this.#changes.mark(this.prefix + mmsi, () => null);
   }
 
-  #pointAt(to: Segment, open: string | undefined, { settings }: Waters): string | null {
+  #pointAt(to: Segment, open: string | undefined, waters: Waters): string | null {
     let best: string | null = null;
     let bestM = Number.POSITIVE_INFINITY;
     for (const i of this.#cells.get(cellOf(to.lon, to.lat)) ?? []) {
       const port = this.#ports[i];
       const metres = distanceNm(port.lon, port.lat, to.lon, to.lat) * METRES_PER_NM;
-      if (metres > (port.gridId === open ? settings.portExitM : settings.portEnterM)) continue;
+      const { portEnterM, portExitM } = waters.settingsOf(port.gridId);
+      if (metres > (port.gridId === open ? portExitM : portEnterM)) continue;
       // who is at a port stays there until it has left, even where another is nearer
       if (port.gridId === open) return open;
       if (metres < bestM) [best, bestM] = [port.gridId, metres];
@@ -210,7 +211,8 @@ function finding(
   });
 }
 
-function withSpeed(visit: PortVisit, to: Segment, { settings }: Waters): PortVisit {
+function withSpeed(visit: PortVisit, to: Segment, waters: Waters): PortVisit {
+  const settings = waters.settingsOf(visit.gridId);
   if (to.sog === null) return visit;
   const stopped = visit.stoppedAt !== null && visit.resumedAt === null;
   if (!stopped && to.sog < settings.portStopKn)

@@ -1,4 +1,5 @@
-import type { SeaAttributes, ThresholdName } from "../sea.ts";
+import type { SeaAttributes } from "../sea.ts";
+import type { ThresholdName } from "../sea-thresholds.ts";
 import type { FormationMembership } from "./membership.ts";
 import { type FleetOptions, type FleetSettings, fleetSettings, withThresholds } from "./options.ts";
 
