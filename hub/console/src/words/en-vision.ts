@@ -65,7 +65,7 @@ export const enVision = {
   "vis.raisedN": "Raised",
   "vis.confirmedN": "Real",
   "vis.falseN": "False",
-  "vis.falseShare": "False share",
+  "vis.falseShare": "False %",
   "vis.unjudged": "not judged",
   "vis.nothingRaised": "Nothing was raised in this time",
   "vis.load": "Load",
