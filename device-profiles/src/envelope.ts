@@ -83,6 +83,22 @@ export interface Gap {
   readonly why: string;
 }
 
+/** What an AIS receiver brought since its agent started, counted where its line ends: a bad antenna or cable shows here first. */
+export interface ReceiverReport {
+  /** sentences, refused ones included */
+  readonly sentences: number;
+  /** complete messages */
+  readonly messages: number;
+  /** sentences refused: checksum, parts without their others ... */
+  readonly refused: number;
+  /** messages that the spool could not take */
+  readonly lost: number;
+  /** different vessels of the last ten minutes */
+  readonly vessels: number;
+  /** when the last message came, ms UTC */
+  readonly last?: number;
+}
+
 export interface HeartbeatMessage {
   readonly b: number;
   readonly ts: number;
@@ -95,6 +111,8 @@ export interface HeartbeatMessage {
   readonly gaps?: readonly Gap[];
   /** per source: "ok" or a reason code, e.g. {"camera-1":"auth"} */
   readonly sources?: Readonly<Record<string, string>>;
+  /** per AIS receiver */
+  readonly receivers?: Readonly<Record<string, ReceiverReport>>;
   /** 0 = not periodic: tells of sources only, and its absence means nothing */
   readonly every?: number;
 }

@@ -15,6 +15,7 @@ import { gb26875Stations } from "./sources/gb26875.ts";
 import { HttpSource } from "./sources/http.ts";
 import { jt808Stations } from "./sources/jt808.ts";
 import { sl651Stations } from "./sources/sl651.ts";
+import { ReceiverTally } from "./sources/receiver-tally.ts";
 import type { Source, SourceContext } from "./sources/source.ts";
 import { StreamServerSource } from "./sources/stream-server.ts";
 import { UdpSource } from "./sources/udp.ts";
@@ -80,6 +81,7 @@ export class Agent {
   readonly #log: Logger;
   readonly #sources: Source[];
   readonly #status = new Map<string, string>();
+  readonly #receivers = new Map<string, ReceiverTally>();
   readonly #twin: Twin;
   readonly #context: SourceContext;
   #recovery: Promise<void> = Promise.resolve();
@@ -128,6 +130,7 @@ export class Agent {
           clock: "system",
         }),
         sources: () => this.#status,
+        receivers: () => this.#receivers,
         desired: (desired) => this.#desired(desired, now()),
         command: (id, command) => this.#clips.ask(id, command),
       },
@@ -149,12 +152,19 @@ export class Agent {
       takesFrames: () => this.uplink.takesFrames,
       frame: (device, header, jpeg) => this.uplink.frame(device, header, jpeg),
       evidence: (device, ts, picture) => this.#evidence?.ring.add(device, ts, picture),
+      receiver: (device) => this.#receiver(device),
       status: (device, code) => this.#setStatus(device, code),
     };
   }
 
   #cameras(): CameraSource[] {
     return this.#sources.filter((source) => source instanceof CameraSource);
+  }
+
+  #receiver(device: string): ReceiverTally {
+    let tally = this.#receivers.get(device);
+    if (tally === undefined) this.#receivers.set(device, (tally = new ReceiverTally()));
+    return tally;
   }
 
   async #emit(lane: SpoolLane, device: string, records: readonly EnvelopeRecord[]): Promise<void> {

@@ -5,6 +5,7 @@ import { type HeartbeatMessage, LANE_LIMIT } from "@gridhub/device-profiles/enve
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { composeHeartbeat } from "./heartbeat.ts";
+import { ReceiverTally } from "./sources/receiver-tally.ts";
 import { Spool } from "./spool.ts";
 
 const NOW = 1_763_776_800_000;
@@ -23,8 +24,8 @@ describe("heartbeat", () => {
     spool.close();
     rmSync(dir, { recursive: true });
   });
-  const beat = (sources: ReadonlyMap<string, string>) => {
-    const text = composeHeartbeat(spool, NOW, sources);
+  const beat = (sources: ReadonlyMap<string, string>, receivers?: ReadonlyMap<string, ReceiverTally>) => {
+    const text = composeHeartbeat(spool, NOW, sources, receivers);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LANE_LIMIT.heartbeat);
     return JSON.parse(text) as HeartbeatMessage;
   };
@@ -36,6 +37,21 @@ describe("heartbeat", () => {
     expect([queue, oldest]).toEqual([1, NOW - 5000]);
     expect(bytes).toBeGreaterThan(40);
     expect(disk).toBeGreaterThan(0);
+  });
+
+  it("tells what AIS receivers hear, before the sources that work", () => {
+    const tally = new ReceiverTally();
+    tally.sentences = 3;
+    tally.heard(412_000_001, NOW - 1000);
+    expect(beat(new Map(), new Map([["ais", tally]])).receivers).toEqual({
+      ais: { sentences: 3, messages: 1, refused: 0, lost: 0, vessels: 1, last: NOW - 1000 },
+    });
+    expect(beat(new Map())).not.toHaveProperty("receivers");
+    const sources = new Map(Array.from({ length: 5000 }, (_, i): [string, string] => [`device-${i}`, "ok"]));
+    const many = new Map(Array.from({ length: 5000 }, (_, i) => [`receiver-${i}`, tally]));
+    expect(beat(sources, new Map([["ais", tally]])).receivers).toHaveProperty("ais");
+    expect(Object.keys(beat(new Map([["cam", "auth"]]), many).receivers ?? {}).length).toBeGreaterThan(50);
+    expect(beat(new Map([["cam", "auth"]]), many).sources).toEqual({ cam: "auth" });
   });
 
   it("stays within the contract's size and tells of what fails first", () => {

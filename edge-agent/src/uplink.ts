@@ -7,6 +7,7 @@ import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import type { Logger } from "pino";
 import { composeHeartbeat } from "./heartbeat.ts";
 import { Sender } from "./sender.ts";
+import type { ReceiverTally } from "./sources/receiver-tally.ts";
 import type { Spool, SpooledEnvelope } from "./spool.ts";
 
 export interface UplinkOptions {
@@ -31,6 +32,8 @@ export interface UplinkHooks {
   readonly birth: () => MetaMessage;
   /** last status code of each source, for the heartbeat */
   readonly sources: () => ReadonlyMap<string, string>;
+  /** what each AIS receiver brought, for the heartbeat */
+  readonly receivers?: () => ReadonlyMap<string, ReceiverTally>;
   /** `twin/desired`, parsed; null = a connection stands and nothing was desired yet. @returns what to report */
   readonly desired: (desired: unknown) => object;
   /** `cmd/<id>`, parsed */
@@ -293,7 +296,7 @@ export class Uplink {
 
   #heartbeat(): void {
     if (this.#client === null || !this.connected) return;
-    const beat = composeHeartbeat(this.#spool, this.#options.now(), this.#hooks.sources());
+    const beat = composeHeartbeat(this.#spool, this.#options.now(), this.#hooks.sources(), this.#hooks.receivers?.());
     this.#client.publish(this.#topic.h, beat, { qos: 0 });
   }
 

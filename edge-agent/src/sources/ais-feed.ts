@@ -1,6 +1,7 @@
 import type { EnvelopeRecord } from "@gridhub/device-profiles/envelope.ts";
 import { AisAssembler } from "@gridhub/device-profiles/protocol/ais/assembler.ts";
 import { splitLine } from "@gridhub/device-profiles/protocol/ais/sentence.ts";
+import type { ReceiverTally } from "./receiver-tally.ts";
 import type { SourceContext } from "./source.ts";
 
 const MAX_RECORDS = 100;
@@ -19,16 +20,15 @@ export class AisFeed {
   readonly #device: string;
   readonly #context: SourceContext;
   readonly #assembler = new AisAssembler();
+  readonly #tally: ReceiverTally;
   #records: EnvelopeRecord[] = [];
   #timer: NodeJS.Timeout | null = null;
   #rest = "";
-  messages = 0;
-  /** records that the spool could not take */
-  lost = 0;
 
   constructor(device: string, context: SourceContext) {
     this.#device = device;
     this.#context = context;
+    this.#tally = context.receiver(device);
   }
 
   /** A piece of a byte stream: lines may be cut anywhere. */
@@ -58,8 +58,14 @@ export class AisFeed {
   #sentence(line: string, source: string): void {
     const now = this.#context.now();
     const message = this.#assembler.push(line, source, now);
-    if (message === null) return;
-    this.messages++;
+    const { last } = this.#assembler;
+    if (last === "none") return;
+    this.#tally.sentences++;
+    if (message === null) {
+      if (last !== "part") this.#tally.refused++;
+      return;
+    }
+    this.#tally.heard(message.bits.uint(8, 30), now);
     const near = message.time !== null && Math.abs(message.time - now) < MAX_TAG_AGE_MS;
     this.#records.push({ ts: near ? message.time! : now, s: message.lines.join("\n") });
     if (this.#records.length >= MAX_RECORDS) this.flush();
@@ -76,9 +82,9 @@ export class AisFeed {
       () => this.#context.status(this.#device, "ok"),
       (error: Error) => {
         // Radio does not repeat itself: counted, and the status `spool` is set by `emit`.
-        if (this.lost === 0)
+        if (this.#tally.lost === 0)
           this.#context.log.error({ err: error.message }, "AIS messages are lost: the spool refuses");
-        this.lost += records.length;
+        this.#tally.lost += records.length;
       },
     );
   }

@@ -45,7 +45,28 @@ describe("ais feed", () => {
     feed.datagram(Buffer.from(report(412000001).join("\n")), "udp");
     feed.flush();
     await vi.waitFor(() => expect(scene.codes).toEqual(["spool"]));
-    expect(feed.lost).toBe(1);
+    expect(scene.tally.lost).toBe(1);
+  });
+
+  it("counts what its receiver brings: sentences, refused ones, messages, vessels of ten minutes", () => {
+    const scene = new SourceScene("rx");
+    const [first, second] = encodeAis({ type: 5, mmsi: 412000003, shipname: "THREE" });
+    const broken = report(412000004).map((line) => line.replace("AIVDM", "AIVDO"));
+    const lines = [...report(412000001), ...report(412000001), ...report(412000002), first, second, ...broken, second];
+    // two connections of one device
+    new AisFeed("rx", scene).datagram(Buffer.from(lines.join("\n")), "udp");
+    const feed = new AisFeed("rx", scene);
+    feed.datagram(Buffer.from([...report(412000005), "$GPGGA,no,ais*00", "# comment"].join("\n")), "other");
+    const counts = { sentences: 8, messages: 5, refused: 2, lost: 0 };
+    expect(scene.tally.report(scene.time)).toEqual({ ...counts, vessels: 4, last: scene.time });
+    const heard = scene.time;
+    scene.time += 600_001;
+    expect(scene.tally.report(scene.time)).toEqual({ ...counts, vessels: 0, last: heard });
+    feed.datagram(Buffer.from(report(412000006).join("\n")), "other");
+    expect(scene.tally.report(scene.time)).toMatchObject({ messages: 6, vessels: 1, last: scene.time });
+    scene.time -= 3_600_000;
+    expect(scene.tally.report(scene.time).vessels).toBe(0);
+    feed.flush();
   });
 
   it("sends a full envelope at once and does not let a line grow without bound", () => {

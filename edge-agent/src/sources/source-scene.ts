@@ -2,6 +2,7 @@ import type { EnvelopeRecord, FrameHeader } from "@gridhub/device-profiles/envel
 import { pino } from "pino";
 import type { SpoolLane } from "../spool.ts";
 import { SpoolError } from "../spool-error.ts";
+import { ReceiverTally } from "./receiver-tally.ts";
 import type { SourceContext } from "./source.ts";
 
 /** A stage for tests of sources: keeps what a source emits, and can refuse to keep it. */
@@ -10,6 +11,7 @@ export class SourceScene implements SourceContext {
   readonly frames: { device: string; header: FrameHeader; jpeg: Buffer }[] = [];
   readonly codes: string[] = [];
   readonly devices: ReadonlySet<string>;
+  readonly tally = new ReceiverTally();
   readonly log = pino({ level: "silent" });
   time = 1_763_776_800_000;
   full = false;
@@ -38,6 +40,10 @@ export class SourceScene implements SourceContext {
   frame(device: string, header: FrameHeader, jpeg: Buffer): boolean {
     this.frames.push({ device, header, jpeg });
     return true;
+  }
+
+  receiver(): ReceiverTally {
+    return this.tally;
   }
 
   status(_device: string, code: string): void {

@@ -1,6 +1,7 @@
 import type { EnvelopeRecord, FrameHeader } from "@gridhub/device-profiles/envelope.ts";
 import type { Logger } from "pino";
 import type { SpoolLane } from "../spool.ts";
+import type { ReceiverTally } from "./receiver-tally.ts";
 
 /** What a source may do with what it hears. */
 export interface SourceContext {
@@ -19,6 +20,8 @@ export interface SourceContext {
   frame(device: string, header: FrameHeader, jpeg: Buffer): boolean;
   /** Keeps a camera's picture for a while on this machine, where the agent has an evidence ring. */
   evidence?(device: string, ts: number, picture: Buffer): void;
+  /** Counts what an AIS receiver brings; the same one for all connections of a device. */
+  receiver(device: string): ReceiverTally;
   /** "ok" or a reason code (`auth`, `unreachable`, `frozen` ...); changes go out with a heartbeat soon. */
   status(device: string, code: string): void;
 }

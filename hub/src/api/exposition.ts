@@ -69,6 +69,8 @@ export function expose(context: ApiContext, stream: Stream, tally: Tally): void 
   );
   gauge("gridhub_vessels", "Vessels in memory", () => fleet.size);
 
+  receivers(context);
+
   counter("gridhub_vision_frames_total", "Frames that a detector has looked at", () => vision.stats().inferred);
   labelled("counter", "gridhub_vision_dropped_total", "Frames not looked at, by reason", "reason", () =>
     Object.entries(vision.stats().dropped),
@@ -81,6 +83,34 @@ export function expose(context: ApiContext, stream: Stream, tally: Tally): void 
   counter("gridhub_sse_dropped_total", "Streams closed because the client read too slowly", () => stream.dropped);
 
   collectDefaultMetrics({ register: metrics.registry });
+}
+
+/** What every AIS station hears, by its positions here and by the counts of its edge. */
+function receivers({ metrics, fleet, health, clock }: ApiContext): void {
+  const heard = [
+    { name: "gridhub_receiver_messages_per_minute", help: "Messages of an AIS receiver, mean of ten minutes" },
+    { name: "gridhub_receiver_vessels", help: "Different vessels that an AIS receiver heard in ten minutes" },
+    { name: "gridhub_receiver_range_nm", help: "Farthest vessel of one to two hours, nautical miles; 0 = not known" },
+  ];
+  metrics.observeTogether(heard, "receiver", () =>
+    Promise.resolve(
+      fleet
+        .coverage(clock())
+        .map(({ uid, messagesPerMin, vessels, rangeNm }) => [uid, [messagesPerMin, vessels, rangeNm ?? 0]] as const),
+    ),
+  );
+  for (const [field, help] of [
+    ["sentences", "Sentences that reached the agent of an AIS receiver, refused ones included"],
+    ["refused", "Sentences of an AIS receiver that its agent refused: checksum, parts without their others"],
+    ["lost", "Messages of an AIS receiver that its agent's spool could not take"],
+  ] as const)
+    metrics.observe(
+      `gridhub_receiver_${field}_total`,
+      help,
+      "counter",
+      () => Array.from(health.receivers(), ([uid, report]) => [uid, report[field]] as const),
+      "receiver",
+    );
 }
 
 /** What goes to other platforms, and what they say back. */

@@ -310,6 +310,12 @@ export const ReceiverInfo = Type.Object({
   lastHeard: Type.Number(),
   state: Type.String(),
   reason: Type.String(),
+  line: Nullable(
+    Type.Object(
+      { sentences: Type.Number(), messages: Type.Number(), refused: Type.Number(), lost: Type.Number() },
+      { description: "counts at the end of its line since its agent started, by the last heartbeat" },
+    ),
+  ),
 });
 
 export const EdgeInfo = Type.Object({

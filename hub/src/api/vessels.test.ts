@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Position } from "@gridhub/device-profiles/reading.ts";
+import { topics } from "@gridhub/device-profiles/topic.ts";
 import type { Device } from "../device.ts";
 import { emptyBatch } from "../store/batch.ts";
 import { type Scene, startScene } from "./api.testing.ts";
@@ -78,6 +79,28 @@ it("adds formations up for the grids above them", async () => {
     { gridId: "county", formations: 1, members: 1 },
   ]);
   expect(await get("/api/vessels/412000001/visits", all)).toEqual({ items: [] });
+});
+
+it("says what stations hear and what their agents count, here and in the metrics", async () => {
+  await scene.edge("east", "e1", ["ais"]);
+  const report = { sentences: 90, messages: 70, refused: 12, lost: 3, vessels: 2 };
+  await scene.send(
+    topics.heartbeat("east", "e1"),
+    JSON.stringify({ b: 1, ts: NOW, queue: 0, bytes: 0, receivers: { ais: report } }),
+  );
+  const { items } = await get<{ items: object[] }>("/api/receivers", all);
+  const line = { sentences: 90, messages: 70, refused: 12, lost: 3 };
+  expect(items).toMatchObject([{ uid: RECEIVER.uid, vessels: 2, rangeNm: null, line }]);
+  const { body } = await scene.call<string>("GET", "/metrics");
+  for (const text of [
+    'gridhub_receiver_vessels{receiver="east/ais"} 2',
+    'gridhub_receiver_range_nm{receiver="east/ais"} 0',
+    'gridhub_receiver_sentences_total{receiver="east/ais"} 90',
+    'gridhub_receiver_refused_total{receiver="east/ais"} 12',
+    'gridhub_receiver_lost_total{receiver="east/ais"} 3',
+  ])
+    expect(body).toContain(`\n${text}\n`);
+  expect(body).toMatch(/gridhub_receiver_messages_per_minute\{receiver="east\/ais"\} [1-9]/);
 });
 
 it("says which station hears whom, to those who may see both", async () => {

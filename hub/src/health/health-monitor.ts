@@ -1,4 +1,4 @@
-import type { HeartbeatMessage } from "@gridhub/device-profiles/envelope.ts";
+import type { HeartbeatMessage, ReceiverReport } from "@gridhub/device-profiles/envelope.ts";
 import type { Device, Edge } from "../device.ts";
 import type { Finding } from "../finding.ts";
 import { ListeningClock } from "../listening-clock.ts";
@@ -188,6 +188,10 @@ export class HealthMonitor {
     e.queue = beat.queue;
     e.oldest = beat.oldest ?? 0;
     for (const gap of beat.gaps ?? []) if (e.lost.add(gap)) this.#journal.touch(e);
+    for (const [name, report] of Object.entries(beat.receivers ?? {})) {
+      const d = e.devices.get(name);
+      if (d !== undefined) d.receiver = report;
+    }
     if (beat.sources === undefined) return;
     for (const [name, d] of e.devices) {
       const code = Object.hasOwn(beat.sources, name) ? beat.sources[name] : "ok";
@@ -227,6 +231,16 @@ export class HealthMonitor {
     if (record === undefined) return undefined;
     const { state, reason, since, lastSeen } = record;
     return { state, reason, since, lastSeen: Number.isNaN(lastSeen) ? null : lastSeen };
+  }
+
+  /** What AIS receivers brought to the ends of their lines, as their edges told last, by the uid of the device. */
+  *receivers(): Iterable<readonly [uid: string, report: ReceiverReport]> {
+    for (const { device, receiver } of this.#devices.values()) if (receiver !== null) yield [device.uid, receiver];
+  }
+
+  receiverOf(uid: string): ReceiverReport | null {
+    const record = this.#bySubject.get(`device:${uid}`);
+    return record instanceof DeviceHealth ? record.receiver : null;
   }
 
   clockOf(device: Device): DeviceClockStatus {

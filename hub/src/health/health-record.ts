@@ -1,4 +1,5 @@
 import type { Device } from "../device.ts";
+import type { ReceiverReport } from "@gridhub/device-profiles/envelope.ts";
 import type { Due } from "../due-queue.ts";
 import type { Severity } from "../finding.ts";
 import type { HealthState } from "../store/batch.ts";
@@ -95,6 +96,8 @@ export class DeviceHealth extends HealthRecord {
   sampleClock: SampleClock | null = null;
   /** arrival minus sample time of the last live record, ms; NaN = none yet */
   lag = Number.NaN;
+  /** an AIS receiver's counts in its edge's last heartbeat; null = none came since the start */
+  receiver: ReceiverReport | null = null;
 
   constructor(device: Device, edge: EdgeHealth, since: number, listened: number) {
     super(`device:${device.uid}`, device.id, since);

@@ -1,9 +1,16 @@
-import type { Gap, HeartbeatMessage, MetaMessage, StateMessage } from "@gridhub/device-profiles/envelope.ts";
+import type {
+  Gap,
+  HeartbeatMessage,
+  MetaMessage,
+  ReceiverReport,
+  StateMessage,
+} from "@gridhub/device-profiles/envelope.ts";
 import { reject, type Rejection } from "@gridhub/device-profiles/rejection.ts";
 
 const MAX_GAPS = 64;
 const MAX_BOOTS = 32;
 const MAX_SOURCES = 1000;
+const MAX_RECEIVERS = 256;
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -38,6 +45,24 @@ export function checkMeta(value: unknown): MetaMessage | Rejection {
   return { ...(value as unknown as MetaMessage), agent };
 }
 
+const count = (x: unknown) => (isCount(x) ? x : 0);
+
+function receiversOf(value: Readonly<Record<string, unknown>>): Record<string, ReceiverReport> {
+  const receivers: Record<string, ReceiverReport> = {};
+  for (const [name, report] of Object.entries(value).slice(0, MAX_RECEIVERS)) {
+    if (!isMap(report)) continue;
+    receivers[name] = {
+      sentences: count(report.sentences),
+      messages: count(report.messages),
+      refused: count(report.refused),
+      lost: count(report.lost),
+      vessels: count(report.vessels),
+      ...(isCount(report.last) && { last: report.last }),
+    };
+  }
+  return receivers;
+}
+
 /** `h`: the heartbeat. */
 export function checkHeartbeat(value: unknown): HeartbeatMessage | Rejection {
   if (!isMap(value) || !isCount(value.b))
@@ -53,7 +78,6 @@ export function checkHeartbeat(value: unknown): HeartbeatMessage | Rejection {
     for (const [name, code] of Object.entries(value.sources).slice(0, MAX_SOURCES))
       sources[name] = String(code).slice(0, 32);
   }
-  const count = (x: unknown) => (isCount(x) ? x : 0);
   return {
     b: value.b,
     ts: count(value.ts),
@@ -63,6 +87,7 @@ export function checkHeartbeat(value: unknown): HeartbeatMessage | Rejection {
     disk: isCount(value.disk) ? value.disk : undefined,
     gaps,
     sources,
+    ...(isMap(value.receivers) && { receivers: receiversOf(value.receivers) }),
     every: value.every === 0 ? 0 : undefined,
   };
 }

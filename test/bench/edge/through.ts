@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Aedes } from "aedes";
 import { pino } from "pino";
 import { HttpSource } from "../../../edge-agent/src/sources/http.ts";
+import { ReceiverTally } from "../../../edge-agent/src/sources/receiver-tally.ts";
 import { Spool } from "../../../edge-agent/src/spool.ts";
 import { Uplink } from "../../../edge-agent/src/uplink.ts";
 
@@ -56,6 +57,7 @@ async function through(file: string, count: number): Promise<object> {
     emit: (lane, device, records) => spool.append(lane, device, records),
     takesFrames: () => false,
     frame: () => false,
+    receiver: () => new ReceiverTally(),
     status: () => {},
   });
   const agent = new HttpAgent({ keepAlive: true, maxSockets: CONNECTIONS });

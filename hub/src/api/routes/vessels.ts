@@ -146,7 +146,7 @@ export function vesselRoutes(app: App, { context }: Parts): void {
         .filter(({ gridId }) => scope.has(gridId))
         .map(({ deviceId: _, uid, ...coverage }) => {
           const { state = "unknown", reason = "" } = context.health.of(`device:${uid}`) ?? {};
-          return { uid, ...coverage, state, reason };
+          return { uid, ...coverage, state, reason, line: context.health.receiverOf(uid) };
         });
       return { items };
     },
