@@ -19,7 +19,7 @@ function drive(cameras: number, perSecond: number, seconds: number, begun: (t: n
     const state: CameraState = { ...NEW_CAMERA, at: now, recipes: begun(now / 1000) ? { fire: BEGUN } : {} };
     pace.tick(
       now,
-      () => state,
+      () => [state],
       () => [RECIPE],
     );
   }
@@ -68,7 +68,7 @@ function obedient(natural: readonly number[], seconds: number, until: (i: number
     }
     pace.tick(
       now,
-      () => undefined,
+      () => [],
       () => [RECIPE],
       () => own,
     );
@@ -128,7 +128,7 @@ it("asks nothing of a camera that looks more often of itself than something that
     const own = { patrol_ms: now < 50_000 ? 1000 : 60_000 };
     pace.tick(
       now,
-      () => ({ ...begun, at: now, recipes: { fire: { ...BEGUN, since: now } } }),
+      () => [{ ...begun, at: now, recipes: { fire: { ...BEGUN, since: now } } }],
       () => [RECIPE],
       () => own,
     );

@@ -98,13 +98,13 @@ export class Pace {
   }
 
   /**
-   * @param state of a camera
+   * @param states of a camera, one a view
    * @param recipes that it is watched for
    * @param runs what its edge says it runs
    */
   tick(
     now: number,
-    state: (uid: string) => CameraState | undefined,
+    states: (uid: string) => readonly CameraState[],
     recipes: (device: Device) => readonly Recipe[],
     runs: (device: Device) => PaceWish | null = () => null,
   ): void {
@@ -135,7 +135,7 @@ export class Pace {
     this.#load = { offered, capacity, slower };
     for (const [uid, camera] of this.#cameras) {
       const sampling = (this.#options.posture?.(camera.device) ?? NORMAL_POSTURE).sampling;
-      const begun = new Set(waitingRecipes(state(uid)));
+      const begun = new Set(states(uid).flatMap(waitingRecipes));
       this.#set(camera, wishFor(recipes(camera.device), begun, { slower, sampling, own: camera.own }), now);
     }
   }

@@ -184,7 +184,7 @@ export class Vision {
     this.calibrations.drain(batch.foldState);
     this.pace.tick(
       now,
-      (uid) => this.cameras.states(uid).at(-1),
+      (uid) => this.cameras.states(uid),
       (device) => this.watching.recipes(device),
       (device) => this.edgeReports.pace(device),
     );
