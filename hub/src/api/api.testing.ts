@@ -40,6 +40,7 @@ import { openStore } from "../store/postgres.ts";
 import { type RoleName, setGrids, setPassword } from "../store/queries/access.ts";
 import { saveGridSet } from "../store/queries/grids.ts";
 import { Vision } from "../vision/vision.ts";
+import { AREA_RULES } from "./area-rules.testing.ts";
 import { GRIDS } from "./grids.testing.ts";
 import type { ApiContext } from "./context.ts";
 import { hashPassword } from "./password.ts";
@@ -47,16 +48,6 @@ import { type Api, startApi } from "./server.ts";
 import { Sessions } from "./sessions.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** Of devices that the profiles of the tests do not have, so that nothing else is disturbed. */
-const AREA_RULES = `rules: v1
-area:
-  storm:
-    title: {zh: 暴雨, en: Storm}
-    event: weather.storm
-    severity: 2
-    grid: east
-    all: [{flag: weather.rain, is: red}]
-`;
 export const PASSWORD = "test-only-password";
 
 const wire: Broker & { cut: Principal[] } = {
