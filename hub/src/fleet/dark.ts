@@ -3,7 +3,7 @@ import type { Changes } from "./changes.ts";
 import { distanceNm } from "./distance.ts";
 import { type Incident, Incidents } from "./incidents.ts";
 import type { FleetSettings } from "./options.ts";
-import type { Track } from "./track.ts";
+import type { Segment, Track } from "./track.ts";
 import { held, report, rounded, type Waters, whoIs } from "./waters.ts";
 
 export type Silence = "dark" | "gap" | "suspected_disabling";
@@ -42,8 +42,12 @@ export class DarkVessels {
     const s = waters.settingsOf(formationId);
     if (state !== undefined) {
       if (formationId !== state.gridId) this.#end(track, state, "left_formation", now, out);
-      else if ((track.main?.ts ?? 0) > state.data.lastHeard) this.#end(track, state, "heard", now, out);
-      else if (!excused) this.#worsen(key, track, state, silence, s, now, out);
+      else if (track.main !== null && track.main.ts > state.data.lastHeard) {
+        const limit = state.data.kind === "vessel.gap" ? s.gapMs : s.darkMs;
+        if (silence < limit) this.#end(track, state, "heard", now, out);
+        // history came in: it was heard longer, and has been silent for long all the same
+        else this.#lastHeard(key, track.main, state);
+      } else if (!excused) this.#worsen(key, track, state, silence, s, now, out);
       return;
     }
     const at = track.main;
@@ -89,6 +93,10 @@ export class DarkVessels {
     const worse = { ...state, updatedAt: now, data: { ...state.data, stage } };
     this.incidents.set(key, worse);
     out.push(finding("update", track, worse, now, { silentMs: silence }));
+  }
+
+  #lastHeard(key: string, { lon, lat, ts, sog }: Segment, state: Incident<Gone>): void {
+    this.incidents.set(key, { ...state, data: { ...state.data, lon, lat, lastHeard: ts, sog } });
   }
 
   /** The end of a silence says how long and how far: a vessel that sailed on reappears elsewhere. */

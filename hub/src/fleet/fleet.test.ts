@@ -81,6 +81,22 @@ describe("positions", () => {
     expect(ages(19 * MINUTE)).toEqual(["lost", "lost"]);
   });
 
+  it("is late by its own cadence: three of its usual intervals, a minute at least", () => {
+    const sea = new Sea();
+    for (let i = 0; i < 6; i++) {
+      sea.now = START + i * 2 * MINUTE;
+      sea.hear(at(CREW[0], sea.now, 0));
+      sea.hear(at(CREW[1], sea.now - 5000, 0));
+      sea.hear(at(CREW[1], sea.now, 0.001));
+    }
+    const ages = (ms: number) => [...sea.fleet.vessels(sea.now + ms)].map((v) => v.freshness);
+    expect(ages(5 * MINUTE)).toEqual(["fresh", "late"]);
+    expect(ages(6 * MINUTE + 1000)).toEqual(["late", "late"]);
+    sea.commit();
+    sea.restart();
+    expect(ages(5 * MINUTE)).toEqual(["fresh", "late"]);
+  });
+
   it("base stations and buoys are no vessels", () => {
     const sea = new Sea();
     sea.hear(at(2_000_001, sea.now, 0, { type: 4, class: null }));

@@ -139,6 +139,36 @@ describe("silence", () => {
     expect(told(sea)).toEqual(["vessel.gap raise"]);
   });
 
+  describe("history that arrives later", () => {
+    // the boat is dark at 39.5 minutes; at 60 its station sends what it could not deliver: reports until minute `until`
+    const backfilled = (until: number) =>
+      scene(
+        { ...crew, minutes: 120 },
+        (ms, s) => {
+          sail(s, ms, CREW.slice(1), 0.3);
+          if (ms < 10 * MINUTE) hear(s, CREW[0], 0, (4 * ms) / 3_600_000);
+          if (ms !== 60 * MINUTE) return;
+          for (let t = 10 * MINUTE; t < until * MINUTE; t += MINUTE)
+            s.hear({ ...boat(CREW[0], s, 0, (4 * t) / 3_600_000), ts: START + t }, s.north, true);
+        },
+        4,
+      ).findings.filter((f) => f.subject === `mmsi:${CREW[0]}`);
+
+    it("ends a silence that never was, for now", () => {
+      const found = backfilled(50);
+      expect(found.map((f) => [f.phase, (f.ts - START) / MINUTE])).toEqual([
+        ["raise", 39.5],
+        ["clear", 60],
+        ["raise", 79],
+      ]);
+    });
+
+    it("that ends long ago leaves the vessel dark, heard later than was known", () => {
+      const found = backfilled(25);
+      expect(found.map((f) => f.phase)).toEqual(["raise"]);
+    });
+  });
+
   it("a stop of the hub is nobody's silence", () => {
     const sea = scene({ ...crew, minutes: 10 }, (ms, s) => sail(s, ms, CREW, 0));
     sea.commit();
