@@ -15,6 +15,9 @@ export interface Comparison {
   readonly moves: readonly MovedDevice[];
 }
 
+/** What decides which cell a position belongs to. */
+const PLACING: ReadonlySet<string> = new Set(["geometry", "level", "category"]);
+
 /** @param gridOf where each device belongs in a set */
 export function compareSets<T extends { readonly uid: string }>(
   before: GridSet,
@@ -22,10 +25,14 @@ export function compareSets<T extends { readonly uid: string }>(
   devices: Iterable<T>,
   gridOf: (device: T, set: GridSet) => string | null,
 ): Comparison {
+  const changes = diffGrids(before, after);
   const moves: MovedDevice[] = [];
+  // members and names move nobody
+  if (!changes.some(({ change, fields }) => change !== "changed" || fields.some((field) => PLACING.has(field))))
+    return { changes, moves };
   for (const device of devices) {
     const [from, to] = [gridOf(device, before), gridOf(device, after)];
     if (from !== to) moves.push({ uid: device.uid, from, to });
   }
-  return { changes: diffGrids(before, after), moves };
+  return { changes, moves };
 }

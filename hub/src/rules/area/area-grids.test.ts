@@ -34,8 +34,8 @@ const gridsOf = (tree: Tree) => ({
   get: (id: string) => tree[id],
 });
 
-function scene() {
-  const { rules, problems } = loadAreaRules(RULE, "rules.yaml", (id) => id in TREE);
+function scene(text = RULE) {
+  const { rules, problems } = loadAreaRules(text, "rules.yaml", (id) => id in TREE);
   expect(problems).toEqual([]);
   const area = new AreaRules({ rules, grids: gridsOf(TREE), durationScale: 1, allowedLatenessMs: 2 * MINUTE, counters: new RuleCounters() }); // prettier-ignore
   area.load([]);
@@ -113,5 +113,23 @@ describe("rules of areas when the grids change", () => {
     const out: Finding[] = [];
     again.tick(T0 + 8 * MINUTE, out);
     expect(brief(out)).toEqual([`clear@${8 * MINUTE}/4`]);
+  });
+
+  it("of one grid end with it, and stand ready when it is back", () => {
+    const { area, tick, read, swap } = scene(RULE.replace("each: village", "grid: a"));
+    read(0, 1, 5);
+    read(1, 2, 5);
+    expect(tick(6)).toEqual([`raise@${6 * MINUTE}/2`]);
+    const { a: _, ...gone } = TREE;
+    swap(7, { ...gone, a1: ["b", "grid"] });
+    expect(tick(7)).toEqual([`clear@${7 * MINUTE}/4`]);
+    read(8, 1, 5);
+    read(8, 2, 5);
+    expect(tick(30)).toEqual([]);
+    expect(swap(31, TREE)).toEqual([]);
+    read(32, 1, 5);
+    read(32, 2, 5);
+    expect(tick(37)).toEqual([`raise@${37 * MINUTE}/2`]);
+    expect(area.activeOf(area.rules[0])).toEqual(["a"]);
   });
 });

@@ -68,12 +68,16 @@ export class AreaRules {
       if (room !== "rules" || state === null || !key.startsWith(KEY)) continue;
       const [id, gridId] = key.slice(KEY.length).split("|");
       const rule = this.rules.find((each) => each.id === id && each.event === (state as StoredInstance).event);
-      if (rule !== undefined && (rule.each === null || this.#exists(gridId)))
-        this.#restore(rule, gridId, state as StoredInstance);
+      if (rule !== undefined && this.#exists(gridId)) this.#restore(rule, gridId, state as StoredInstance);
       else this.#forget(key, id, gridId, state as StoredInstance);
     }
-    // a rule with one grid exists from the start: flags and findings alone may hold
-    for (const rule of this.rules) if (rule.each === null && rule.grid !== null) this.#instance(rule, rule.grid);
+    this.#standing(this.rules);
+  }
+
+  /** A rule with one grid exists as long as the grid does: flags and findings alone may hold. */
+  #standing(rules: readonly AreaRule[]): void {
+    for (const rule of rules)
+      if (rule.each === null && rule.grid !== null && this.#exists(rule.grid)) this.#instance(rule, rule.grid);
   }
 
   /**
@@ -85,7 +89,9 @@ export class AreaRules {
     this.#machine.out = out;
     for (const { device } of [...this.#devices.values()]) this.#join(device, now);
     for (const instance of [...this.#instances.values()])
-      if (instance.rule.each !== null && !this.#exists(instance.gridId)) this.#end(instance, this.#remove(instance));
+      if (!this.#exists(instance.gridId)) this.#end(instance, this.#remove(instance));
+    this.#standing(this.#rules);
+    for (const instance of [...this.#instances.values()]) this.#machine.evaluate(instance, now);
   }
 
   /**
@@ -107,7 +113,7 @@ export class AreaRules {
       else this.#end(old, state);
     }
     for (const { device } of [...this.#devices.values()]) this.#join(device, now);
-    for (const rule of this.#rules) if (rule.each === null && rule.grid !== null) this.#instance(rule, rule.grid);
+    this.#standing(this.#rules);
     this.found(found, out);
     for (const instance of [...this.#instances.values()]) this.#machine.evaluate(instance, now);
   }
@@ -251,7 +257,8 @@ export class AreaRules {
     if (gridId === null) return null;
     const path = this.#grids.path(gridId);
     if (rule.grid !== null && !path.some(({ id }) => id === rule.grid)) return null;
-    if (rule.each === null) return rule.grid === null ? null : this.#instance(rule, rule.grid);
+    if (rule.each === null)
+      return rule.grid === null || !this.#exists(rule.grid) ? null : this.#instance(rule, rule.grid);
     const cell = path.find(({ level }) => level === rule.each);
     return cell === undefined ? null : this.#instance(rule, cell.id);
   }
