@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,6 +22,8 @@ export interface AgentOptions {
   /** `http://host:port` of a camera */
   readonly cameraUrl: (camera: Placement) => string;
 }
+
+const EVIDENCE_BYTES = 64 * 2 ** 20;
 
 /** One edge agent as a process of its own, with the settings file that an integrator would write. */
 export class Agent {
@@ -57,6 +60,10 @@ export class Agent {
         attributes: attributesOf(d),
       })),
       sources: this.sources(),
+      // the last pictures of its cameras, so that the hub can fetch clips of what was raised
+      ...(this.options.devices.some((d) => d.kind === "camera") && {
+        evidence: { port: 0, token: randomBytes(16).toString("hex"), bytes: EVIDENCE_BYTES },
+      }),
     };
     await writeFile(this.configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
     this.udp ??= await bound();
