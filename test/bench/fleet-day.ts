@@ -20,8 +20,8 @@ const CADENCE = { scale: 3, maxMs: 180_000, staticMs: 1_200_000 };
  */
 export function fleetDayBench(quick: boolean): object {
   const days = (quick ? [SEEDS[0], SEEDS[1], SEEDS[4]] : SEEDS).map(([world, seed], i) => {
-    // by turns with a hub that is started again every 40 minutes
-    const restartHours = i % 2 === 0 ? undefined : 2 / 3;
+    // by turns with a hub that is started again every ten minutes
+    const restartHours = i % 2 === 0 ? undefined : 1 / 6;
     const options = { world, seed, cadence: CADENCE, startMs: Date.UTC(2025, 10, 21, 20), hours: 10, restartHours };
     const { incidents, wrong, noise, noiseAVesselDay, told } = scoreDay(playDay(options));
     const right = incidents - Object.keys(wrong).length;

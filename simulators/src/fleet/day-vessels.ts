@@ -78,7 +78,7 @@ export function drill(stage: DayStage, atHour: number): void {
 /** A boat heads out slowly; a stranger crosses her way at ten knots at the same moment. */
 export function approach(stage: DayStage, atHour: number): void {
   const { formation, boat, from } = stage.cast(atHour);
-  const out = stage.outward(formation, 1.85);
+  const out = stage.outward(formation, 1.65);
   const sinceMs = from - 25 * MINUTE;
   stage.order(boat, sinceMs, out, 2.5);
   const place = boat.place;
