@@ -4,6 +4,7 @@ import { browserMissing } from "../../test/support/browser.ts";
 import { consoleScene } from "./scene.testing.ts";
 
 const missing = browserMissing();
+const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`upkeep of devices in a browser ${missing}`, () => {
   const scene = consoleScene();
@@ -49,7 +50,7 @@ describe.skipIf(missing !== "")(`upkeep of devices in a browser ${missing}`, () 
     expect(await violations(scene.page)).toEqual([]);
     const all = await at("firmware-row").count();
     await at("firmware-mixed").click();
-    await vi.waitFor(async () => expect(await at("firmware-row").count()).toBeLessThan(all));
+    await vi.waitFor(async () => expect(await at("firmware-row").count()).toBeLessThan(all), SOON);
     await at("firmware").locator("a").first().click();
     await at("device-depth").getByText("同型号多为 2.4.1").waitFor();
     await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));

@@ -21,6 +21,8 @@ export const enCodes: Readonly<Record<keyof typeof zhCodes, string>> = {
   "code.RECALL_ENDED": "This recall is over",
   "code.RECALL_OVERLAPS": "Some of these formations are called already",
   "code.TICKET_KEY_USED": "This ticket was sent before with other words; open the form again",
+  "code.CHANGED": "Somebody else has just changed it; load it again",
+  "code.TOO_MANY_CLIPS": "Too many clips are waited for; wait a moment",
   "code.TEST_RUNS": "A test is under way, or too much was sent; wait a moment",
   "code.DEADLINE_PAST": "The deadline lies in the past",
   "code.NO_FORMATIONS": "No formation lies below these grids",

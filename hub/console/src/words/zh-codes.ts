@@ -19,6 +19,8 @@ export const zhCodes = {
   "code.RECALL_ENDED": "该召回已经结束",
   "code.RECALL_OVERLAPS": "部分编组已在另一次召回中",
   "code.TICKET_KEY_USED": "这张工单已提交过,内容不同,请重新打开后再提交",
+  "code.CHANGED": "他人刚刚修改过,请重新载入后再改",
+  "code.TOO_MANY_CLIPS": "等待中的录像过多,请稍候",
   "code.TEST_RUNS": "正在测试,或发送过于频繁,请稍候",
   "code.DEADLINE_PAST": "截止时间已过",
   "code.NO_FORMATIONS": "所选网格下没有编组",
