@@ -124,7 +124,9 @@ describe("agent", () => {
     const { port } = probe.address() as AddressInfo;
     probe.close();
     const token = "a-token-of-some-length";
-    await create([folder], { evidence: { host: "127.0.0.1", port, token, seconds: 60, bytes: 1 << 20, upload_bytes: 0 } }).start();
+    await create([folder], {
+      evidence: { host: "127.0.0.1", port, token, seconds: 60, bytes: 1 << 20, upload_bytes: 0 },
+    }).start();
     const url = `http://127.0.0.1:${port}/evidence/cam-1/frame?at=${Date.now()}`;
     expect((await fetch(url)).status).toBe(401);
     await vi.waitFor(async () => {
