@@ -16,13 +16,10 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
     return [...dark, ...(await violations(scene.page))];
   };
-  /** Clicks on the map, px from its corner; slower than a double click. */
+  /** Clicks on the map, px from its corner. */
   async function tap(...places: readonly (readonly [number, number])[]): Promise<void> {
     const box = (await scene.page.locator(".leaflet-container").boundingBox())!;
-    for (const [x, y] of places) {
-      await scene.page.mouse.click(box.x + x, box.y + y);
-      await scene.page.waitForTimeout(350);
-    }
+    for (const [x, y] of places) await scene.page.mouse.click(box.x + x, box.y + y);
   }
 
   it("lists formations by what is wrong, filters and sorts them, and opens one into its vessels", async () => {
@@ -93,6 +90,15 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await at("area-missing").getByText("还没有画边界 · 缺名称").waitFor();
     await at("draw-finish").click();
     await at("draw-size").getByText("3 个顶点").waitFor();
+    // by mouse: a middle that is dragged becomes a corner, and one step takes it back
+    const middle = (await scene.page.locator(".shape-middle").first().boundingBox())!;
+    await scene.page.mouse.move(middle.x + 6, middle.y + 6);
+    await scene.page.mouse.down();
+    await scene.page.mouse.move(middle.x + 40, middle.y - 60, { steps: 4 });
+    await scene.page.mouse.up();
+    await at("draw-size").getByText("4 个顶点").waitFor();
+    await at("draw-undo").click();
+    await at("draw-size").getByText("3 个顶点").waitFor();
     // by keyboard: a corner is inserted, nudged and removed
     await scene.page.getByRole("button", { name: "第 1 个顶点" }).focus();
     await scene.page.keyboard.press("Insert");
@@ -120,8 +126,14 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await open("#/maritime/areas");
     await at("area-new").click();
     await at("draw-circle").click();
-    await tap([400, 300], [470, 330]);
-    await scene.page.getByText("圆,半径").waitFor();
+    // by keyboard: centre at the cross, the map is moved, then the rim
+    await scene.page.locator(".leaflet-container").focus();
+    await scene.page.keyboard.press("Space");
+    await scene.page.keyboard.press("ArrowRight");
+    await vi.waitFor(async () => {
+      await scene.page.keyboard.press("Space");
+      expect(await scene.page.getByText("圆,半径").count()).toBe(1);
+    });
     await at("sea-tab-formations").click();
     await at("formation-row").first().waitFor();
     await at("sea-tab-areas").click();

@@ -97,6 +97,8 @@ export class ShapePen {
       drawing.finish();
     };
     const key = (e: KeyboardEvent) => {
+      // a dialog over the map has the keys
+      if (document.querySelector("dialog[open]") !== null) return;
       if ((e.target as HTMLElement).closest("input, select, textarea") !== null) return;
       const drawsOnMap = e.target === map.getContainer() && drawing.tool !== "edit";
       if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "z") {

@@ -7,7 +7,7 @@ export const enAreas: Readonly<Record<keyof typeof zhAreas, string>> = {
   "area.state": "State",
   "area.vessels": "Vessels",
   "area.filter": "Filter by kind",
-  "area.holding": "{n} areas hold now",
+  "area.holding": "{n} areas with a rule hold now",
   "area.none": "No areas at sea yet",
   "area.noneHow":
     "Draw no-go zones, closed seasons, fish farms or harbours on the chart, and say when and for whom they hold.",
@@ -25,7 +25,7 @@ export const enAreas: Readonly<Record<keyof typeof zhAreas, string>> = {
   "area.kind.speed_limit": "Speed limit",
   "area.kind.harbour": "Harbour",
   "area.kind.shelter": "Shelter",
-  "area.kind.ground": "Ground (a place)",
+  "area.kind.ground": "Ground",
   "area.means.no_go": "A vessel that enters raises an event at once, also by crossing between two fixes.",
   "area.means.closed_season": "Vessels with the gear named raise an event when they work inside during the season.",
   "area.means.aquaculture": "Vessels that are not allowed raise an event when they stay inside.",
