@@ -1,6 +1,5 @@
 import type { Device } from "../device.ts";
 import { batteryOutlook } from "../health/battery.ts";
-import { blaming } from "../store/failure.ts";
 import { type AvailabilityRow, availabilityRows } from "../store/queries/availability.ts";
 import { batteries, type BatteryRow } from "../store/queries/device-depth.ts";
 import { eventStatistics } from "../store/queries/event-statistics.ts";
@@ -15,6 +14,7 @@ import {
 } from "./availability-report.ts";
 import type { ApiContext } from "./context.ts";
 import type { EventView } from "./event-view.ts";
+import { KeptAnswers } from "./kept-answers.ts";
 import type { AvailabilityInfo, BatteryInfo, EventStatistics } from "./reports-schema.ts";
 import type { Scope } from "./scope.ts";
 import { carriesOthers } from "./visible.ts";
@@ -36,13 +36,14 @@ export type EventBy = "kind" | "grid" | "town" | "severity" | "source" | "device
 /** How old a computed table may be, ms: turning pages and sorting columns must not count ten thousand devices anew. */
 const KEPT_MS = 60_000;
 const BATTERIES_KEPT_MS = 600_000;
-const KEPT = 16;
+/** batteries change by the day: an hour-old table is shown while the next is made */
+const BATTERIES_SHOWN_MS = 3_600_000;
 
 /** Joins what the store counted with names, grids and scopes. */
 export class Reports {
   readonly #of: ApiContext;
   readonly #events: EventView;
-  readonly #kept = new Map<string, { at: number; rows: Promise<unknown> }>();
+  readonly #kept = new KeptAnswers();
 
   constructor(context: ApiContext, events: EventView) {
     this.#of = context;
@@ -69,7 +70,7 @@ export class Reports {
     const subjects =
       by === "edge" ? this.#edges(scope, filter) : this.devices(scope, filter).map((d) => this.subject(d));
     const key = ["availability", scope.key, JSON.stringify(filter), by === "edge", period.from, period.to].join("\n");
-    const rows = await this.#keep(key, KEPT_MS, () =>
+    const rows = await this.#kept.keep(key, KEPT_MS, () =>
       availabilityRows(
         this.#of.pool,
         subjects.map(({ subject }) => subject),
@@ -152,7 +153,9 @@ export class Reports {
     const asked = { ...period, timeZone, grids: within === null ? null : [...within], kinds, above };
     const grouping = by === "town" ? "grid" : by;
     const key = ["events", scope.key, grid, kinds, by, period.from, period.to].join("\n");
-    const { rows, total } = await this.#keep(key, KEPT_MS, () => eventStatistics(pool, { ...asked, by: grouping }));
+    const { rows, total } = await this.#kept.keep(key, KEPT_MS, () =>
+      eventStatistics(pool, { ...asked, by: grouping }),
+    );
     const items = rows.map((row) => ({ ...row, ...this.#eventTitles(by, row.key), ...falseShare(row) }));
     return {
       total: { ...total, severity: [...total.severity], titleZh: "", titleEn: "", ...falseShare(total) },
@@ -174,9 +177,14 @@ export class Reports {
     return same(key);
   }
 
-  /** Batteries, those that need somebody first. A look over all series takes a while: it is kept for ten minutes. */
+  /** Batteries, those that need somebody first. A look over all series takes a while: it is kept for ten minutes, and shown for an hour. */
   async batteries(scope: Scope, filter: DeviceFilter): Promise<BatteryInfo[]> {
-    const rows = await this.#keep("batteries", BATTERIES_KEPT_MS, () => batteries(this.#of.pool, this.#of.clock()));
+    const rows = await this.#kept.keep(
+      "batteries",
+      BATTERIES_KEPT_MS,
+      () => batteries(this.#of.pool, this.#of.clock()),
+      BATTERIES_SHOWN_MS,
+    );
     const byDevice = new Map<number, BatteryRow>();
     // a share says more than a voltage where a device has both
     for (const row of rows)
@@ -195,21 +203,6 @@ export class Reports {
     const { empty, daysLeft, state } = batteryOutlook(metric, value, perDay, device.attributes.min_battery);
     const place = placeOf(this.#of.grids(), device.gridId);
     return { uid: device.uid, title: device.title || device.uid, place, metric, unit, value, ts, perDay, empty, daysLeft, state }; // prettier-ignore
-  }
-
-  async #keep<T>(key: string, keptMs: number, make: () => Promise<T>): Promise<T> {
-    const now = performance.now();
-    const known = this.#kept.get(key);
-    if (known !== undefined && now - known.at < keptMs) return known.rows as Promise<T>;
-    const rows = blaming(make());
-    this.#kept.delete(key);
-    this.#kept.set(key, { at: now, rows });
-    rows.catch(() => this.#kept.delete(key));
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= KEPT) break;
-      this.#kept.delete(oldest);
-    }
-    return rows;
   }
 }
 
