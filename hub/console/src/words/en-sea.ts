@@ -41,7 +41,8 @@ export const enSea: Readonly<Record<keyof typeof zhSea, string>> = {
   "rx.working": "{n} receivers hear vessels",
   "rx.how": "Vessels of the last ten minutes; the dashed ring is the farthest of the last one to two hours.",
   "rx.none": "No AIS receiver yet",
-  "rx.noneHow": "Once an edge agent brings positions of an AIS receiver, this shows how many vessels each one hears, and how far.",
+  "rx.noneHow":
+    "Once an edge agent brings positions of an AIS receiver, this shows how many vessels each one hears, and how far.",
   "rx.station": "Receiver",
   "rx.rate": "/min",
   "rx.vessels": "Vessels",
