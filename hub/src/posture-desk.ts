@@ -3,6 +3,7 @@ import type { Desired } from "./desired.ts";
 import type { Device, Edge } from "./device.ts";
 import type { EventPosture } from "./events/event-options.ts";
 import type { Finding } from "./finding.ts";
+import type { Grid } from "./grids/grid.ts";
 import type { GridSet } from "./grids/grid-set.ts";
 import { PostureBook } from "./posture/posture-book.ts";
 import {
@@ -71,7 +72,7 @@ export class PostureDesk {
   }
 
   /**
-   * Other grids: edges and devices whose town is another one follow its posture from now on.
+   * Other grids: edges and devices whose town is another one follow its posture from now on, warnings find the towns anew.
    * @param before the grids until now; those that are asked for by `grids` are the new ones already
    * @param relocate gives the devices their grids
    */
@@ -82,6 +83,8 @@ export class PostureDesk {
     const stood = new Map([...devices()].map((device) => [device, old.device(device)]));
     relocate();
     for (const edge of edges()) if (towns.edge(edge) !== old.edge(edge)) reach.moved(book, edge);
+    const towned = this.#townGrids();
+    this.warnings.rezone(({ areas }) => affectedTowns(areas, towned));
     for (const [device, town] of stood) if (towns.device(device) !== town) relimit(device, now, out);
   }
 
@@ -104,9 +107,12 @@ export class PostureDesk {
   read(document: string): { readonly warning: Warning; readonly towns: readonly string[] } | CapProblem {
     const warning = readCap(document);
     if ("code" in warning) return warning;
+    return { warning, towns: affectedTowns(warning.areas, this.#townGrids()) };
+  }
+
+  #townGrids(): Grid[] {
     const set = this.#grids();
-    const towns = this.towns.towns().flatMap((id) => set.get(id) ?? []);
-    return { warning, towns: affectedTowns(warning.areas, towns) };
+    return this.towns.towns().flatMap((id) => set.get(id) ?? []);
   }
 
   /** Takes a document from a feed. @returns what was wrong with it; null = nothing */

@@ -96,6 +96,28 @@ describe("weather warnings", () => {
     expect(said(after, START + 20 * HOUR)).toEqual([["clear", 3, "a", "weather:暴雨"]]);
   });
 
+  it("follow the towns when the grids change", () => {
+    const { colours, open, said } = scene();
+    const book = open();
+    book.take(warning("1"), ["a", "b"], START);
+    said(book, START);
+    book.rezone(() => ["a", "b"]);
+    expect(said(book, START + 1)).toEqual([]);
+    book.rezone(() => ["b", "c"]);
+    expect(said(book, START + 2)).toEqual([
+      ["clear", 3, "a", "weather:台风"],
+      ["raise", 3, "c", "weather:台风"],
+    ]);
+    expect(colours.slice(2)).toEqual([["c", "yellow"], ["a", null]]); // prettier-ignore
+    const rows: FoldStateRow[] = [];
+    book.drain(rows);
+    expect(rows.at(-1)?.state).toMatchObject({ towns: ["b", "c"] });
+    book.take(warning("2", { action: "cancel", references: ["1"] }), [], START + 3);
+    said(book, START + 3);
+    book.rezone(() => ["a"]);
+    expect(said(book, START + 4)).toEqual([]);
+  });
+
   it("are bounded in number", () => {
     const book = scene().open();
     for (let i = 0; i < 700; i++) book.take(warning(`${i}`), ["a"], START + i);

@@ -2,7 +2,7 @@ import type { Finding } from "../finding.ts";
 import type { FoldStateRow } from "../store/batch.ts";
 import { COLOURS, severityOf, type Warning, type WarningColour } from "./warning.ts";
 
-/** A warning with the towns that it concerned when it came. */
+/** A warning with the towns that it concerns by the grids in force. */
 export interface KeptWarning {
   readonly warning: Warning;
   readonly towns: readonly string[];
@@ -75,6 +75,15 @@ export class WarningBook {
     this.#set(key, { warning, towns, receivedAt: now, endedAt: over ? now : null });
     this.#forget(now);
     return true;
+  }
+
+  /** The towns are others: those that a warning concerns now take their part with the next tick, those that are gone lose it. */
+  rezone(townsOf: (warning: Warning) => readonly string[]): void {
+    for (const [key, kept] of this.#kept) {
+      if (kept.endedAt !== null) continue;
+      const towns = townsOf(kept.warning);
+      if (towns.join("\n") !== kept.towns.join("\n")) this.#set(key, { ...kept, towns });
+    }
   }
 
   /** Ends what has run out; raises, changes and clears the events of the towns. */
