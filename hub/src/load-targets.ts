@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TemplateError } from "./dispatch/mapping/filters.ts";
@@ -13,14 +14,14 @@ import { HubError } from "./errors.ts";
 /** Mappings and words that come along. */
 export const MAPPINGS = join(import.meta.dirname, "../mappings");
 
-const BASE = "name kind deliver grids towns kinds min_severity timeout_ms concurrency callback_secrets".split(" ");
+const BASE = "name kind deliver grids towns kinds min_severity timeout_ms concurrency callback_secrets ca".split(" ");
 const NOTIFIER = "language notice per_minute quiet digest_minutes console_url".split(" ");
 /** Settings by kind; those with `!` are needed. */
 const SETTINGS: Readonly<Record<TargetSetting["kind"], readonly string[]>> = {
   webhook: ["url!", "secret!", "headers", "mapping"],
   mqtt: ["url", "topic", "username", "password", "client_id", "mapping"],
   dingtalk: ["url!", "secret", "keyword", ...NOTIFIER],
-  email: ["host!", "port", "tls", "ca", "username", "password", "from!", "to!", ...NOTIFIER],
+  email: ["host!", "port", "tls", "username", "password", "from!", "to!", ...NOTIFIER],
 };
 const PORTS = { implicit: 465, starttls: 587, none: 25 } as const;
 const DEFAULT_PER_MINUTE = 20;
@@ -65,18 +66,6 @@ function checkFields(setting: TargetSetting, say: Say): void {
 
 function build(setting: TargetSetting, timeZone: string, say: Say): TargetConfig | null {
   const { name, deliver, grids, towns, kinds, min_severity, timeout_ms, concurrency, callback_secrets } = setting;
-  const base: TargetBase = {
-    name,
-    deliver,
-    grids,
-    towns,
-    kinds,
-    minSeverity: min_severity,
-    timeoutMs: timeout_ms,
-    concurrency,
-    callbackSecrets: callback_secrets ?? (setting.kind === "webhook" ? [setting.secret!] : undefined),
-  };
-  const { url = "", secret = "", username = "", password = "" } = setting;
   const tryRead = <T>(field: string, file: string, read: (text: string, file: string) => T): T | undefined => {
     try {
       return read(readFileSync(file, "utf8"), file);
@@ -87,6 +76,19 @@ function build(setting: TargetSetting, timeZone: string, say: Say): TargetConfig
       return undefined;
     }
   };
+  const base: TargetBase = {
+    name,
+    deliver,
+    grids,
+    towns,
+    kinds,
+    minSeverity: min_severity,
+    timeoutMs: timeout_ms,
+    concurrency,
+    callbackSecrets: callback_secrets ?? (setting.kind === "webhook" ? [setting.secret!] : undefined),
+    ca: setting.ca === undefined ? undefined : tryRead("ca", setting.ca, readAuthority),
+  };
+  const { url = "", secret = "", username = "", password = "" } = setting;
   const mappingOf = (): Mapping | undefined =>
     setting.mapping === undefined
       ? undefined
@@ -124,10 +126,15 @@ function build(setting: TargetSetting, timeZone: string, say: Say): TargetConfig
         return { ...notifier, kind: "dingtalk", url, secret, keyword: setting.keyword ?? "" };
       const { host = "", tls = "implicit", from = "", to = [], port = PORTS[tls] } = setting;
       if (tls === "none" && username !== "") say("tls", "a password must not travel without TLS");
-      const ca = setting.ca === undefined ? "" : (tryRead("ca", setting.ca, (text) => text) ?? "");
-      return { ...notifier, kind: "email", host, port, tls, ca, username, password, from, to };
+      return { ...notifier, kind: "email", host, port, tls, username, password, from, to };
     }
   }
+}
+
+/** @throws what OpenSSL says of a file that holds no certificate; its `code` makes it a problem of the settings */
+function readAuthority(pem: string): string {
+  void new X509Certificate(pem);
+  return pem;
 }
 
 /** `four-platforms`: one that comes along; else a path. */

@@ -4,6 +4,7 @@ import { DingTalkTransport } from "./notify/dingtalk.ts";
 import { EmailTransport } from "./notify/email.ts";
 import type { TargetConfig } from "./target.ts";
 import type { Transport } from "./transport.ts";
+import { trustingFetch } from "./trusting-fetch.ts";
 import { WebhookTransport } from "./webhook.ts";
 
 export interface TransportDeps {
@@ -17,7 +18,9 @@ export interface TransportDeps {
 const NO_BROKER: OwnBroker = (_topic, _payload, done) => done(new Error("the hub has no broker"));
 
 export function createTransport(target: TargetConfig, deps: TransportDeps): Transport {
-  const { clock, fetch: send = fetch, root = "", ownBroker = NO_BROKER } = deps;
+  const { clock, root = "", ownBroker = NO_BROKER } = deps;
+  const { ca = "" } = target;
+  const send = deps.fetch ?? (ca === "" ? fetch : trustingFetch(ca));
   switch (target.kind) {
     case "mqtt":
       return new MqttTransport(target, root, ownBroker);

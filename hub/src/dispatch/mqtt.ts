@@ -71,7 +71,7 @@ export class MqttTransport implements Transport {
   }
 
   #connect(): MqttClient {
-    const { url, username, password, clientId } = this.#target;
+    const { url, username, password, clientId, ca = "" } = this.#target;
     const client = connect(url, {
       clientId,
       username: username === "" ? undefined : username,
@@ -81,6 +81,7 @@ export class MqttTransport implements Transport {
       reconnectPeriod: 1000,
       connectTimeout: this.timeoutMs,
       queueQoSZero: false,
+      ...(ca !== "" && { ca }),
     });
     // Without a listener it would be thrown; the row's time-out tells the rest.
     client.on("error", () => {});

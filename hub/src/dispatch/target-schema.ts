@@ -46,6 +46,9 @@ export const TargetSchema = Type.Object(
       }),
     ),
 
+    ca: optional(
+      Text("File with the PEM of the private certificate authority that is trusted instead of the system's.", 1000),
+    ),
     url: optional(
       Type.String({
         pattern: "^(https?|mqtts?)://",
@@ -76,7 +79,6 @@ export const TargetSchema = Type.Object(
     tls: optional(
       OneOf(["implicit", "starttls", "none"], { description: "E-mail: implicit (default), starttls, or none." }),
     ),
-    ca: optional(Text("E-mail: file with the PEM of a private certificate authority.", 1000)),
     from: optional(Text("E-mail: sender.", 320)),
     to: optional(Names("E-mail: receivers.")),
 

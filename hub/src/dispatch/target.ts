@@ -25,6 +25,8 @@ export interface TargetBase {
   readonly minSeverity?: number;
   /** secrets of what it sends back, the new one first; none = it may not call back */
   readonly callbackSecrets?: readonly string[];
+  /** PEM of the private certificate authority that signed its certificate; "" or absent = the system's */
+  readonly ca?: string;
 }
 
 export interface WebhookTarget extends TargetBase {
@@ -81,8 +83,6 @@ export interface EmailTarget extends NotifierTarget {
   readonly port: number;
   /** implicit: TLS from the first byte (465). starttls: required before anything else. none: for a relay on this machine */
   readonly tls: "implicit" | "starttls" | "none";
-  /** PEM of a private certificate authority; "" = the system's */
-  readonly ca: string;
   readonly username: string;
   readonly password: string;
   readonly from: string;

@@ -1,61 +1,10 @@
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { TEST_CA } from "../../../../test/support/certificate.ts";
 import { sampleItem } from "../sample.testing.ts";
 import type { EmailTarget } from "../target.ts";
 import { EmailTransport } from "./email.ts";
-import { readNotice } from "./notice-template.ts";
-
-const words = readFileSync(join(import.meta.dirname, "../../../mappings/notice.en.yaml"), "utf8");
-
-/** As much of RFC 5321 as one letter needs; `answers` replaces replies by the command's first word. */
-class MailServer {
-  readonly letters: string[] = [];
-  readonly commands: string[] = [];
-  answers: Record<string, string> = {};
-  readonly #server: Server = createServer((socket) => this.#talk(socket));
-  readonly #sockets = new Set<Socket>();
-
-  async start(): Promise<number> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #talk(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on("error", () => {});
-    let letter: string[] | null = null;
-    let rest = "";
-    socket.write(this.answers.GREETING ?? "220 mail\r\n");
-    socket.setEncoding("utf8").on("data", (text: string) => {
-      const lines = (rest + text).split("\r\n");
-      rest = lines.pop()!;
-      for (const line of lines) {
-        if (letter !== null && line !== ".") {
-          letter.push(line);
-        } else if (letter !== null) {
-          this.letters.push(letter.join("\n"));
-          letter = null;
-          socket.write(this.answers.LETTER ?? "250 taken\r\n");
-        } else {
-          const word = line.split(/[ :]/, 1)[0].toUpperCase();
-          this.commands.push(word);
-          const usual =
-            word === "DATA" ? "354 go on\r\n" : word === "EHLO" ? "250-mail\r\n250 8BITMIME\r\n" : "250 ok\r\n";
-          const answer = this.answers[word] ?? usual;
-          if (word === "DATA" && answer.startsWith("354")) letter = [];
-          socket.write(answer);
-        }
-      }
-    });
-  }
-}
+import { MailServer } from "./mail-server.testing.ts";
+import { noticeIn } from "./notice.testing.ts";
 
 let server: MailServer;
 let port: number;
@@ -76,12 +25,11 @@ const make = (more: Partial<EmailTarget> = {}) => {
     host: "127.0.0.1",
     port,
     tls: "none",
-    ca: "",
     username: "",
     password: "",
     from: "hub@town.example",
     to: ["duty@town.example", "chief@town.example"],
-    notice: readNotice(words, "notice.en.yaml", "Asia/Shanghai"),
+    notice: noticeIn("en"),
     perMinute: 20,
     quiet: null,
     digestMs: 0,
@@ -141,5 +89,43 @@ describe("EmailTransport", () => {
     );
     expect(outcome.kind).toBe("failed");
     expect(JSON.stringify(outcome)).not.toContain("secret");
+  });
+
+  describe("with TLS", () => {
+    const secured = { username: "hub", password: "secret of hub", ca: TEST_CA };
+
+    it.each(["implicit", "starttls"] as const)(
+      "logs in and sends over %s, trusting the authority of the file",
+      async (tls) => {
+        const sealed = new MailServer(tls);
+        try {
+          const transport = make({ ...secured, tls, port: await sealed.start() });
+          expect(await transport.send([sampleItem()], signal)).toEqual({ kind: "delivered" });
+          expect(sealed.letters).toHaveLength(1);
+          expect(sealed.commands).toContain("AUTH");
+          expect(sealed.inTheClear).not.toContain("AUTH");
+          expect(sealed.inTheClear).not.toContain("MAIL");
+        } finally {
+          await sealed.close();
+        }
+      },
+    );
+
+    it.each([
+      ["implicit", "an authority that nobody named", { ca: "" }, /verify the first certificate/],
+      ["starttls", "an authority that nobody named", { ca: "" }, /verify the first certificate/],
+      ["implicit", "another name", { host: "127.0.0.2" }, /altnames/],
+    ] as const)("refuses over %s a certificate of %s, and says no password", async (tls, _why, more, error) => {
+      const sealed = new MailServer(tls, "0.0.0.0");
+      try {
+        const transport = make({ ...secured, tls, port: await sealed.start(), ...more });
+        const outcome = await transport.send([sampleItem()], signal);
+        expect(outcome).toMatchObject({ kind: "failed", error: expect.stringMatching(error) as string });
+        expect(sealed.commands).not.toContain("AUTH");
+        expect(sealed.letters).toEqual([]);
+      } finally {
+        await sealed.close();
+      }
+    });
   });
 });

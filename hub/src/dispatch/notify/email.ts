@@ -70,7 +70,7 @@ export class EmailTransport implements Transport {
   }
 
   #connection(): Transporter {
-    const { host, port, tls, ca, username, password } = this.#target;
+    const { host, port, tls, ca = "", username, password } = this.#target;
     return (this.#mailer ??= createMailer({
       host,
       port,
@@ -105,7 +105,13 @@ function judge(error: SmtpError, timeoutMs: number): Outcome {
   const { code, responseCode } = error;
   if (code === "EMESSAGE" && responseCode !== undefined && responseCode >= 500)
     return { kind: "refused", error: `SMTP ${responseCode}` };
-  const text =
-    responseCode !== undefined ? `SMTP ${responseCode} ${code ?? ""}`.trim() : describeError(error, timeoutMs);
-  return { kind: "failed", error: code !== undefined && responseCode === undefined ? code : text, retryAfterMs: 0 };
+  return { kind: "failed", error: reason(error, timeoutMs), retryAfterMs: 0 };
+}
+
+/** Of a connection or a certificate its own words, which name what is wrong; of anything else the code alone: words may hold what was sent. */
+function reason(error: SmtpError, timeoutMs: number): string {
+  const { code, responseCode } = error;
+  if (responseCode !== undefined) return `SMTP ${responseCode} ${code ?? ""}`.trim();
+  if (code === undefined) return describeError(error, timeoutMs);
+  return code === "ESOCKET" || code === "ETLS" ? `${code}: ${error.message}`.slice(0, 200) : code;
 }

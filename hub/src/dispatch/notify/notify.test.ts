@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NOW, sampleItem } from "../sample.testing.ts";
@@ -8,19 +6,16 @@ import { DingTalkTransport, dingTalkSign, escapeMarkdown } from "./dingtalk.ts";
 import { holdMs, parseQuiet } from "./hold.ts";
 import { noticeOf } from "./notice.ts";
 import { readNotice } from "./notice-template.ts";
+import { noticeIn } from "./notice.testing.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
-const notice = (language: "zh" | "en") => {
-  const file = `notice.${language}.yaml`;
-  return readNotice(readFileSync(join(import.meta.dirname, "../../../mappings", file), "utf8"), file, "Asia/Shanghai");
-};
 const target = (more: Partial<DingTalkTarget> = {}): DingTalkTarget => ({
   name: "robot",
   kind: "dingtalk",
   url: "https://oapi.example/robot/send?access_token=abc",
   secret: "SEC0123456789",
   keyword: "",
-  notice: notice("zh"),
+  notice: noticeIn("zh"),
   perMinute: 20,
   quiet: null,
   digestMs: 0,
@@ -109,7 +104,7 @@ describe("messages to people", () => {
       sampleItem({ severity: 4, id: "b" }, { what: "clear" }, { id: 3 }),
       sampleItem({ severity: 1, id: "c" }, { what: "open" }, { id: 4 }),
     ];
-    expect(noticeOf(target({ notice: notice("en") }), items, (text) => text)).toEqual({
+    expect(noticeOf(target({ notice: noticeIn("en") }), items, (text) => text)).toEqual({
       title: "[red] 3 events changed",
       lines: [
         "09:58 [red] Water above the guarantee level began, 第三网格",
