@@ -35,8 +35,8 @@ export function makeSeaGrids(world: World, started: number, tell: (version: numb
   for (const g of world.grids.filter(({ level }) => level === "area"))
     add(g.id, { name: g.name, parent: g.parent ?? "", kind: "aquaculture", geometry: g.geometry, transitKn: 4, allow: ["m-006"] }); // prettier-ignore
   add("n-1", { name: "军事禁航区 东段", parent: "330922", kind: "no_go", geometry: box(122.42, 30.86, 0.09, 0.05), toleranceM: 200 }); // prettier-ignore
-  const season: Body = { name: "马鞍列岛伏季休渔", parent: "330922", kind: "closed_season", geometry: box(122.6, 30.62, 0.16, 0.08), gear: ["拖网", "张网"], dates: [{ from: "05-01", to: "09-16" }], transitKn: 4 }; // prettier-ignore
-  add("s-1", season, { ...season, gear: ["拖网"], geometry: box(122.58, 30.64, 0.2, 0.1) });
+  const season: Body = { name: "马鞍列岛伏季休渔", parent: "330922", kind: "closed_season", geometry: box(122.6, 30.62, 0.16, 0.08), gear: ["trawl", "stow_net"], dates: [{ from: "05-01", to: "09-16" }], transitKn: 4 }; // prettier-ignore
+  add("s-1", season, { ...season, gear: ["trawl"], geometry: box(122.58, 30.64, 0.2, 0.1) });
   add("v-1", { name: "泗礁水道限速", parent: "330922", kind: "speed_limit", geometry: box(122.3, 30.78, 0.1, 0.05), limitKn: 8, weekdays: [1, 2, 3, 4, 5], hours: [{ from: "06:00", to: "20:00" }] }); // prettier-ignore
   add("d-1", null, {
     name: "新航道警戒区",
@@ -49,7 +49,7 @@ export function makeSeaGrids(world: World, started: number, tell: (version: numb
   const membersOf = (id: string) => {
     if (!members.has(id)) {
       const boats = world.vessels.filter((v) => v.formationId === id);
-      members.set(id, boats.map(({ mmsi, name }, i) => ({ mmsi, name, role: i === 0 ? "lead" : "", gear: "拖网", from: i === 1 ? started - 90 * DAY : null, to: null, valid: true }))); // prettier-ignore
+      members.set(id, boats.map(({ mmsi, name }, i) => ({ mmsi, name, role: i === 0 ? "lead" : "", gear: "trawl", from: i === 1 ? started - 90 * DAY : null, to: null, valid: true }))); // prettier-ignore
     }
     return members.get(id) ?? [];
   };

@@ -197,7 +197,6 @@ export const enAreas: Readonly<Record<keyof typeof zhAreas, string>> = {
   "member.willChange": "{a} added, {r} removed, {c} changed",
   "member.line": "Line {n}",
   "member.whole": "Table",
-  "member.fault": "Problem",
   "member.noProblems": "No problems",
   "member.nothing": "The same as in force: nothing to write",
   "member.done": "Written, version {n} of the grids",

@@ -36,7 +36,6 @@ export const enSea: Readonly<Record<keyof typeof zhSea, string>> = {
   "sea.trouble.outage": "link out",
   "sea.unheard": "{n} more were never heard",
   "sea.allKnown": "Every member was heard",
-  "sea.callNow": "calling for help",
   "sea.calls": "{n} calls for help",
   "rx.working": "{n} receivers hear vessels",
   "rx.how": "Vessels of the last ten minutes; the dashed ring is the farthest of the last one to two hours.",

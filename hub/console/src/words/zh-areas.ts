@@ -195,7 +195,6 @@ export const zhAreas = {
   "member.willChange": "新增 {a} 艘,移除 {r} 艘,变更 {c} 艘",
   "member.line": "第 {n} 行",
   "member.whole": "整表",
-  "member.fault": "问题",
   "member.noProblems": "没有问题",
   "member.nothing": "与现行名册相同,无需写入",
   "member.done": "已写入,网格版本 {n}",

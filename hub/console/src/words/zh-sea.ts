@@ -35,7 +35,6 @@ export const zhSea = {
   "sea.trouble.outage": "链路断",
   "sea.unheard": "另有 {n} 艘从未收到位置",
   "sea.allKnown": "全部成员都收到过位置",
-  "sea.callNow": "正在求救",
   "sea.calls": "{n} 起遇险求救",
   "rx.working": "{n} 个接收站有信号",
   "rx.how": "近 10 分钟收到的船;虚线圈为近一两小时最远距离。",
