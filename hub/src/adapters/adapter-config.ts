@@ -14,9 +14,17 @@ const Path = (description: string) => Type.String({ minLength: 1, maxLength: 200
 
 const Publisher = Type.Object(
   {
-    username: Type.String({ minLength: 8, maxLength: 200, description: "User name; a ThingsBoard access token." }),
+    username: Type.String({
+      minLength: 8,
+      maxLength: 200,
+      description: "User name; a ThingsBoard access token. Or sha256:<hex> of it.",
+    }),
     password: Type.Optional(
-      Type.String({ minLength: 8, maxLength: 200, description: "Password; without one the user name is the secret." }),
+      Type.String({
+        minLength: 8,
+        maxLength: 200,
+        description: "Password, or sha256:<hex> of it; without one the user name is the secret.",
+      }),
     ),
     device: Type.Optional(Type.String({ pattern: NAME, description: "The one device that it may publish for." })),
   },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { deviceName } from "./device-name.ts";
 import { GateScene, NOW } from "./gate.testing.ts";
@@ -80,6 +81,21 @@ describe("the gate", () => {
     expect(gate.authenticate("A1_TEST_TOKEN_1", "")).toEqual({ site: "town", edge: "gw", device: "h1" });
     expect(gate.authenticate("gateway-user", "of-the-gateway")).toMatchObject({ edge: "gw" });
     expect([gate.authenticate("gateway-user", ""), gate.authenticate("nobody-here", "")]).toEqual([null, null]);
+  });
+
+  it("takes credentials as hashes, which open nothing themselves", () => {
+    const hash = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
+    const { gate } = new GateScene({
+      kind: "thingsboard",
+      publishers: [
+        { username: hash("A1_TEST_TOKEN_1"), device: "h1" },
+        { username: "gateway-user", password: hash("of-the-gateway") },
+      ],
+    });
+    expect(gate.authenticate("A1_TEST_TOKEN_1", "")).toMatchObject({ device: "h1" });
+    expect(gate.authenticate("gateway-user", "of-the-gateway")).toMatchObject({ edge: "gw" });
+    expect(gate.authenticate(hash("A1_TEST_TOKEN_1"), "")).toBeNull();
+    expect(gate.authenticate("gateway-user", hash("of-the-gateway"))).toBeNull();
   });
 
   it.each([

@@ -67,8 +67,8 @@ export class AdapterGate implements ForeignDoor {
       this.#byEdge.set(entry.edgeKey, [...(this.#byEdge.get(entry.edgeKey) ?? []), entry]);
       const { site, edge, publishers = [] } = entry.config;
       for (const { username, password, device } of publishers) {
-        this.#publishers.set(sha256(username).toString("hex"), {
-          password: password === undefined ? null : sha256(password),
+        this.#publishers.set(digestOf(username).toString("hex"), {
+          password: password === undefined ? null : digestOf(password),
           principal: { site, edge, device },
         });
       }
@@ -227,6 +227,12 @@ const MAX_LETTERS = 20;
 
 function sha256(text: string): Buffer {
   return createHash("sha256").update(text, "utf8").digest();
+}
+
+/** Of a credential in the settings: the secret itself, or `sha256:<hex>` of it, so that the file holds nothing to steal. */
+function digestOf(text: string): Buffer {
+  const hashed = /^sha256:([0-9a-f]{64})$/.exec(text);
+  return hashed === null ? sha256(text) : Buffer.from(hashed[1], "hex");
 }
 
 /** Settles once, when the last of `n` is settled; the first error wins. */
