@@ -54,6 +54,8 @@ it("a rule that is handed in finds what comes from then on, and ends with its te
   expect(first).toMatchObject({ taken: true, source: { name: "heat", origin: "api", rules: ["heat"], revision: 1, who: "chief", note: "summer" } }); // prettier-ignore
   await read(60);
   await vi.waitFor(async () => expect(await active("area.heat")).toBe(1));
+  const shown = await scene.call<{ items: { titleZh: string }[] }>("GET", "/api/events?q=试验", { token: admin });
+  expect(shown.body.items.map(({ titleZh }) => titleZh)).toEqual(["试验"]); // by the rule's words
   // edited: another rule beside it, and the event goes on
   const second = await put("heat", { text: text(rule("heat", "area.heat"), rule("heat_2", "area.more")), revision: 1 });
   expect(second.source).toMatchObject({ rules: ["heat", "heat_2"], revision: 2 });

@@ -5,7 +5,7 @@ import { gridPath } from "./device-view.ts";
 import { whyActive } from "../events/why-active.ts";
 import type { EventInfo, EventLifeInfo } from "./schema.ts";
 
-type Needs = Pick<ApiContext, "grids" | "registry" | "fleet" | "events" | "eventTitles" | "clock">;
+type Needs = Pick<ApiContext, "grids" | "registry" | "fleet" | "events" | "eventTitles" | "rules" | "clock">;
 
 const NAMES_MS = 5000;
 
@@ -63,7 +63,8 @@ export class EventView {
   meaningOf(word: string): { kinds: string[]; devices: number[]; grids: string[] } {
     const needle = word.toLowerCase();
     const has = (text: string) => text.toLowerCase().includes(needle);
-    const kinds = new Set([...this.#of.events.policy.codes.kinds(), ...this.#of.eventTitles.keys()]);
+    const { rules } = this.#of.rules.area;
+    const kinds = new Set([...this.#of.events.policy.codes.kinds(), ...this.#of.eventTitles.keys(), ...rules.map(({ event }) => event)]); // prettier-ignore
     const grids = new Set<string>();
     const set = this.#of.grids();
     for (const grid of set.grids()) if (has(grid.name)) for (const id of set.subtree(grid.id)) grids.add(id);
@@ -109,10 +110,15 @@ export class EventView {
     const { codes } = this.#of.events.policy;
     const info = codes.info(kind);
     // A kind of the catalogue is shared by many makers: one profile's words for it would be wrong for the others.
-    const titles =
-      Object.hasOwn(KINDS, kind) || codes.get(kind) !== undefined ? undefined : this.#of.eventTitles.get(kind);
+    const isShared = Object.hasOwn(KINDS, kind) || codes.get(kind) !== undefined;
+    const titles = isShared ? undefined : (this.#of.eventTitles.get(kind) ?? this.#ruleTitles(kind));
     const codeName = info.provisional ? `${info.codeName} (provisional)` : info.codeName;
     return { zh: titles?.zh ?? info.titleZh, en: titles?.en ?? info.titleEn, codeName };
+  }
+
+  #ruleTitles(kind: string): { readonly zh: string; readonly en: string } | undefined {
+    const rule = this.#of.rules.area.rules.find(({ event }) => event === kind);
+    return rule && { zh: rule.titleZh, en: rule.titleEn };
   }
 
   #subjectTitle(subject: string): string {
