@@ -119,7 +119,11 @@ export class FleetRules {
     const { membership } = waters;
     const formations = new Set(membership.formations());
     this.silence.tick(waters, now, save, out);
-    this.stragglers.release((mmsi) => membership.formationOf(mmsi), now, out);
+    const over = (mmsi: number, gridId: string) => {
+      if (membership.formationOf(mmsi) !== gridId) return "left_formation";
+      return waters.tracks.get(mmsi)?.clashing === true ? "mmsi_clash" : null;
+    };
+    this.stragglers.release(over, now, out);
     this.splits.release((gridId) => formations.has(gridId), now, out);
     for (const gridId of formations) {
       const settings = waters.settingsOf(gridId);

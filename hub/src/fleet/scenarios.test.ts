@@ -55,6 +55,16 @@ describe("identity", () => {
     expect(sea.findings[0].evidence.distanceNm).toBeGreaterThan(35);
   });
 
+  it("a clone far off makes no straggler of the boat, before, in or after the clash", () => {
+    // the boat reports every three minutes, its clone every half a minute: the clone is no better known for that
+    const sea = scene({ ...crew, minutes: 90 }, (ms, s) => {
+      sail(s, ms, CREW.slice(1), 0.3);
+      if (ms % (3 * MINUTE) === 0) hear(s, CREW[0], 0, (4 * ms) / 3_600_000);
+      if (ms >= 15 * MINUTE && ms < 60 * MINUTE) hear(s, CREW[0], 40, (8 * ms) / 3_600_000);
+    });
+    expect(told(sea)).toEqual(["vessel.mmsi_clash raise", "vessel.mmsi_clash clear"]);
+  });
+
   it("a net buoy is flagged and in nobody's way", () => {
     const sea = scene(
       { ...crew, minutes: 60, areas: [area("z", "no_go", box(5, 5, 1, 1))] },

@@ -70,11 +70,12 @@ export class Stragglers {
     }
   }
 
-  /** Ends what belongs to no formation any more: the vessel left it, or the formation was dissolved. */
-  release(formationOf: (mmsi: number) => string | null, now: number, out: Finding[]): void {
+  /** Ends what belongs to no formation any more, and what is no longer followed. @param over why; null = it goes on */
+  release(over: (mmsi: number, gridId: string) => string | null, now: number, out: Finding[]): void {
     for (const [mmsi, state] of this.#states) {
-      if (formationOf(mmsi) === state.gridId) continue;
-      if (state.open) out.push(this.#gone(mmsi, state, now, "left_formation"));
+      const why = over(mmsi, state.gridId);
+      if (why === null) continue;
+      if (state.open) out.push(this.#gone(mmsi, state, now, why));
       this.#drop(mmsi);
     }
   }

@@ -46,6 +46,8 @@ const OWN_BEST = 1.5;
 /** positions of a parallel segment before it may take over from a silent one */
 const TAKE_OVER_FIXES = 3;
 const TAKE_OVER_SILENCE_MS = 60_000;
+/** ... and longer than so many of its intervals: who reports every three minutes is not silent after one */
+const TAKE_OVER_INTERVALS = 2;
 const INTERVALS = 5;
 /** no fishing net drifts faster, knots */
 const BUOY_KN = 3;
@@ -172,7 +174,8 @@ export class Track {
     }
     if (ts > other.ts) extend(other, p, ts, settings);
     // a single position against three that agree was the false one
-    if (other.fixes < TAKE_OVER_FIXES || (main.fixes > 1 && ts - main.ts < TAKE_OVER_SILENCE_MS)) return false;
+    const silence = Math.max(TAKE_OVER_SILENCE_MS, TAKE_OVER_INTERVALS * this.intervalMs);
+    if (other.fixes < TAKE_OVER_FIXES || (main.fixes > 1 && ts - main.ts < silence)) return false;
     this.main = other;
     this.other = main;
     return true;
