@@ -1,5 +1,6 @@
 import type { Device } from "../device.ts";
 import type { PrecisionRow } from "../store/queries/vision.ts";
+import type { NewestFrame } from "../vision/newest-frames.ts";
 import type { ApiContext } from "./context.ts";
 import { deviceInfo } from "./device-view.ts";
 import { judged } from "./judged.ts";
@@ -47,8 +48,12 @@ export function cameraInfo(device: Device, now: number, context: ApiContext, his
       const known = calibrations.current(device, preset);
       return known === null ? [] : [{ preset, version: known.version.version, moved: known.moved }];
     }),
-    picture: frame === null ? null : { ts: frame.ts, width: frame.width, height: frame.height, preset: frame.preset },
+    picture: frame === null ? null : pictureOf(frame),
     evidence: history.evidence,
     precision: judged(history.judgements, ({ kind, recipe }) => ({ kind, recipe })),
   };
+}
+
+function pictureOf({ ts, width, height, preset, moving }: NewestFrame): CameraInfo["picture"] {
+  return { ts, width, height, preset, moving };
 }

@@ -8,6 +8,7 @@ interface Clips {
     readonly camera: string;
     readonly state: string;
     readonly url: string | null;
+    readonly edgeOnline: boolean;
   }[];
 }
 
@@ -47,8 +48,9 @@ it("says of each camera that the account sees what its edge keeps of an event", 
   expect((await clips(viewer)).map((c) => [c.camera, c.state, c.url])).toEqual([["east/d1", "unknown", null]]);
   await report({ keep_ms: 600_000, upload: true, url: "https://10.0.0.7:8090/" });
   const [kept] = await clips(viewer);
-  expect([kept.state, kept.url]).toEqual([
+  expect([kept.state, kept.edgeOnline, kept.url]).toEqual([
     "at_edge",
+    true,
     expect.stringMatching(/^https:\/\/10\.0\.0\.7:8090\/evidence\/d1\/clip\?from=\d+&to=\d+$/),
   ]);
   // no link but one to the web

@@ -74,7 +74,16 @@ export const CameraInfo = Type.Object({
     description: "in use, by preset; moved: the camera's registered place is another since",
   }),
   picture: Type.Union(
-    [Type.Object({ ts: Time, width: Type.Number(), height: Type.Number(), preset: Type.String() }), Type.Null()],
+    [
+      Type.Object({
+        ts: Time,
+        width: Type.Number(),
+        height: Type.Number(),
+        preset: Type.String(),
+        moving: Type.Boolean({ description: "it turned when the picture was taken, or looked away from its presets" }),
+      }),
+      Type.Null(),
+    ],
     { description: "the newest one in memory, see `/api/cameras/:site/:name/thumbnail` and `/frame`" },
   ),
   evidence: Type.Number({ description: "pictures that are kept" }),

@@ -19,8 +19,8 @@ const grey = await sharp({ create: { width: 64, height: 64, channels: 3, backgro
   .jpeg()
   .toBuffer();
 
-function frame(why: string, jpeg = grey): Buffer {
-  const header = Buffer.from(JSON.stringify({ v: 1, ts: Date.now(), w: 64, h: 64, why }));
+function frame(why: string, jpeg = grey, where: { moving?: boolean } = {}): Buffer {
+  const header = Buffer.from(JSON.stringify({ v: 1, ts: Date.now(), w: 64, h: 64, why, ...where }));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(header.length);
   return Buffer.concat([length, header, jpeg]);
@@ -31,7 +31,7 @@ it("shows cameras of the account's grids, by page, with what is known of them", 
     ["east", "e1"],
     ["west", "w1"],
   ])
-    await scene.send(topics.frame(site, edge, "d1"), frame("patrol"));
+    await scene.send(topics.frame(site, edge, "d1"), frame("patrol", grey, site === "west" ? { moving: true } : {}));
   const page = async (token: string, query = "") =>
     (await scene.call<CameraPage>("GET", `/api/vision/cameras${query}`, { token })).body;
   const { items, next, total, states, faulty } = await page(all);
@@ -49,6 +49,7 @@ it("shows cameras of the account's grids, by page, with what is known of them", 
     },
     ...{ picture: { width: 64, height: 64, preset: "" }, frames: { samples: { patrol: { looked: 0 } }, ageMs: null } },
   });
+  expect(items.map((c) => c.picture?.moving)).toEqual([false, true]);
   expect(items[0].frameAgeMs).toBeLessThan(60_000);
   expect((await page(east)).items.map((c) => c.uid)).toEqual(["east/d1"]);
   expect((await page(all, "?limit=1")).next).toBe("east/d1");

@@ -7,6 +7,8 @@ export interface NewestFrame {
   readonly height: number;
   /** "" = none named */
   readonly preset: string;
+  /** it turned when the picture was taken, or looked away from its presets */
+  readonly moving: boolean;
 }
 
 /** All pictures together, bytes; the longest unseen camera's goes first. */

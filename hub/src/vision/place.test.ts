@@ -68,7 +68,7 @@ it("does not believe the calibration of a camera that was moved, until there is 
 it("keeps newest pictures within its memory, of those that are asked for in any case", () => {
   const frames = new NewestFrames();
   const jpeg = Buffer.alloc(2 ** 20);
-  const note = (uid: string, ts: number) => frames.note(uid, { jpeg, ts, ...frame, preset: "" });
+  const note = (uid: string, ts: number) => frames.note(uid, { jpeg, ts, ...frame, preset: "", moving: false });
   note("wanted", 1);
   expect(frames.want("wanted", 1)?.ts).toBe(1);
   for (let i = 0; i < 100; i++) note(`c${i}`, 2 + i);

@@ -139,7 +139,8 @@ export class Vision {
       return frame;
     }
     const { picture: jpeg, width, height } = frame;
-    this.newest.note(device.uid, { jpeg, ts: rx, width, height, preset: frame.header.preset ?? "" });
+    const { preset = "", moving = false } = frame.header;
+    this.newest.note(device.uid, { jpeg, ts: rx, width, height, preset, moving });
     this.pace.heard(device, rx);
     const state = this.cameras.state(viewOf(device.uid, frame.header));
     const models = this.shelf.enabled ? this.watching.models(device, state, rx) : [];

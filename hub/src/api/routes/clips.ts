@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type from "typebox";
 import { CLIP_LIMIT } from "@gridhub/device-profiles/clip.ts";
 import type { Device } from "../../device.ts";
 import { blaming } from "../../store/failure.ts";
@@ -6,58 +6,16 @@ import { audit } from "../../store/queries/access.ts";
 import { eventDetail } from "../../store/queries/events.ts";
 import { clipId } from "../../vision/clips/clip-desk.ts";
 import type { App } from "../app.ts";
+import { ClipPictures, type ClipInfo, Clips, NewClip } from "../clip-schema.ts";
 import { ApiFailure, notFound } from "../failure.ts";
 import { callerOf } from "../guard.ts";
 import type { Parts } from "../parts.ts";
-import { Text, Time } from "../query.ts";
-import { Nullable } from "../schema.ts";
+import { Text } from "../query.ts";
 import type { Scope } from "../scope.ts";
 
 const tags = ["events"];
 const Id = Type.Object({ id: Text(64) });
 const ClipId = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{16}$" }) });
-
-const ClipState = Type.Union(
-  [
-    Type.Literal("at_edge"),
-    Type.Literal("wanted"),
-    Type.Literal("coming"),
-    Type.Literal("here"),
-    Type.Literal("failed"),
-    Type.Literal("gone"),
-    Type.Literal("off"),
-    Type.Literal("unknown"),
-  ],
-  {
-    description:
-      "at_edge: the edge should still have it; wanted: it is asked for when the edge is there; coming; here: it can be looked at; " +
-      "failed: see the reason; gone: longer ago than the edge keeps; off: the edge keeps or sends none; unknown: it has not reported yet",
-  },
-);
-const ClipInfo = Type.Object({
-  id: Type.String(),
-  camera: Type.String(),
-  title: Type.String(),
-  from: Time,
-  to: Time,
-  state: ClipState,
-  reason: Type.String({
-    description: "of a failure: what the edge said, or late, stalled, malformed, too_large, disk",
-  }),
-  bytes: Type.Number({ description: "that have come" }),
-  frames: Type.Number(),
-  by: Type.String({ description: "who wanted it; hub = by itself" }),
-  url: Nullable(Type.String({ description: "of the clip at the edge's own server, which asks for its own token" })),
-});
-const Clips = Type.Object({ items: Type.Array(ClipInfo) });
-const Want = Type.Object(
-  {
-    camera: Text(200, "uid of one of the event's cameras"),
-    from: Type.Optional(Time),
-    to: Type.Optional(Time),
-  },
-  { additionalProperties: false },
-);
 
 /** A span that somebody wanted belongs to an event when it is no farther from those that its evidence names, ms. */
 const AROUND_MS = 900_000;
@@ -69,7 +27,7 @@ interface Span {
 
 /** What the edges' evidence rings hold of an event, and the clips that were fetched. */
 export function clipRoutes(app: App, { context }: Parts): void {
-  const { vision, registry, pool, pipeline, clock } = context;
+  const { vision, registry, health, pool, pipeline, clock } = context;
   const { clips, edgeReports } = vision;
 
   /** Its cameras that the account sees, with the spans that its evidence names; newest last. */
@@ -92,7 +50,7 @@ export function clipRoutes(app: App, { context }: Parts): void {
     return spans;
   }
 
-  function infoOf(device: Device, { from, to }: Span, now: number): Static<typeof ClipInfo> {
+  function infoOf(device: Device, { from, to }: Span, now: number): ClipInfo {
     const clip = clips?.of(device.uid, from, to) ?? null;
     const kept = edgeReports.evidence(device.edge);
     const possible = kept === undefined ? "unknown" : kept === null || !kept.upload ? "off" : "at_edge";
@@ -106,6 +64,7 @@ export function clipRoutes(app: App, { context }: Parts): void {
       to,
       state: clip?.state ?? (possible === "at_edge" && gone ? "gone" : possible),
       reason: clip?.reason ?? "",
+      edgeOnline: health.of(`edge:${device.edge.key}`)?.state === "online",
       bytes: clip === null ? 0 : (clips?.progress(clip.id) ?? 0),
       frames: clip?.frames ?? 0,
       by: clip?.by ?? "",
@@ -136,7 +95,7 @@ export function clipRoutes(app: App, { context }: Parts): void {
     "/api/events/:id/clips",
     {
       config: { role: "operator" },
-      schema: { tags, params: Id, body: Want, response: { 200: Clips } },
+      schema: { tags, params: Id, body: NewClip, response: { 200: Clips } },
     },
     async (request) => {
       const { account, scope } = callerOf(request);
@@ -174,12 +133,7 @@ export function clipRoutes(app: App, { context }: Parts): void {
         tags,
         params: ClipId,
         response: {
-          200: Type.Object({
-            camera: Type.String(),
-            from: Time,
-            to: Time,
-            times: Type.Array(Time, { description: "of its pictures; the first is `/frames/0`" }),
-          }),
+          200: ClipPictures,
         },
       },
     },
