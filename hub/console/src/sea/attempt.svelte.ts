@@ -19,13 +19,18 @@ export class Attempt {
       await work();
       return null;
     } catch (error) {
-      if (!(error instanceof ApiFailure)) throw error;
-      const { code, problems, advice } = error;
-      const more = problems.length === 0 ? [advice] : problems.slice(0, 3).map(({ expected }) => expected);
-      this.failure = [this.#desk.coded("code", code), ...more].filter((text) => text !== "").join(" · ");
-      return error;
+      return this.refuse(error);
     } finally {
       this.busy = false;
     }
+  }
+
+  /** Puts a refusal into words. @throws what is none */
+  refuse(error: unknown): ApiFailure {
+    if (!(error instanceof ApiFailure)) throw error;
+    const { code, problems, advice } = error;
+    const more = problems.length === 0 ? [advice] : problems.slice(0, 3).map(({ expected }) => expected);
+    this.failure = [this.#desk.coded("code", code), ...more].filter((text) => text !== "").join(" · ");
+    return error;
   }
 }
