@@ -66,6 +66,7 @@ export class PostureDesk {
       onChange: (town, change, now) => this.reach.changed(this.book, town, change, now),
     });
     this.warnings = new WarningBook({
+      townsOf: ({ areas }) => affectedTowns(areas, this.#townGrids()),
       onColour: (grid, colour, until, now) =>
         stages().setFlag({ name: "weather", grid, value: colour ?? "", until }, now),
     });
@@ -83,8 +84,7 @@ export class PostureDesk {
     const stood = new Map([...devices()].map((device) => [device, old.device(device)]));
     relocate();
     for (const edge of edges()) if (towns.edge(edge) !== old.edge(edge)) reach.moved(book, edge);
-    const towned = this.#townGrids();
-    this.warnings.rezone(({ areas }) => affectedTowns(areas, towned));
+    this.warnings.rezone();
     for (const [device, town] of stood) if (towns.device(device) !== town) relimit(device, now, out);
   }
 

@@ -27,7 +27,8 @@ const warning = (id: string, change: Partial<Warning> = {}): Warning => ({
 
 function scene() {
   const colours: [string, string | null][] = [];
-  const open = () => new WarningBook({ onColour: (town, colour) => colours.push([town, colour]) });
+  const open = (townsOf?: () => readonly string[]) =>
+    new WarningBook({ onColour: (town, colour) => colours.push([town, colour]), townsOf });
   const said = (book: WarningBook, now: number) => {
     const out: Finding[] = [];
     book.tick(now, out);
@@ -98,12 +99,16 @@ describe("weather warnings", () => {
 
   it("follow the towns when the grids change", () => {
     const { colours, open, said } = scene();
-    const book = open();
+    let towns = ["a", "b"];
+    const book = open(() => towns);
     book.take(warning("1"), ["a", "b"], START);
     said(book, START);
-    book.rezone(() => ["a", "b"]);
+    const stored: FoldStateRow[] = [];
+    book.drain(stored);
+    book.rezone();
     expect(said(book, START + 1)).toEqual([]);
-    book.rezone(() => ["b", "c"]);
+    towns = ["b", "c"];
+    book.rezone();
     expect(said(book, START + 2)).toEqual([
       ["clear", 3, "a", "weather:台风"],
       ["raise", 3, "c", "weather:台风"],
@@ -114,8 +119,14 @@ describe("weather warnings", () => {
     expect(rows.at(-1)?.state).toMatchObject({ towns: ["b", "c"] });
     book.take(warning("2", { action: "cancel", references: ["1"] }), [], START + 3);
     said(book, START + 3);
-    book.rezone(() => ["a"]);
+    towns = ["a"];
+    book.rezone();
     expect(said(book, START + 4)).toEqual([]);
+
+    // the hub stopped after it was stored, and starts with other grids
+    const again = open(() => ["b"]);
+    again.load(stored);
+    expect(said(again, START + 5)).toEqual([["clear", 3, "a", "weather:台风"]]);
   });
 
   it("are bounded in number", () => {

@@ -14,6 +14,8 @@ export interface KeptWarning {
 export interface WarningBookOptions {
   /** the gravest colour that holds in a town changed; null = none holds */
   readonly onColour: (town: string, colour: WarningColour | null, until: number | null, now: number) => void;
+  /** the towns that a warning concerns by the grids in force; absent = they never change */
+  readonly townsOf?: (warning: Warning) => readonly string[];
 }
 
 const MAX_KEPT = 500;
@@ -47,6 +49,7 @@ export class WarningBook {
     for (const { warning, towns, endedAt } of this.#kept.values())
       if (endedAt === null && isActual(warning))
         for (const town of towns) this.#shown.set(shownKey(town, warning), { town, warning });
+    this.rezone(); // the grids may be others than when this was stored
   }
 
   drain(out: FoldStateRow[]): void {
@@ -78,7 +81,9 @@ export class WarningBook {
   }
 
   /** The towns are others: those that a warning concerns now take their part with the next tick, those that are gone lose it. */
-  rezone(townsOf: (warning: Warning) => readonly string[]): void {
+  rezone(): void {
+    const { townsOf } = this.#options;
+    if (townsOf === undefined) return;
     for (const [key, kept] of this.#kept) {
       if (kept.endedAt !== null) continue;
       const towns = townsOf(kept.warning);
