@@ -171,6 +171,8 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await at("draw-size").getByText("5 个顶点").waitFor();
     await at("area-draft").click();
     await scene.page.getByText("其他人刚刚改过").waitFor();
+    await at("area-draft").click();
+    await at("area-detail").getByText("5 个顶点").waitFor();
     rmSync(folder, { recursive: true });
   });
 

@@ -111,6 +111,8 @@ export const enAreas: Readonly<Record<keyof typeof zhAreas, string>> = {
   "area.removeHow": "The area leaves the grids in force and its open events end. A former version brings it back.",
   "area.export": "Export GeoJSON",
   "area.mayNot": "Only administrators of its grid may change it.",
+  "area.otherWasFirst":
+    "Somebody else has just changed this area. Your work is kept; saving again puts it in place of theirs.",
   "area.missing.shape": "no border yet",
   "area.missing.name": "name missing",
   "area.missing.parent": "grid missing",

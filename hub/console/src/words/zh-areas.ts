@@ -109,6 +109,7 @@ export const zhAreas = {
   "area.removeHow": "区域将退出现行网格,进行中的事件随之解除;可在网格版本中恢复。",
   "area.export": "导出 GeoJSON",
   "area.mayNot": "仅所属网格的管理员可以修改。",
+  "area.otherWasFirst": "其他人刚刚改过此区域。您的修改仍在,再次保存将以您的为准。",
   "area.missing.shape": "还没有画边界",
   "area.missing.name": "缺名称",
   "area.missing.parent": "缺归属网格",

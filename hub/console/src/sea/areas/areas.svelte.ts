@@ -7,8 +7,8 @@ import { type AreaForm, bodyOf, differences, emptyForm, formOf } from "./area-fo
 
 /** An area that is being drawn; it outlives the page, so that a look elsewhere costs no work. */
 export class Editing {
-  /** null = a new one */
-  readonly of: AreaInfo | null;
+  /** null = a new one; another state of it where somebody else was first */
+  of = $state.raw<AreaInfo | null>(null);
   readonly drawing = new Drawing();
   form = $state<AreaForm>(emptyForm(""));
   readonly body = $derived(bodyOf(this.form, this.drawing.shape));
