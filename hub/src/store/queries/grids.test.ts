@@ -1,3 +1,5 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -130,4 +132,39 @@ it("leaves nothing behind when a set is refused", async () => {
   const bad = { ...[...build(1).grids()][0], level: "city" as "grid" };
   await expect(save(new GridSet([bad], 0))).rejects.toThrow();
   expect((await loadGridSet(pool))?.version).toBe(before);
+});
+
+it("takes over the versions of a database that kept each of them whole", async () => {
+  const old = await testDatabase();
+  const connection = new pg.Pool({ ...old.connection, max: 1 });
+  const [migrations, before] = [join(import.meta.dirname, "../../../migrations"), mkdtempSync(join(tmpdir(), "gridhub-migrations-"))]; // prettier-ignore
+  for (const file of readdirSync(migrations).filter((name) => name < "0015")) cpSync(join(migrations, file), join(before, file)); // prettier-ignore
+  await migrate(connection, before, silentLog);
+  for (const [version, name] of [
+    [1, "one"],
+    [2, "two"],
+  ] as const) {
+    await connection.query("INSERT INTO grid_set (hash) VALUES ($1)", [`hash ${version}`]);
+    await connection.query(
+      `INSERT INTO grid (version, id, name, level, category, parent, geometry, sea) VALUES
+         ($1, 'f', $2, 'formation', 'maritime', NULL, NULL, '{"thresholds": {"dark_min": 45}}'), ($1, $2, 'x', 'grid', 'integrated', NULL, NULL, NULL)`,
+      [version, name],
+    );
+    await connection.query(
+      `INSERT INTO formation_member (version, grid_id, mmsi, name, role, gear, valid_from, valid_to) VALUES
+         ($1, 'f', 9, 'boat', 'lead', 'trawl', '-infinity', '2025-06-01T00:00:00Z'), ($1, 'f', 2, '', '', '', '-infinity', 'infinity')`,
+      [version],
+    );
+  }
+  await migrate(connection, migrations, silentLog);
+  const two = await loadGridSet(connection);
+  expect(two).toMatchObject({ version: 2, hash: "hash 2", former: [{ id: "one" }] });
+  expect(two?.grids.map(({ id, name }) => [id, name])).toEqual([["f", "two"], ["two", "x"]]); // prettier-ignore
+  expect(two?.grids[0]).toMatchObject({ sea: { thresholds: { dark_min: 45 } }, members: [{ mmsi: 2, name: "", role: "" }, { mmsi: 9, name: "boat", role: "lead", gear: "trawl", to: Date.parse("2025-06-01T00:00:00Z") }] }); // prettier-ignore
+  expect(two?.grids[0].members[0]).toEqual({ mmsi: 2, name: "", role: "" });
+  expect((await loadGridSet(connection, 1))?.grids.map(({ id }) => id)).toEqual(["f", "one"]);
+  expect(await lastFileHash(connection)).toEqual({ version: 2, hash: "hash 2" });
+  await connection.end();
+  await old.close();
+  rmSync(before, { recursive: true });
 });
