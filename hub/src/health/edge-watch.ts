@@ -1,8 +1,9 @@
 import type { Finding } from "../finding.ts";
 import type { DeviceWatch } from "./device-watch.ts";
-import { edgeFinding } from "./health-finding.ts";
+import { clearEdge, raiseEdge } from "./edge-alarm.ts";
 import type { HealthJournal } from "./health-journal.ts";
 import type { Contact, EdgeHealth } from "./health-record.ts";
+import type { OutageWatch } from "./outage-watch.ts";
 
 const HEARTBEAT_MS = 30_000;
 /** a process that stalls for a moment must not lose its edges, however short the scaled heartbeat */
@@ -17,22 +18,25 @@ const TAKEOVER_MS = 10_000;
 export type EdgeChangeListener = (edgeKey: string, online: boolean, now: number, out: Finding[]) => void;
 
 /**
- * online -> late (contact ended, grace runs) -> offline. Offline is one finding, its devices are unknown, the rules are told.
+ * online -> late (contact ended, grace runs) -> offline. Offline is one finding (or part of that of an outage), its devices are
+ * unknown, the rules are told.
  * An edge that is its own only device never goes "away": the device's own silence says it.
  */
 export class EdgeWatch {
   onEdgeChange: EdgeChangeListener | null = null;
   readonly #journal: HealthJournal;
   readonly #devices: DeviceWatch;
+  readonly #outages: OutageWatch;
   readonly #beatMs: number;
   readonly #silentMs: number;
   readonly #graceMs: number;
   readonly #stopGraceMs: number;
   #returning: EdgeHealth[] = [];
 
-  constructor(journal: HealthJournal, devices: DeviceWatch, scale: number) {
+  constructor(journal: HealthJournal, devices: DeviceWatch, outages: OutageWatch, scale: number) {
     this.#journal = journal;
     this.#devices = devices;
+    this.#outages = outages;
     this.#beatMs = HEARTBEAT_MS * scale;
     this.#silentMs = Math.max(LEAST_SILENCE_MS, 3 * this.#beatMs);
     this.#graceMs = Math.max(LEAST_GRACE_MS, GRACE_MS * scale);
@@ -43,13 +47,24 @@ export class EdgeWatch {
     this.#returning = [];
   }
 
-  /** After a restart every edge has to connect again: it gets twice the time. */
-  resume(e: EdgeHealth): void {
-    const { listened } = this.#journal.clock;
-    if (e.contact === "online" && e.beats) this.#journal.timers.set(e.silence, listened + 2 * this.#silentMs);
-    if (e.contact === "late") this.#journal.timers.set(e.phase, listened + this.#graceMs);
+  /**
+   * After a restart every edge has to connect again: it gets twice the time, and one whose will came while the hub itself was
+   * stopping that of one silence.
+   * @param stopped hub time until which the hub is known to have run
+   */
+  resume(e: EdgeHealth, stopped: number): void {
+    const { timers, clock } = this.#journal;
+    const { listened } = clock;
+    if (e.goneTs > 0) e.goneAt = listened - Math.max(0, stopped - e.goneTs);
+    if (e.contact === "online" && e.beats) timers.set(e.silence, listened + 2 * this.#silentMs);
+    if (e.contact === "late") {
+      const grace = e.why === "stop" ? this.#graceMs : Math.max(this.#graceMs, this.#silentMs);
+      e.goneAt = listened;
+      timers.set(e.phase, listened + grace);
+    }
     if (e.contact === "offline" && e.away && e.raised === null) {
-      this.#journal.timers.set(e.phase, listened + this.#stopGraceMs);
+      if (e.why === "stop") timers.set(e.phase, listened + this.#stopGraceMs);
+      else if (!e.outage) this.#outages.gone(e);
     }
     if (e.flapping) this.#journal.awaitCalm(e);
   }
@@ -116,9 +131,8 @@ export class EdgeWatch {
       }
     }
     if (e.contact !== "offline" || !e.away || e.raised !== null) return;
-    e.raised = e.why === "stop" ? 4 : 3;
-    out.push(edgeFinding(e, "raise", e.raised, now));
-    this.#journal.touch(e);
+    if (e.why === "stop") raiseEdge(this.#journal, e, 4, now, out);
+    else this.#outages.gone(e);
   }
 
   /** Edges that came back, and all-clears that waited for flapping to end. */
@@ -131,10 +145,7 @@ export class EdgeWatch {
   }
 
   calmed(e: EdgeHealth, now: number, out: Finding[]): void {
-    if (e.contact !== "online" || e.flapping || e.raised === null) return;
-    out.push(edgeFinding(e, "clear", e.raised, now));
-    e.raised = null;
-    this.#journal.touch(e);
+    if (e.contact === "online" && !e.flapping) clearEdge(this.#journal, e, now, out);
   }
 
   show(e: EdgeHealth, reason: string, now: number): void {
@@ -146,6 +157,8 @@ export class EdgeWatch {
     if (e.contact === "late" || e.contact === "offline") return;
     const { timers, clock } = this.#journal;
     e.why = why;
+    e.goneAt = clock.at(now);
+    e.goneTs = now;
     timers.remove(e.silence);
     timers.set(e.phase, clock.at(now) + Math.max(this.#graceMs, leastGraceMs));
     this.#contact(e, "late", why, now);

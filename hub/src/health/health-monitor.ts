@@ -8,6 +8,7 @@ import { DeviceWatch } from "./device-watch.ts";
 import { type EdgeChangeListener, EdgeWatch } from "./edge-watch.ts";
 import { HealthJournal } from "./health-journal.ts";
 import { DeviceHealth, EdgeHealth, type HealthTimer, type StoredDevice, type StoredEdge } from "./health-record.ts";
+import { OUTAGE, type OutageOptions, OutageWatch } from "./outage-watch.ts";
 import { SampleClock } from "./sample-clock.ts";
 
 export interface HealthOptions {
@@ -21,6 +22,8 @@ export interface HealthOptions {
   readonly maxTickGapMs?: number;
   /** older live records are late, unless the device's clock runs behind; ms, default two minutes */
   readonly latenessMs?: number;
+  /** when edges that go together are one event; default three and 30 % of a site within two minutes */
+  readonly outage?: Partial<OutageOptions>;
 }
 
 export interface EdgeStatus {
@@ -55,6 +58,7 @@ export class HealthMonitor {
   readonly #journal: HealthJournal;
   readonly #watch: DeviceWatch;
   readonly #edgeWatch: EdgeWatch;
+  readonly #outages: OutageWatch;
   readonly #devices = new Map<number, DeviceHealth>();
   readonly #edges = new Map<string, EdgeHealth>();
   readonly #bySubject = new Map<string, DeviceHealth | EdgeHealth>();
@@ -68,7 +72,8 @@ export class HealthMonitor {
     const clock = new ListeningClock(options.maxTickGapMs ?? Math.max(10_000, 60_000 * scale));
     this.#journal = new HealthJournal(clock, flapCount, flapWindowMs * scale);
     this.#watch = new DeviceWatch(this.#journal, scale);
-    this.#edgeWatch = new EdgeWatch(this.#journal, this.#watch, scale);
+    this.#outages = new OutageWatch(this.#journal, scale, { ...OUTAGE, ...options.outage });
+    this.#edgeWatch = new EdgeWatch(this.#journal, this.#watch, this.#outages, scale);
   }
 
   /** Told when an edge is gone for good (after its grace) and when it is back; not for edges that are their own only device. */
@@ -85,6 +90,7 @@ export class HealthMonitor {
     this.#journal.clear();
     this.#watch.clear();
     this.#edgeWatch.clear();
+    this.#outages.clear();
     this.#devices.clear();
     this.#edges.clear();
     this.#bySubject.clear();
@@ -111,7 +117,8 @@ export class HealthMonitor {
       this.#watch.adopt(d, device.profile);
       this.#resume(d, stopped);
     }
-    for (const e of this.#edges.values()) this.#edgeWatch.resume(e);
+    this.#outages.restore(stored);
+    for (const e of this.#edges.values()) this.#edgeWatch.resume(e, stopped);
   }
 
   /** A new or re-profiled device. It is expected from now on. */
@@ -207,6 +214,7 @@ export class HealthMonitor {
     this.#edgeWatch.settle(now, out);
     const { listened } = clock;
     for (let t = timers.take(listened); t !== undefined; t = timers.take(listened)) this.#fire(t, now, out);
+    this.#outages.settle(now, out);
     this.#watch.settle(now, out);
     if (now - this.#clockKept < CLOCK_EVERY_MS && now >= this.#clockKept) return;
     this.#clockKept = now;
@@ -220,6 +228,7 @@ export class HealthMonitor {
       const key = record instanceof EdgeHealth ? EDGE_KEY + record.key : record.device.uid;
       fold.push({ room: "health", key, state: record.store() });
     }
+    this.#outages.drain(fold);
     if (!this.#clockDirty) return;
     this.#clockDirty = false;
     fold.push({ room: "health", key: CLOCK_KEY, state: { now: this.#clockKept } });
@@ -290,6 +299,7 @@ export class HealthMonitor {
       e = new EdgeHealth(key, now);
       this.#edges.set(key, e);
       this.#bySubject.set(e.subject, e);
+      this.#outages.add(e);
     }
     return e;
   }

@@ -70,6 +70,10 @@ export interface StoredEdge extends StoredRecord {
   readonly away?: true;
   readonly raised?: Severity;
   readonly beats?: true;
+  /** hub time when contact ended, ms UTC */
+  readonly gone?: number;
+  /** its absence is told by the outage of its site */
+  readonly outage?: true;
   readonly agent?: string;
   readonly lost: StoredSpans;
 }
@@ -148,6 +152,11 @@ export class EdgeHealth extends HealthRecord {
   beats = false;
   /** listening time of the last `on` */
   onAt = -Infinity;
+  /** when contact ended last: listening time, and hub time (0 = never) */
+  goneAt = -Infinity;
+  goneTs = 0;
+  /** its absence is told by the outage of its site */
+  outage = false;
   queue = 0;
   /** sample time of the oldest waiting record; 0 = none */
   oldest = 0;
@@ -176,6 +185,8 @@ export class EdgeHealth extends HealthRecord {
       ...(this.away && { away: true as const }),
       ...(this.raised !== null && { raised: this.raised }),
       ...(this.beats && { beats: true as const }),
+      ...(this.goneTs > 0 && { gone: this.goneTs }),
+      ...(this.outage && { outage: true as const }),
       ...(this.agent !== undefined && { agent: this.agent }),
       lost: this.lost.store(),
     };
@@ -188,6 +199,8 @@ export class EdgeHealth extends HealthRecord {
     this.away = stored.away === true;
     this.raised = stored.raised ?? null;
     this.beats = stored.beats === true;
+    this.goneTs = stored.gone ?? 0;
+    this.outage = stored.outage === true;
     this.agent = stored.agent;
     this.lost.restore(stored.lost);
   }

@@ -11,8 +11,8 @@ export const SECOND = 1000;
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 
-export function edgeOf(name: string): Edge {
-  return { id: 1, key: `town/${name}`, site: "town", name, title: "" };
+export function edgeOf(name: string, site = "town"): Edge {
+  return { id: 1, key: `${site}/${name}`, site, name, title: "" };
 }
 
 export function deviceOf(edge: Edge, name: string, id: number, expectEveryMs: number | null, noData = false): Device {
@@ -25,7 +25,8 @@ export function deviceOf(edge: Edge, name: string, id: number, expectEveryMs: nu
   } as unknown as CompiledProfile;
   const place = { lon: 122 + id / 10, lat: 30, gridId: null };
   const series = new Int32Array(0);
-  return { id, uid: `town/${name}`, site: "town", name, edge, title: "", profile, ...place, attributes: {}, series };
+  const { site } = edge;
+  return { id, uid: `${site}/${name}`, site, name, edge, title: "", profile, ...place, attributes: {}, series };
 }
 
 export class HealthScene {

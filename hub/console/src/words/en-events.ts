@@ -1,4 +1,4 @@
-// Fusion, suppression, ladder and quiet of events. The keys equal those of zh-events.ts.
+// Fusion, suppression, ladder and quiet of events; the facts of a network outage. The keys equal those of zh-events.ts.
 export const enEvents = {
   "life.muted": "muted",
   "life.mutedWhy": "Recorded as ever; told to nobody, no alert",
@@ -68,4 +68,9 @@ export const enEvents = {
   "day.5": "Fri",
   "day.6": "Sat",
   "day.7": "Sun",
+  "fact.edges": "Gateways gone",
+  "fact.ofEdges": "Of gateways that worked",
+  "fact.away": "Still away",
+  "fact.names": "Gateways",
+  "fact.absorbed": "Part of the network outage",
 } as const;

@@ -1,4 +1,4 @@
-// 事件的并入、抑制、上报与静默;en-events.ts 的键必须与此一致。
+// 事件的并入、抑制、上报与静默,网络中断的依据;en-events.ts 的键必须与此一致。
 export const zhEvents = {
   "life.muted": "静默中",
   "life.mutedWhy": "照常记录,不推送、不提醒",
@@ -68,4 +68,9 @@ export const zhEvents = {
   "day.5": "五",
   "day.6": "六",
   "day.7": "日",
+  "fact.edges": "失联网关数",
+  "fact.ofEdges": "原在线网关数",
+  "fact.away": "尚未恢复",
+  "fact.names": "网关",
+  "fact.absorbed": "已并入网络中断",
 } as const;
