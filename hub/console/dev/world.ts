@@ -156,6 +156,7 @@ function fieldDevices(
         agent: random() < 0.8 ? "0.1.0" : "0.0.9",
         queue: down ? 3182 : Math.floor(random() ** 6 * 400),
         oldest: down ? now - 44 * 60_000 : now - Math.floor(random() * 4000),
+        solo: false,
         lostRecords: random() < 0.06 ? Math.floor(random() * 40) : 0,
       });
     }

@@ -108,7 +108,13 @@ describe("edges", () => {
       ["east/e1", 4],
       ["west/w1", 1],
     ]);
-    expect(items[0]).toMatchObject({ title: "边缘 e1", health: "online", agent: "test 1.0", lostRecords: 0 });
+    expect(items[0]).toMatchObject({
+      title: "边缘 e1",
+      health: "online",
+      agent: "test 1.0",
+      lostRecords: 0,
+      solo: false,
+    });
   });
 });
 

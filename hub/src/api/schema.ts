@@ -325,6 +325,7 @@ export const EdgeInfo = Type.Object({
   healthReason: Type.String(),
   healthSince: Type.Number(),
   devices: Type.Number(),
+  solo: Type.Boolean({ description: "A device with a modem of its own: the device's own state says more." }),
   agent: Type.String(),
   queue: Nullable(Type.Number()),
   oldest: Nullable(Type.Number()),

@@ -26,6 +26,7 @@ const edge = (key: string, health: EdgeInfo["health"]): EdgeInfo => ({
   healthReason: "",
   healthSince: 0,
   devices: 2,
+  solo: false,
   agent: "",
   queue: 0,
   oldest: null,
@@ -63,8 +64,19 @@ describe("needs attention", () => {
   });
 
   it("names a device with a modem of its own once", () => {
-    const devices = [device("a", { edge: "s/a", health: "flapping" }), device("b", { health: "late" })];
-    const list = needsAttention(devices, [{ ...edge("s/a", "flapping"), devices: 1 }, edge("s/e1", "late")]);
-    expect(list.map((a) => a.key)).toEqual(["edge s/e1", "a", "b"]);
+    const devices = [
+      device("s/a", { edge: "s/a", health: "flapping" }),
+      device("s/sleeps", { edge: "s/sleeps" }),
+      device("s/gone", { edge: "s/gone", health: "offline" }),
+      device("b", { health: "late" }),
+    ];
+    const solo = (key: string, health: EdgeInfo["health"]) => ({ ...edge(key, health), devices: 1, solo: true });
+    const edges = [
+      solo("s/a", "flapping"),
+      solo("s/sleeps", "offline"),
+      solo("s/gone", "offline"),
+      edge("s/e1", "late"),
+    ];
+    expect(needsAttention(devices, edges).map((a) => a.key)).toEqual(["edge s/e1", "s/gone", "s/a", "b"]);
   });
 });

@@ -29,11 +29,8 @@ const KIND_WEIGHT: Readonly<Record<string, number>> = {
  * depends on that kind of device, and the longest first.
  */
 export function needsAttention(devices: readonly DeviceInfo[], edges: readonly EdgeInfo[]): Attention[] {
-  const shown = new Set(devices.filter((d) => STATE_WEIGHT[d.health] > 0).map((d) => d.edge));
-  // A device with a modem of its own is edge and device in one: its own line says the same.
-  const down = edges.filter(
-    (e) => e.health === "offline" || (STATE_WEIGHT[e.health] > 0 && !(e.devices === 1 && shown.has(e.key))),
-  );
+  // A device with a modem of its own is edge and device in one: its own line says what is to be said. Most of them sleep.
+  const down = edges.filter((e) => STATE_WEIGHT[e.health] > 0 && !e.solo);
   const hidden = new Set(down.filter((e) => e.health === "offline").map((e) => e.key));
   const under = new Map<string, number>();
   for (const d of devices)

@@ -23,8 +23,13 @@ export function edgeRoutes(app: App, { context }: Parts): void {
       for (const { key, title } of registry.edges()) {
         if (!scope.hasEdge(key, registry)) continue;
         const status = known.get(key);
+        const all = registry.devicesOf(key);
         let devices = 0;
-        for (const device of registry.devicesOf(key).values()) if (scope.hasDevice(device)) devices++;
+        let solo = all.size === 1;
+        for (const device of all.values()) {
+          if (scope.hasDevice(device)) devices++;
+          solo &&= device.uid === key;
+        }
         items.push({
           key,
           title: title || key,
@@ -32,6 +37,7 @@ export function edgeRoutes(app: App, { context }: Parts): void {
           healthReason: status?.reason ?? "",
           healthSince: status?.since ?? 0,
           devices,
+          solo,
           agent: agents.get(key) ?? status?.agent ?? "",
           queue: status?.queue ?? null,
           oldest: status?.oldest ?? null,
