@@ -73,9 +73,9 @@ def measured(r, export):
         f"precision/recall of boxes at IoU 0.5 - {boxes}",
         "by video": videos,
         "left out": f"threshold chosen without a source, then measured on it (share found, raised wrongly in 1,000) - {left}",
-        "speed": f"one thread of a shared two-core server, {r['ms_p50']:.0f} ms a 416 x 416 JPEG to detections (14 ms when nothing else runs)",
+        "speed": f"one thread of a shared two-core server, {r['ms_p50']:.0f} ms a 416 x 416 JPEG to detections while others used it",
         "export": f"{export['bytes'] / 1e6:.1f} MB; torch and ONNX Runtime differ by at most {export['pixels_off']:.2f} pixels and "
-        f"{export['score_off']:.4f} in score; {export['steps']} steps, seed {export['settings']['seed']}, torch {export['versions']['torch']}",
+        f"{export['score_off']:.4f} in score; {export['steps']} steps of the last run, seed {export['settings']['seed']}, torch {export['versions']['torch']}",
     }
 
 

@@ -8,7 +8,7 @@ from noise import field, smooth, warp
 
 def add_lookalike(rng, scene):
     """Draws one of them into `scene` (float32 RGB, changed)."""
-    kind = rng.choice([lamps, glare, sky, cloth, fog, paper, ball], p=[0.2, 0.1, 0.24, 0.15, 0.07, 0.17, 0.07])
+    kind = rng.choice([lamps, glare, sky, cloth, fog, paper, ball], p=[0.15, 0.1, 0.19, 0.12, 0.05, 0.34, 0.05])
     kind(rng, scene)
 
 

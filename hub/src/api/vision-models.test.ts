@@ -69,7 +69,7 @@ it("shows the cards of models, who uses them, what a frame takes, and what was r
   const [own, refused] = items;
   expect(own).toMatchObject({
     ...{ id: expect.stringMatching(/^fire-smoke-waste@\d/) as string, refused: null, frames: 1, cameras: 1 },
-    card: { licence: "Apache-2.0", decoder: "yolox", input: { width: 320 } },
+    card: { licence: "Apache-2.0", decoder: "yolox", input: { width: 352 } },
   });
   expect(own.frameMs?.p50).toBeGreaterThan(0);
   expect(own.card?.labels[0]).toMatchObject({ label: "fire", kind: "vision.fire" });
