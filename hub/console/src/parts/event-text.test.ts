@@ -31,6 +31,7 @@ describe("an event in words", () => {
     expect(hub("3 -> 2")).toBe("");
     expect(hub("continued by a live event")).toBe("由实时事件延续");
     expect(hub("四平台")).toBe("四平台");
+    expect(hub("grid -> village")).toBe("网格 → 村社");
     expect(noteText({ who: "operator", note: "rule: call first" }, "en")).toBe("rule: call first");
   });
 });

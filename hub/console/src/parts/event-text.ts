@@ -34,6 +34,10 @@ export function noteText({ who, note }: Pick<EventDetail["timeline"][number], "w
   if (said !== undefined) return word(lang, said);
   // "3 -> 2": the line says its level itself
   if (/^\d -> \d$/u.test(note)) return "";
+  // "grid -> village": a step of the ladder
+  const steps = note.split(" -> ").map((level) => `level.${level}`);
+  if (steps.length === 2 && isWord(steps[0]) && isWord(steps[1]))
+    return `${word(lang, steps[0])} → ${word(lang, steps[1])}`;
   const source = `source.${note.split(":", 1)[0]}`;
   return isWord(source) ? word(lang, source) : note;
 }
