@@ -196,7 +196,9 @@ export function makeIncidents(world: World, seed: number, now: number): Incident
     const detail: EventDetail = {
       event,
       life: kind.kind === "vision.fire" && sensing === "active" ? joined(event) : lifeOf(event),
-      evidence: evidenceOf(kind, id, ts),
+      evidence: kind.kind.startsWith("vision.")
+        ? { ...evidenceOf(kind, id, ts), camera: device.uid, clip: { from: ts - 10_000, to: ts + 20_000 } }
+        : evidenceOf(kind, id, ts),
       timeline,
       deliveries:
         age === "handed_off" || age === "closed"

@@ -6,6 +6,7 @@ import { extname, join, normalize } from "node:path";
 import type { NewQuiet, QuietInfo } from "../../src/api/event-policy-schema.ts";
 import type { EventDetail, EventInfo, User } from "../../src/api/schema.ts";
 import { makeCalibration } from "./calibration.ts";
+import { makeClips } from "./clips.ts";
 import { deadLetters, deviceDetail, overviewOf, seriesOf } from "./answers.ts";
 import { makeSeaGrids } from "./sea-grids.ts";
 import { fleetAnswer } from "./fleet.ts";
@@ -69,6 +70,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const calibration = makeCalibration(world);
   const settings = makeSettings(started);
   const vision = makeVision(world);
+  const clips = makeClips(world, incidents.details);
   const sessions = new Map<string, User>();
   let quiet: QuietInfo[] = [];
   const events = () => [...incidents.details.values()].map((d) => d.event).sort((a, b) => b.openedAt - a.openedAt);
@@ -270,6 +272,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         queue: null,
         oldest: null,
         lostRecords: 0,
+        solo: false,
       });
       return [
         201,
@@ -305,6 +308,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         ? null
         : (settings.answer(req.method ?? "", url.pathname, url.searchParams, body, user) ??
           vision.answer(url.pathname, url.searchParams) ??
+          clips.answer(req.method ?? "", url.pathname, body, user) ??
           seaGrids.answer(req.method ?? "", url, body, user, req.headers["if-match"]));
     if (url.pathname === "/api/login") answer = login(body, res);
     else if (url.pathname === "/api/logout") answer = [200, {}];
@@ -317,6 +321,11 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     } else if (url.pathname.startsWith("/api/media/")) {
       const svg = incidents.media.get(decodeURIComponent(url.pathname.slice(11)));
       res.writeHead(svg === undefined ? 404 : 200, { "content-type": "image/svg+xml" }).end(svg);
+      return;
+    } else if (/^\/api\/clips\/.*\/frames\//u.test(url.pathname)) {
+      const svg = clips.picture(url.pathname);
+      const headers = { "content-type": "image/svg+xml", "cache-control": "private, max-age=31536000, immutable" };
+      res.writeHead(svg === undefined ? 404 : 200, headers).end(svg);
       return;
     } else if (url.pathname === "/api/event-codes/export") {
       res.writeHead(200, { "content-type": "text/csv; charset=utf-8" }).end(settings.csv());

@@ -22,6 +22,7 @@ import type {
 } from "../../src/api/schema.ts";
 import type { NewTicket, TicketMade } from "../../src/api/ticket-schema.ts";
 import { CalibrationApi } from "./calibration/calibration-api.ts";
+import { ClipsApi } from "./clips/clips-api.ts";
 import { type Method, OnboardingApi } from "./onboarding/onboarding-api.ts";
 import { PostureApi } from "./posture/posture-api.ts";
 import { GridApi } from "./sea/grid-api.ts";
@@ -74,6 +75,8 @@ export class Api {
   readonly #onLoggedOut: () => void;
   /** how a camera lies on the ground */
   readonly calibration = new CalibrationApi((method, path, body, signal) => this.#send(method, path, body, signal));
+  /** what the edges' evidence rings hold of an event */
+  readonly clips = new ClipsApi((method, path, body) => this.#send(method, path, body));
   /** quarantine and profiles */
   readonly onboarding = new OnboardingApi((method, path, body, signal) => this.#send(method, path, body, signal));
 

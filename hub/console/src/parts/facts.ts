@@ -11,7 +11,7 @@ export interface Fact {
 }
 
 // `boot` is the edge's own number of its start: it tells a reader nothing
-const SHOWN_ELSEWHERE = new Set(["frames", "metric", "value", "limit", "unit", "op", "trace", "boot"]);
+const SHOWN_ELSEWHERE = new Set(["frames", "metric", "value", "limit", "unit", "op", "trace", "boot", "clip"]);
 const CODED: Readonly<Record<string, string>> = {
   reason: "reason",
   why: "reason",
@@ -36,6 +36,10 @@ export function factsOf(evidence: Evidence, lang: Lang): Fact[] {
   if (isObject(evidence.trace)) seen(evidence.trace, lang, add);
   for (const [key, v] of Object.entries(evidence)) {
     if (SHOWN_ELSEWHERE.has(key) || v == null || v === "") continue;
+    // the box in the picture; an area at sea has a name
+    if (key === "area" && Array.isArray(v)) continue;
+    // it was the only one that saw it
+    if (key === "cameras" && Array.isArray(v) && v.length < 2) continue;
     // raised at once: "held for 0 s" says nothing
     if (key === "heldMs" && Number(v) < 1000) continue;
     // the steps name every metric that they compare

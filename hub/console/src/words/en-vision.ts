@@ -55,6 +55,10 @@ export const enVision = {
   "vis.calibrated": "version {n}",
   "vis.presets": "{n} presets",
   "vis.moved": "the camera was moved: calibrate again",
+  "vis.turning": "moving",
+  "vis.turningHow":
+    "The camera turned, or looked away from its presets, when this was taken; nothing in it is given a place.",
+  "vis.preset": "preset {name}",
   "vis.calibrate": "Calibrate",
   "vis.events": "Events",
   "vis.device": "Device",

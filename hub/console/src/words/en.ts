@@ -1,5 +1,6 @@
 import { enAreas } from "./en-areas.ts";
 import { enCalibration } from "./en-calibration.ts";
+import { enClips } from "./en-clips.ts";
 import { enCodes } from "./en-codes.ts";
 import { enEvents } from "./en-events.ts";
 import { enOnboarding } from "./en-onboarding.ts";
@@ -230,6 +231,7 @@ export const en: Dictionary = {
   "screen.active": "Events",
   "screen.evidence": "Evidence",
   ...enCalibration,
+  ...enClips,
   ...enCodes,
   ...enEvents,
   ...enOnboarding,

@@ -1,5 +1,6 @@
 import { zhAreas } from "./zh-areas.ts";
 import { zhCalibration } from "./zh-calibration.ts";
+import { zhClips } from "./zh-clips.ts";
 import { zhCodes } from "./zh-codes.ts";
 import { zhEvents } from "./zh-events.ts";
 import { zhOnboarding } from "./zh-onboarding.ts";
@@ -229,6 +230,7 @@ export const zh = {
   "screen.active": "事件",
   "screen.evidence": "证据",
   ...zhCalibration,
+  ...zhClips,
   ...zhCodes,
   ...zhEvents,
   ...zhOnboarding,
