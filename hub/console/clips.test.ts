@@ -66,6 +66,9 @@ describe.skipIf(missing !== "")(`clips in a browser ${missing}`, () => {
     await at("clip-player").getByText("每秒最多一幅").waitFor();
     await at("clip-next").click();
     await vi.waitFor(async () => expect(await shown()).toBe("2 / 38"), SOON);
+    await scene.page.route("**/frames/37", (route) => route.abort());
+    await at("clip-slider").press("End");
+    await at("clip-player").getByText("这一幅无法读取").waitFor();
   });
 
   it("lets a viewer look, and says when a clip is gone or the hub cannot tell", async () => {

@@ -58,8 +58,10 @@ describe.skipIf(missing !== "")(`vision in a browser ${missing}`, () => {
   it("is accessible in the light", async () => {
     await open("#/vision");
     await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
-    await at("camera").nth(3).click();
-    await at("camera-panel").waitFor();
+    // one that turns says so, on the wall and beside it
+    await at("camera").filter({ hasText: "转动中" }).first().click();
+    await at("camera-panel").getByTestId("camera-moving").waitFor();
+    await at("camera-panel").getByText("画面中的目标不定位").waitFor();
     await shot("vision-camera-light");
     expect(await violations(scene.page)).toEqual([]);
     await at("vision-models").click();

@@ -35,6 +35,15 @@ describe("facts of the evidence", () => {
     ]);
   });
 
+  it("names the cameras that saw it, and leaves out what pictures and clips show", () => {
+    const place = { area: [0.1, 0.2, 0.3, 0.4], clip: { from: SINCE, to: SINCE + 30_000 } };
+    expect(read({ camera: "x/c1", cameras: ["x/c1"], ...place })).toEqual([["摄像机", "x/c1"]]);
+    expect(read({ cameras: ["x/c1", "x/c2"], area: "north" })).toEqual([
+      ["看到的摄像机", "x/c1, x/c2"],
+      ["海上区域", "north"],
+    ]);
+  });
+
   it("says yes and no of a metric that is true or false", () => {
     const trace = [{ step: "compare", metric: "cap_open", fn: "value", op: "==", limit: 1, value: 1, unit: "1" }];
     expect(read({ metric: "cap_open", value: 1, limit: 1, unit: "1", trace }, "en")).toEqual([
