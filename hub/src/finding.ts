@@ -22,7 +22,7 @@ export interface Finding {
   readonly severity: Severity;
   /** event time, ms UTC */
   readonly ts: number;
-  /** what it is about: `device:<uid>`, `edge:<key>`, `mmsi:<n>`, `place:<id>`; with `kind` and grid the identity of the event */
+  /** what it is about: `device:<uid>`, `edge:<key>`, `site:<site>`, `mmsi:<n>`, `place:<id>`; with `kind` and grid the identity of the event */
   readonly subject: string;
   readonly device: Device | null;
   /** set when the source knows the grid (a formation); else located from lon/lat or the device */

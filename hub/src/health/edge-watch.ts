@@ -64,7 +64,7 @@ export class EdgeWatch {
     }
     if (e.contact === "offline" && e.away && e.raised === null) {
       if (e.why === "stop") timers.set(e.phase, listened + this.#stopGraceMs);
-      else if (!e.outage) this.#outages.gone(e);
+      else if (!e.outage) this.#outages.gone(e, true);
     }
     if (e.flapping) this.#journal.awaitCalm(e);
   }

@@ -60,10 +60,13 @@ export class OutageWatch {
     this.#of(e).edges.add(e);
   }
 
-  /** The edge is gone, not stopped. The next `settle` says what that makes. */
-  gone(e: EdgeHealth): void {
+  /**
+   * The edge is gone, not stopped. The next `settle` says what that makes.
+   * @param mayReturn it gets the window's time to come back first, as after an outage or a restart
+   */
+  gone(e: EdgeHealth, mayReturn = false): void {
     const s = this.#of(e);
-    s.waiting.set(e, Number.NaN);
+    s.waiting.set(e, mayReturn ? this.#journal.clock.listened + this.#windowMs : Number.NaN);
     this.#busy.add(s);
   }
 
@@ -131,6 +134,8 @@ export class OutageWatch {
 
   #follow(s: SiteEdges, outage: StoredOutage, now: number, out: Finding[]): void {
     const { listened } = this.#journal.clock;
+    // who came back and was stopped since has an event of its own
+    for (const e of s.members) if (e.raised !== null) this.#leave(s, e);
     let grown = 0;
     for (const e of s.waiting.keys()) if (this.#join(s, e)) grown++;
     s.waiting.clear();
@@ -138,7 +143,8 @@ export class OutageWatch {
     const { size } = s.members;
     const { away } = s;
     const recent = s.goneSince(listened - this.#windowMs);
-    if (2 * away < size && !this.#isOutage(recent.gone.length, recent.of)) this.#end(s, outage, now, out);
+    if ((2 * away < size || size === 0) && !this.#isOutage(recent.gone.length, recent.of))
+      this.#end(s, outage, now, out);
     else if (grown > 0 || (away !== s.toldAway && listened - s.toldAt >= this.#tellMs))
       this.#tell(s, s.outage ?? outage, "update", now, out);
   }
@@ -148,12 +154,9 @@ export class OutageWatch {
     this.#tell(s, s.outage ?? outage, "clear", now, out);
     s.outage = null;
     for (const e of s.members) {
-      e.outage = false;
-      this.#journal.touch(e);
-      if (e.away && e.why !== "stop" && e.raised === null)
-        s.waiting.set(e, this.#journal.clock.listened + this.#windowMs);
+      this.#leave(s, e);
+      if (e.away && e.why !== "stop" && e.raised === null) this.gone(e, true);
     }
-    s.members.clear();
   }
 
   #join(s: SiteEdges, e: EdgeHealth): boolean {
@@ -162,6 +165,12 @@ export class OutageWatch {
     e.outage = true;
     this.#journal.touch(e);
     return true;
+  }
+
+  #leave(s: SiteEdges, e: EdgeHealth): void {
+    s.members.delete(e);
+    e.outage = false;
+    this.#journal.touch(e);
   }
 
   #tell(s: SiteEdges, outage: StoredOutage, phase: Finding["phase"], now: number, out: Finding[]): void {

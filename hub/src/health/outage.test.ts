@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { brief, edgeOf } from "./health-scene.ts";
+import { brief, deviceOf, edgeOf, HealthScene, MINUTE } from "./health-scene.ts";
 import { OutageScene } from "./outage-scene.ts";
 
 const OUTAGE = "network.outage site:town";
@@ -53,6 +53,21 @@ describe("a network outage", () => {
     s.pass(60);
     expect(s.active()).toEqual([]);
     expect([s.raised("network.outage"), s.raised("edge.offline")]).toEqual([1, 1]);
+  });
+
+  it("a restart gives those that may still return their time anew", () => {
+    const s = new OutageScene(30);
+    s.kill(s.edges);
+    s.pass(600);
+    s.revive(s.edges.slice(2));
+    s.pass(60);
+    s.scene.restart(60);
+    s.pass(60);
+    s.revive(s.edges.slice(1, 2));
+    s.pass(59);
+    expect(s.active()).toEqual([]);
+    s.pass(2);
+    expect(s.active()).toEqual(["edge.offline edge:town/g1"]);
   });
 
   it("it is over when more than half are back, not with half of them", () => {
@@ -158,6 +173,76 @@ describe("a network outage", () => {
     s.pass(600);
     expect(s.raised("network.outage")).toBe(0);
     expect(brief(s.found)).toEqual(Array(10).fill("raise edge.offline/4"));
+  });
+
+  it("what was stopped is no part of what failed", () => {
+    const s = new OutageScene(10);
+    for (const edge of s.edges.slice(0, 5)) s.stop(edge);
+    s.kill(s.edges.slice(5, 7));
+    s.pass(60);
+    expect(s.active()).toEqual(["edge.offline edge:town/g6", "edge.offline edge:town/g7"]);
+  });
+
+  it("a gateway that came back and was stopped then leaves the outage", () => {
+    const s = new OutageScene(10);
+    s.kill(s.edges);
+    s.pass(120);
+    s.revive(s.edges.slice(0, 1));
+    s.pass(120);
+    s.stop(s.edges[0]);
+    s.pass(400);
+    expect(s.active()).toEqual(["edge.offline edge:town/g1", OUTAGE]);
+    s.revive(s.edges.slice(1, 6));
+    expect(s.pass(1)[0]).toMatchObject({ phase: "clear", evidence: { edges: 9, away: 4 } });
+  });
+
+  it("devices that speak MQTT themselves are no gateways: they neither make one nor weigh against it", () => {
+    const s = new HealthScene(edgeOf("s1"), []);
+    const edges = Array.from({ length: 33 }, (_, i) => edgeOf(i < 3 ? `g${i}` : `s${i}`));
+    for (const [i, edge] of edges.entries()) {
+      s.monitor.register(deviceOf(edge, i < 3 ? `d${i}` : edge.name, i + 1, MINUTE), s.now);
+      s.monitor.edgeState(edge, true, 1, "", s.now, []);
+    }
+    s.pass(20);
+    for (const edge of edges.slice(3)) s.monitor.edgeState(edge, false, 1, "lwt", s.now, []);
+    expect(s.pass(30)).toEqual([]);
+    for (const edge of edges.slice(0, 3)) s.monitor.edgeState(edge, false, 1, "lwt", s.now, []);
+    const [found, ...more] = s.pass(30);
+    expect(found).toMatchObject({ kind: "network.outage", evidence: { edges: 3, ofEdges: 3 } });
+    expect(more).toEqual([]);
+  });
+
+  it("half of them back, half of them gone a moment ago: it goes on, and does not end to begin again", () => {
+    const s = new OutageScene(10);
+    s.kill(s.edges.slice(0, 6));
+    s.pass(100);
+    s.kill(s.edges.slice(6));
+    s.pass(20);
+    s.revive(s.edges.slice(0, 6));
+    s.pass(60);
+    expect(s.active()).toEqual([OUTAGE]);
+    expect(s.raised("network.outage")).toBe(1);
+    s.pass(60);
+    expect(s.active()).toEqual([]);
+  });
+
+  it("a member that comes and goes is counted once", () => {
+    const s = new OutageScene(10);
+    s.kill(s.edges);
+    s.pass(120);
+    s.revive(s.edges.slice(0, 1));
+    s.pass(5);
+    s.kill(s.edges.slice(0, 1));
+    expect(s.pass(50)).toEqual([]);
+  });
+
+  it("one that nobody is known to be in any more ends", () => {
+    const s = new OutageScene(3);
+    s.kill(s.edges);
+    s.pass(120);
+    for (const { key } of s.edges) s.scene.rows.delete(`#edge ${key}`);
+    s.scene.restart();
+    expect(brief(s.pass(60))).toEqual(["clear network.outage/2"]);
   });
 
   it("the hub's own pause or restart makes none", () => {
