@@ -1,6 +1,7 @@
 import type { GridEvent } from "../../hub/src/event.ts";
 import { join } from "node:path";
 import { play, secondsOf, type Played } from "./events/play.ts";
+import { PhotoLitter } from "./events/photo-litter.ts";
 import { eventScenes } from "./events/scenes.ts";
 
 /** GRIDHUB_BENCH_MODELS: another folder of models; GRIDHUB_BENCH_SCENES: only scenes whose name holds one of these words. */
@@ -23,7 +24,8 @@ interface Score {
 
 /** Scripted scenes with ground truth through the real models and the real chain: what a duty room would have seen of them. */
 export async function eventsBench(): Promise<object> {
-  const scenes = eventScenes().filter((s) => WORDS.some((word) => s.name.includes(word)));
+  const photos = PhotoLitter.load() !== null;
+  const scenes = eventScenes().filter((s) => WORDS.some((word) => s.name.includes(word)) && (photos || !s.photo));
   const began = performance.now();
   const { played, models } = await play(scenes, MODELS);
   const scores = new Map<string, Score>();

@@ -12,6 +12,7 @@ import { emptyBatch } from "../../../hub/src/store/batch.ts";
 import type { Detection } from "../../../hub/src/vision/detection.ts";
 import { Vision } from "../../../hub/src/vision/vision.ts";
 import { SceneCamera, type TruthObject } from "../../../simulators/src/camera/scene.ts";
+import { PhotoLitter } from "./photo-litter.ts";
 import type { EventScene } from "./scenes.ts";
 
 const [WIDTH, HEIGHT] = [640, 360];
@@ -29,6 +30,8 @@ export interface Played {
 }
 
 interface Lens {
+  /** what the models must see, where it was laid into the frames */
+  laid: TruthObject | null;
   readonly scene: EventScene;
   readonly device: Device;
   readonly camera: SceneCamera;
@@ -58,6 +61,7 @@ export async function play(
   // The policy that a hub begins with: what belongs to one incident is one event.
   book.setPolicy(new EventPolicy({ ...NO_POLICY, ...DEFAULT_SETTINGS }));
   const lenses = scenes.flatMap(lensesOf);
+  const litter = PhotoLitter.load();
   const events = new Map<string, GridEvent>();
   const reopened = new Map<string, number>();
   const detections: { deviceId: number; ts: number; detections: readonly Detection[] }[] = [];
@@ -74,8 +78,9 @@ export async function play(
     const due = lenses.filter(({ scene }) => t < scene.end && t % scene.every === 0);
     if (due.length === 0) continue;
     const before = answered;
-    for (const { device, camera } of due) {
-      const problem = vision.offer(device, message(now, await camera.frame(t * 1000)), now);
+    for (const lens of due) {
+      const { device } = lens;
+      const problem = vision.offer(device, message(now, await frameOf(lens, t, litter)), now);
       if (problem !== null) throw new Error(problem.detail);
     }
     while (answered - before < due.length) await new Promise<void>((resolve) => (wake = resolve));
@@ -104,6 +109,15 @@ export async function play(
   return { played, models };
 }
 
+async function frameOf(lens: Lens, t: number, litter: PhotoLitter | null): Promise<Buffer> {
+  const { scene, camera } = lens;
+  const frame = await camera.frame(t * 1000);
+  if (!scene.photo || litter === null || t < scene.from || t >= scene.to) return frame;
+  const { jpeg, box } = await litter.lay(frame, scene.seed, scene.conditions.light ?? 1);
+  lens.laid = { label: "garbage", box };
+  return jpeg;
+}
+
 export function secondsOf(ts: number): number {
   return (ts - START) / 1000;
 }
@@ -128,7 +142,7 @@ function lensesOf(scene: EventScene): Lens[] {
         { at: scene.to * 1000, ...quiet },
       ],
     });
-    return { scene, device: device as unknown as Device, camera };
+    return { scene, device: device as unknown as Device, camera, laid: null };
   });
 }
 
@@ -138,11 +152,11 @@ function sightings(
   rows: readonly { deviceId: number; ts: number; detections: readonly Detection[] }[],
 ): { seen: number; frames: number } {
   let [seen, frames] = [0, 0];
-  for (const { scene, device, camera } of lenses) {
+  for (const { scene, device, camera, laid } of lenses) {
     if (scene.kind === null) continue;
     for (let t = Math.ceil(scene.from / scene.every) * scene.every; t < scene.to; t += scene.every) {
       frames++;
-      const truth = camera.truth(t * 1000).objects;
+      const truth = laid === null ? camera.truth(t * 1000).objects : [laid];
       const found = rows
         .filter((r) => r.deviceId === device.id && r.ts === START + t * 1000)
         .flatMap((r) => r.detections);

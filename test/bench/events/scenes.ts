@@ -19,6 +19,8 @@ export interface EventScene {
   readonly attributes: Readonly<Record<string, string>>;
   /** cameras with overlapping views; each sees it from its own place */
   readonly cameras: number;
+  /** what happens is a heap of litter of a photograph, laid into the empty scene */
+  readonly photo: boolean;
 }
 
 const CONDITIONS = {
@@ -40,6 +42,7 @@ interface Plan {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly cameras?: number;
   readonly places?: readonly Place[];
+  readonly photo?: true;
 }
 
 const GROUND = "0,0.45 1,0.45 1,1 0,1";
@@ -138,6 +141,17 @@ const PLANS: readonly Plan[] = [
     attributes: BOTH,
     places: ["street"],
   },
+  // at the end: a scene's seed is its place in this list
+  {
+    kind: "vision.garbage",
+    scene: "empty",
+    when: ["day", "day", "day", "dusk", "rain"],
+    to: 540,
+    end: 720,
+    every: 30,
+    attributes: CLEAN,
+    photo: true,
+  },
 ];
 
 /** All scenes; the same every time. */
@@ -147,8 +161,8 @@ export function eventScenes(): EventScene[] {
     plan.when.flatMap((condition, i) =>
       (plan.places ?? (["street", "quay"] as const)).map((place): EventScene => {
         seed++;
-        const { kind, scene, from = 60, end, to = end, every, attributes = {}, cameras = 1 } = plan;
-        const name = `${scene}-${condition}-${place}-${i + 1}${cameras > 1 ? "-two-cameras" : ""}`;
+        const { kind, scene, from = 60, end, to = end, every, attributes = {}, cameras = 1, photo = false } = plan;
+        const name = `${photo ? "litter-photo" : scene}-${condition}-${place}-${i + 1}${cameras > 1 ? "-two-cameras" : ""}`;
         return {
           name,
           kind,
@@ -162,6 +176,7 @@ export function eventScenes(): EventScene[] {
           conditions: CONDITIONS[condition],
           attributes,
           cameras,
+          photo,
         };
       }),
     ),
