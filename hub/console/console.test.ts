@@ -62,7 +62,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await scene.page.getByLabel("报告已在港").check();
     await at("recall-note").fill("靠泊枸杞");
     await at("recall-say").click();
-    await vi.waitFor(async () => expect(await at("recall-sum").locator("b").innerText()).not.toBe(before));
+    await vi.waitFor(async () => expect(await at("recall-sum").locator("b").innerText()).not.toBe(before), SOON);
     await scene.page.getByText("电台报告").waitFor();
     await at("recall-end").click();
     await at("recall-end-save").click();

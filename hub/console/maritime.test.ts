@@ -7,6 +7,8 @@ import { browserMissing } from "../../test/support/browser.ts";
 import { consoleScene } from "./scene.testing.ts";
 
 const missing = browserMissing();
+/** a busy machine draws late */
+const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
   const scene = consoleScene();
@@ -27,11 +29,11 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     const rows = at("formation-row");
     await rows.first().getByText("失联 1").waitFor();
     await at("formation-filter-split").click();
-    await vi.waitFor(async () => expect(await rows.count()).toBe(1));
+    await vi.waitFor(async () => expect(await rows.count()).toBe(1), SOON);
     expect(await rows.first().innerText()).toContain("分裂");
     await at("formation-filter-split").click();
     await at("formation-under").selectOption("330922100");
-    await vi.waitFor(async () => expect(await rows.count()).toBe(31));
+    await vi.waitFor(async () => expect(await rows.count()).toBe(31), SOON);
     await scene.page.getByRole("button", { name: "散布" }).click();
     const spreads = await rows.locator("td:nth-child(3)").allInnerTexts();
     const numbers = spreads.map(Number).filter((n) => !Number.isNaN(n));
@@ -105,7 +107,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await at("draw-size").getByText("4 个顶点").waitFor();
     const size = await at("draw-size").innerText();
     await scene.page.keyboard.press("Shift+ArrowUp");
-    await vi.waitFor(async () => expect(await at("draw-size").innerText()).not.toBe(size));
+    await vi.waitFor(async () => expect(await at("draw-size").innerText()).not.toBe(size), SOON);
     await scene.page.keyboard.press("Delete");
     await at("draw-size").getByText("3 个顶点").waitFor();
     await at("area-name").fill("演习禁区");
@@ -133,7 +135,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await vi.waitFor(async () => {
       await scene.page.keyboard.press("Space");
       expect(await scene.page.getByText("圆,半径").count()).toBe(1);
-    });
+    }, SOON);
     await at("sea-tab-formations").click();
     await at("formation-row").first().waitFor();
     await at("sea-tab-areas").click();
@@ -179,7 +181,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
   it("keeps the members of a formation: one more, a refusal explained, a table with its faults by line", async () => {
     await open("#/maritime/formation/m-008");
     await at("members-open").click();
-    await vi.waitFor(async () => expect(await at("member-row").count()).toBe(6));
+    await vi.waitFor(async () => expect(await at("member-row").count()).toBe(6), SOON);
     await at("member-at").fill("2025-01-01T00:00");
     await scene.page.getByText("5 艘有效").waitFor();
     await at("member-mmsi").fill("412400010");
@@ -187,11 +189,12 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await scene.page.getByText("该船此时属于其他编组").waitFor();
     await at("member-mmsi").fill("412999999");
     await at("member-add").click();
-    await vi.waitFor(async () => expect(await at("member-row").count()).toBe(7));
+    await vi.waitFor(async () => expect(await at("member-row").count()).toBe(7), SOON);
     expect(await violations(scene.page)).toEqual([]);
     await at("member-import").click();
     await at("member-csv").fill("mmsi,formation\n412400071,m-008\n4124,m-999");
     await at("member-send").click();
+    await at("member-problem").nth(1).waitFor();
     expect(await at("member-problem").allInnerTexts()).toEqual([
       expect.stringContaining("第 3 行"),
       expect.stringContaining("第 3 行"),
