@@ -142,7 +142,9 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
     await page.getByTestId("onboarding-edges").click();
     await page.getByText("330922100/gate").first().waitFor();
     await page.getByTestId("lang-switch").click();
-    await vi.waitFor(async () => expect(await page.locator("html").getAttribute("lang")).toBe("en"), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await page.locator("html").getAttribute("lang")).toBe("en"), {
+      timeout: 10_000,
+    });
   }, 60_000);
 
   it("lets nobody in with a wrong password", async () => {
