@@ -60,8 +60,8 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
       );
     }
     await at("cal-state").getByText("地面方格 10 m").waitFor();
-    expect(await scene.page.locator("polyline").count()).toBeGreaterThan(10);
-    expect(await at("cal-mark").count()).toBe(4);
+    await expect.poll(() => scene.page.locator("polyline").count()).toBeGreaterThan(10);
+    await expect.poll(() => at("cal-mark").count()).toBe(4);
 
     // by keyboard: a point moves in the picture and on the map, and goes
     const before = await at("cal-mark")
@@ -69,16 +69,18 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
       .evaluate((e) => e.style.left);
     await at("cal-mark").first().focus();
     await scene.page.keyboard.press("Shift+ArrowRight");
-    expect(
-      await at("cal-mark")
-        .first()
-        .evaluate((e) => e.style.left),
-    ).not.toBe(before);
+    await expect
+      .poll(() =>
+        at("cal-mark")
+          .first()
+          .evaluate((e) => e.style.left),
+      )
+      .not.toBe(before);
     await scene.page.keyboard.press("Shift+ArrowLeft");
     const pin = scene.page.locator('[data-mark="2"]');
     await pin.focus();
     await scene.page.keyboard.press("ArrowUp");
-    expect(await scene.page.evaluate(() => document.activeElement?.getAttribute("data-mark"))).toBe("2");
+    await expect.poll(() => scene.page.evaluate(() => document.activeElement?.getAttribute("data-mark"))).toBe("2");
     await scene.page.keyboard.press("ArrowDown");
 
     await at("cal-test").click();
@@ -94,7 +96,7 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
 
     await at("cal-save").click();
     await scene.page.getByText("已保存为第 1 版").waitFor();
-    expect(await at("cal-save").isDisabled()).toBe(true);
+    await expect.poll(() => at("cal-save").isDisabled()).toBe(true);
     await at("cal-mark").nth(3).focus();
     await scene.page.keyboard.press("Delete");
     await at("cal-state").getByText("还需 1 个完整的点").waitFor();
@@ -102,7 +104,7 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
     await at("cal-state").getByText("地面方格 10 m").waitFor();
     await scene.page.reload();
     await at("cal-state").getByText("地面方格 10 m").waitFor();
-    expect(await at("cal-mark").count()).toBe(4);
+    await expect.poll(() => at("cal-mark").count()).toBe(4);
   });
 
   it("takes height and direction, and says of the sky that only a bearing is known; a viewer may look and not save", async () => {
@@ -118,7 +120,7 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
     await clickPicture(0.5, 0.02);
     await at("cal-result").getByText("只知方位").waitFor();
     await shot("pose-dark");
-    expect(await at("cal-save").count()).toBe(0);
+    await expect.poll(() => at("cal-save").count()).toBe(0);
     await scene.page.getByText("仅管理员可保存").waitFor();
     expect(await violations(scene.page)).toEqual([]);
     await at("lang-switch").click();

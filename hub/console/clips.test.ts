@@ -4,7 +4,6 @@ import { browserMissing } from "../../test/support/browser.ts";
 import { consoleScene } from "./scene.testing.ts";
 
 const missing = browserMissing();
-const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`clips in a browser ${missing}`, () => {
   const scene = consoleScene();
@@ -23,25 +22,25 @@ describe.skipIf(missing !== "")(`clips in a browser ${missing}`, () => {
     await clip("here").getByText("系统自动请求").waitFor();
     await clip("wanted").getByText("网关离线,上线后自动取回").waitFor();
     await at("clip-watch").click();
-    await vi.waitFor(async () => expect(await shown()).toBe("1 / 38"), SOON);
-    expect(await at("clip-time").textContent()).toContain("发生前 10 秒");
+    await vi.waitFor(async () => expect(await shown()).toBe("1 / 38"));
+    await expect.poll(() => at("clip-time").textContent()).toContain("发生前 10 秒");
     await shot("clips-fire");
     const face = at("clip-face");
     await face.focus();
     for (let i = 0; i < 20; i++) await scene.page.keyboard.press("ArrowRight");
-    await vi.waitFor(async () => expect(await shown()).toBe("21 / 38"), SOON);
+    await vi.waitFor(async () => expect(await shown()).toBe("21 / 38"));
     // boxes stand over the very picture that they were found in
     const boxes = at("clip-player").locator("svg rect.box");
     await boxes.first().waitFor();
-    expect(await at("clip-time").textContent()).toContain("事件发生时刻");
+    await expect.poll(() => at("clip-time").textContent()).toContain("事件发生时刻");
     await shot("clips-boxes");
     await scene.page.keyboard.press("b");
-    await vi.waitFor(async () => expect(await boxes.count()).toBe(0), SOON);
+    await vi.waitFor(async () => expect(await boxes.count()).toBe(0));
     await scene.page.keyboard.press("End");
-    await vi.waitFor(async () => expect(await shown()).toBe("38 / 38"), SOON);
+    await vi.waitFor(async () => expect(await shown()).toBe("38 / 38"));
     await scene.page.keyboard.press("Space");
     // from the beginning, since it was at its end
-    await vi.waitFor(async () => expect(await shown()).toMatch(/^[3-9] \/ 38$/u), SOON);
+    await vi.waitFor(async () => expect(await shown()).toMatch(/^[3-9] \/ 38$/u));
     await scene.page.keyboard.press("Space");
     await at("clip-slider").fill("36");
     await at("clip-player").getByText("间隔 11 秒").waitFor();
@@ -59,13 +58,13 @@ describe.skipIf(missing !== "")(`clips in a browser ${missing}`, () => {
     await shot("clips-at-edge");
     await at("clip-fetch").click();
     await clip("wanted").getByText("operator 请求").waitFor();
-    await clip("coming").getByText("已到 0.4 MB").waitFor(SOON);
+    await clip("coming").getByText("已到 0.4 MB").waitFor();
     await shot("clips-coming");
     expect(await violations(scene.page)).toEqual([]);
-    await at("clip-player").waitFor(SOON);
+    await at("clip-player").waitFor();
     await at("clip-player").getByText("每秒最多一幅").waitFor();
     await at("clip-next").click();
-    await vi.waitFor(async () => expect(await shown()).toBe("2 / 38"), SOON);
+    await vi.waitFor(async () => expect(await shown()).toBe("2 / 38"));
     await scene.page.route("**/frames/37", (route) => route.abort());
     await at("clip-slider").press("End");
     await at("clip-player").getByText("这一幅无法读取").waitFor();
@@ -83,6 +82,6 @@ describe.skipIf(missing !== "")(`clips in a browser ${missing}`, () => {
     await at("event-clips").getByText("录像已过保存期或已被删除").waitFor();
     await event("疑似占道摊贩");
     await at("event-clips").getByText("值班员可以取回录像").waitFor();
-    expect(await at("clip-fetch").count()).toBe(0);
+    await expect.poll(() => at("clip-fetch").count()).toBe(0);
   });
 });

@@ -5,7 +5,6 @@ import { DEV_PASSWORD } from "./dev/mock.ts";
 import { consoleScene } from "./scene.testing.ts";
 
 const missing = browserMissing();
-const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
   const scene = consoleScene();
@@ -21,7 +20,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await at("event-parts").getByText("渔港路 12 号烟感").waitFor();
     await at("event-ladder").getByText("上报至村社").waitFor();
     await at("action-whistle").click();
-    expect(await at("whistle-send").isDisabled()).toBe(true);
+    await expect.poll(() => at("whistle-send").isDisabled()).toBe(true);
     await at("whistle-departments").fill("消防、应急");
     await at("whistle-send").click();
     await at("event-handling").getByText("已交办").waitFor();
@@ -30,7 +29,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await at("action-note").fill("不属本部门");
     await at("action-reject").click();
     await at("event-handling").getByText("已退回").waitFor();
-    expect(await at("action-return").count()).toBe(1);
+    await expect.poll(() => at("action-return").count()).toBe(1);
     expect(await violations(scene.page)).toEqual([]);
   });
 
@@ -38,7 +37,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await open("", "operator");
     await at("event-row").first().click();
     await at("event-quiet").click();
-    expect(await at("quiet-save").isDisabled()).toBe(true);
+    await expect.poll(() => at("quiet-save").isDisabled()).toBe(true);
     await at("quiet-reason").fill("焊接作业");
     await at("quiet-save").click();
     await at("quiet-item").waitFor();
@@ -62,33 +61,33 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await scene.page.getByLabel("报告已在港").check();
     await at("recall-note").fill("靠泊枸杞");
     await at("recall-say").click();
-    await vi.waitFor(async () => expect(await at("recall-sum").locator("b").innerText()).not.toBe(before), SOON);
+    await vi.waitFor(async () => expect(await at("recall-sum").locator("b").innerText()).not.toBe(before));
     await scene.page.getByText("电台报告").waitFor();
     await at("recall-end").click();
     await at("recall-end-save").click();
     await at("recall-open").click();
-    expect(await at("recall-save").isDisabled()).toBe(true);
+    await expect.poll(() => at("recall-save").isDisabled()).toBe(true);
     await at("recall-title").fill("第 15 号台风");
     await at("recall-grid").nth(1).check();
     await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
     expect(await violations(scene.page)).toEqual([]);
     await at("recall-save").click();
     await at("recall-sum").getByText("/ 170 艘在港").waitFor();
-    expect(await at("recall-sum").locator("select option").count()).toBe(2);
+    await expect.poll(() => at("recall-sum").locator("select option").count()).toBe(2);
   });
 
   it("plays a vessel's track back, by button and by keyboard", async () => {
     await open();
     await scene.page.goto(`${scene.mock.url}/#/maritime/vessel/412400001`);
     const slider = at("track-player").getByRole("slider");
-    await vi.waitFor(async () => expect(await slider.isDisabled()).toBe(false), SOON);
+    await vi.waitFor(async () => expect(await slider.isDisabled()).toBe(false));
     const end = Number(await slider.inputValue());
     await at("track-play").click();
-    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeLessThan(end), SOON);
+    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeLessThan(end));
     await at("track-play").click();
     await slider.focus();
     await scene.page.keyboard.press("End");
-    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeGreaterThan(end - 20_000), SOON);
+    await vi.waitFor(async () => expect(Number(await slider.inputValue())).toBeGreaterThan(end - 20_000));
   });
 
   it("refuses a wrong password and says so", async () => {
@@ -107,15 +106,15 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await row.click();
     const panel = at("event-panel");
     await panel.locator("img").first().waitFor();
-    expect(await panel.locator("svg rect.box").count()).toBe(2);
+    await expect.poll(() => panel.locator("svg rect.box").count()).toBe(2);
     await at("action-note").fill("已派员");
     await at("action-acknowledge").click();
     await panel.getByTestId("event-handling").getByText("已确认").waitFor();
     await panel.getByText("已派员").waitFor();
     await row.getByText("已确认").waitFor();
-    expect(await at("action-acknowledge").count()).toBe(0);
-    expect(await at("action-hand_off").isDisabled()).toBe(false);
-    expect(await at("action-comment").isDisabled()).toBe(true);
+    await expect.poll(() => at("action-acknowledge").count()).toBe(0);
+    await expect.poll(() => at("action-hand_off").isDisabled()).toBe(false);
+    await expect.poll(() => at("action-comment").isDisabled()).toBe(true);
     await at("action-note").fill("已通知物业");
     await at("action-comment").click();
     await panel.getByText("已通知物业").waitFor();
@@ -155,8 +154,8 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await at("theme-switch").click();
     await scene.page.reload();
     await scene.page.getByRole("link", { name: "Events" }).waitFor();
-    expect(await scene.page.getAttribute("html", "data-theme")).toBe("light");
-    expect(await scene.page.getAttribute("html", "lang")).toBe("en");
+    await expect.poll(() => scene.page.getAttribute("html", "data-theme")).toBe("light");
+    await expect.poll(() => scene.page.getAttribute("html", "lang")).toBe("en");
   });
 
   it("works through the inbox by keyboard alone", async () => {
@@ -210,7 +209,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await open();
     await at("nav-devices").click();
     await at("health-tile").first().waitFor();
-    expect(await at("health-tile").count()).toBe(608);
+    await expect.poll(() => at("health-tile").count()).toBe(608);
     await scene.page.locator("[data-testid=health-tile][data-health=offline]").first().click();
     await at("device-panel").locator(".uplot canvas").waitFor();
   });
@@ -223,7 +222,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await at("edge-site").fill("caiyuan");
     await at("edge-name").fill("edge-99");
     await at("edge-create").click();
-    expect(await at("edge-token").textContent()).toMatch(/^ghe_/u);
+    await expect.poll(() => at("edge-token").textContent()).toMatch(/^ghe_/u);
     await scene.page.keyboard.press("Escape");
     await scene.page.getByRole("cell", { name: "caiyuan/edge-99" }).waitFor();
     await at("onboarding-dead").click();
@@ -235,7 +234,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await open("", "viewer");
     await at("event-row").first().click();
     await scene.page.getByText("当前账号为只读").waitFor();
-    expect(await at("action-close").count()).toBe(0);
+    await expect.poll(() => at("action-close").count()).toBe(0);
     await at("nav-onboarding").click();
     await scene.page.getByText("没有查看权限").waitFor();
     for (const room of ["profiles", "dead"]) {
@@ -244,7 +243,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     }
     await at("onboarding-edges").click();
     await scene.page.getByText("仅管理员可新建凭据").waitFor();
-    expect(await at("edge-new").count()).toBe(0);
+    await expect.poll(() => at("edge-new").count()).toBe(0);
   });
 
   it.each(["dark", "light"])("has no accessibility violations on any page, %s", async (theme) => {

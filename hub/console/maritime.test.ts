@@ -8,7 +8,6 @@ import { consoleScene } from "./scene.testing.ts";
 
 const missing = browserMissing();
 /** a busy machine draws late */
-const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
   const scene = consoleScene();
@@ -29,11 +28,11 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     const rows = at("formation-row");
     await rows.first().getByText("失联 1").waitFor();
     await at("formation-filter-split").click();
-    await vi.waitFor(async () => expect(await rows.count()).toBe(1), SOON);
-    expect(await rows.first().innerText()).toContain("分裂");
+    await vi.waitFor(async () => expect(await rows.count()).toBe(1));
+    await expect.poll(() => rows.first().innerText()).toContain("分裂");
     await at("formation-filter-split").click();
     await at("formation-under").selectOption("330922100");
-    await vi.waitFor(async () => expect(await rows.count()).toBe(31), SOON);
+    await vi.waitFor(async () => expect(await rows.count()).toBe(31));
     await scene.page.getByRole("button", { name: "散布" }).click();
     const spreads = await rows.locator("td:nth-child(3)").allInnerTexts();
     const numbers = spreads.map(Number).filter((n) => !Number.isNaN(n));
@@ -49,9 +48,9 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     const { event } = scene.mock.callForHelp();
     await at("sos-call").getByText("SART 970012345").waitFor();
     const motion = () => scene.page.locator(".sos-mark i").evaluate((ring) => getComputedStyle(ring).animationName);
-    expect(await motion()).toBe("sos");
+    await expect.poll(() => motion()).toBe("sos");
     await scene.page.emulateMedia({ reducedMotion: "reduce" });
-    expect(await motion()).toBe("none");
+    await expect.poll(() => motion()).toBe("none");
     await at("sos-call").click();
     await at("event-panel").getByText("示位标报警").waitFor();
     expect(scene.page.url()).toContain(event.id);
@@ -73,7 +72,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
   it("shows what each receiver hears, the deaf one first", async () => {
     await open("#/maritime/receivers");
     const rows = at("receiver-row");
-    expect(await rows.first().locator("td").nth(2).innerText()).toBe("0");
+    await expect.poll(() => rows.first().locator("td").nth(2).innerText()).toBe("0");
     await rows.nth(1).click();
     await at("receiver-heard").locator("a").first().waitFor();
     await scene.page.locator(".scene-pin.t-off").first().waitFor();
@@ -107,7 +106,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await at("draw-size").getByText("4 个顶点").waitFor();
     const size = await at("draw-size").innerText();
     await scene.page.keyboard.press("Shift+ArrowUp");
-    await vi.waitFor(async () => expect(await at("draw-size").innerText()).not.toBe(size), SOON);
+    await vi.waitFor(async () => expect(await at("draw-size").innerText()).not.toBe(size));
     await scene.page.keyboard.press("Delete");
     await at("draw-size").getByText("3 个顶点").waitFor();
     await at("area-name").fill("演习禁区");
@@ -134,8 +133,8 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await scene.page.keyboard.press("ArrowRight");
     await vi.waitFor(async () => {
       await scene.page.keyboard.press("Space");
-      expect(await scene.page.getByText("圆,半径").count()).toBe(1);
-    }, SOON);
+      await expect.poll(() => scene.page.getByText("圆,半径").count()).toBe(1);
+    });
     await at("sea-tab-formations").click();
     await at("formation-row").first().waitFor();
     await at("sea-tab-areas").click();
@@ -146,7 +145,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await at("area-review").click();
     await at("area-activate-do").click();
     await at("area-detail").getByText("生效中").waitFor();
-    expect(await at("area-editor").count()).toBe(0);
+    await expect.poll(() => at("area-editor").count()).toBe(0);
   });
 
   it("says so when somebody else changed the area meanwhile, and takes a border from a file", async () => {
@@ -181,7 +180,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
   it("keeps the members of a formation: one more, a refusal explained, a table with its faults by line", async () => {
     await open("#/maritime/formation/m-008");
     await at("members-open").click();
-    await vi.waitFor(async () => expect(await at("member-row").count()).toBe(6), SOON);
+    await vi.waitFor(async () => expect(await at("member-row").count()).toBe(6));
     await at("member-at").fill("2025-01-01T00:00");
     await scene.page.getByText("5 艘有效").waitFor();
     await at("member-mmsi").fill("412400010");
@@ -189,16 +188,15 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await scene.page.getByText("该船此时属于其他编组").waitFor();
     await at("member-mmsi").fill("412999999");
     await at("member-add").click();
-    await vi.waitFor(async () => expect(await at("member-row").count()).toBe(7), SOON);
+    await vi.waitFor(async () => expect(await at("member-row").count()).toBe(7));
     expect(await violations(scene.page)).toEqual([]);
     await at("member-import").click();
     await at("member-csv").fill("mmsi,formation\n412400071,m-008\n4124,m-999");
     await at("member-send").click();
     await at("member-problem").nth(1).waitFor();
-    expect(await at("member-problem").allInnerTexts()).toEqual([
-      expect.stringContaining("第 3 行"),
-      expect.stringContaining("第 3 行"),
-    ]);
+    await expect
+      .poll(() => at("member-problem").allInnerTexts())
+      .toEqual([expect.stringContaining("第 3 行"), expect.stringContaining("第 3 行")]);
     expect(await inBothThemes()).toEqual([]);
     await at("member-csv").fill("mmsi,formation\n412400071,m-008");
     await at("member-send").click();
@@ -220,7 +218,7 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await at("grid-file").setInputFiles(file);
     await at("grid-check").click();
     await at("grid-report").getByText("1 个错误").waitFor();
-    expect(await at("grid-import").isDisabled()).toBe(true);
+    await expect.poll(() => at("grid-import").isDisabled()).toBe(true);
     await scene.page.locator(".scene-pin.t-removed").click();
     await scene.page.locator("li.on").getByText("网格重叠").waitFor();
     expect(await inBothThemes()).toEqual([]);
@@ -248,12 +246,12 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
   it("shows areas and members to who may only look, and no way to change them", async () => {
     await open("#/maritime/areas/n-1", "viewer");
     await at("area-detail").getByText("仅所属网格的管理员可以修改").waitFor();
-    expect(await at("area-edit").count()).toBe(0);
+    await expect.poll(() => at("area-edit").count()).toBe(0);
     await at("sea-tab-grids").click();
     await scene.page.getByText("没有查看权限").waitFor();
     await scene.page.goto(`${scene.mock.url}/#/maritime/formation/m-008`);
     await at("members-open").click();
     await at("member-row").first().waitFor();
-    expect(await at("member-add").count()).toBe(0);
+    await expect.poll(() => at("member-add").count()).toBe(0);
   });
 });

@@ -14,12 +14,12 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
 
   it("adopts an unknown device with the profile that fits, and says what became of its messages", async () => {
     await open("#/onboarding");
-    expect(await tab("quarantine")).toBe("18");
+    await expect.poll(() => tab("quarantine")).toBe("18");
     await row("hydrant-903").click();
     const panel = at("quarantine-panel");
     await panel.getByRole("cell", { name: "压力" }).waitFor();
     await panel.getByText("68 01 01 18 00 0a 00 b4").waitFor();
-    expect(await at("suggestion").first().isChecked()).toBe(true);
+    await expect.poll(() => at("suggestion").first().isChecked()).toBe(true);
 
     await at("adopt-open").click();
     await at("adopt-lon").fill("122.45");
@@ -35,7 +35,7 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     await result.getByText("校验码不符 2").waitFor();
     await scene.page.keyboard.press("Escape");
     await row("hydrant-903").waitFor({ state: "detached" });
-    expect(await tab("quarantine")).toBe("17");
+    await expect.poll(() => tab("quarantine")).toBe("17");
   });
 
   it("adopts all devices with one suggestion; one that fails says why and stays", async () => {
@@ -48,16 +48,16 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
       .getByRole("row", { name: /hydrant-913/u })
       .getByText("已有同名设备")
       .waitFor();
-    expect(await at("bulk-do").textContent()).toContain("1");
+    await expect.poll(() => at("bulk-do").textContent()).toContain("1");
     await scene.page.keyboard.press("Escape");
     await vi.waitFor(async () => expect(await tab("quarantine")).toBe("5"), { timeout: 10_000 });
-    expect(await row("hydrant-913").count()).toBe(1);
+    await expect.poll(() => row("hydrant-913").count()).toBe(1);
   });
 
   it("sets a device aside and takes it back", async () => {
     await open("#/onboarding/quarantine/caiyuan%2Fedge-03%2Funknown-modem", "operator");
     await scene.page.getByText("没有模型能解码这些样本").waitFor();
-    expect(await at("adopt-open").count()).toBe(0);
+    await expect.poll(() => at("adopt-open").count()).toBe(0);
     await at("quarantine-ignore").click();
     await row("unknown-modem").waitFor({ state: "detached" });
     await at("quarantine-ignored").click();
@@ -74,7 +74,7 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     expect(text).toContain("id: generic/hydrant-nb@1.2.0");
     await editor.fill(text.replace("scale: 0.001", "scael: 0.001"));
     await scene.page.locator("[data-testid=lint-state][data-state=checked][data-errors='1']").waitFor();
-    expect(await at("profile-save").isDisabled()).toBe(true);
+    await expect.poll(() => at("profile-save").isDisabled()).toBe(true);
     await at("lint-problem").click();
     const chosen = await editor.evaluate((area: HTMLTextAreaElement) =>
       area.value.slice(area.selectionStart, area.selectionEnd),
@@ -84,11 +84,11 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
 
     await editor.fill(text.replace("scale: 0.001", "scale: 0.002"));
     await at("profile-bump").click();
-    expect(await editor.inputValue()).toContain("id: generic/hydrant-nb@1.4.0");
+    await expect.poll(() => editor.inputValue()).toContain("id: generic/hydrant-nb@1.4.0");
     await scene.page.locator("[data-testid=lint-state][data-state=checked][data-errors='0']").waitFor();
     await at("profile-save").click();
     await scene.page.getByRole("combobox", { name: "版本" }).getByText("1.4.0").waitFor({ state: "attached" });
-    expect(await editor.inputValue()).toContain("scale: 0.002");
+    await expect.poll(() => editor.inputValue()).toContain("scale: 0.002");
   });
 
   it("gives the tabulator back after Escape: nobody is caught in the editor", async () => {
@@ -97,10 +97,10 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     const editor = at("profile-editor");
     await editor.focus();
     await scene.page.keyboard.press("Tab");
-    expect(await editor.evaluate((area) => area === document.activeElement)).toBe(true);
+    await expect.poll(() => editor.evaluate((area) => area === document.activeElement)).toBe(true);
     await scene.page.keyboard.press("Escape");
     await scene.page.keyboard.press("Tab");
-    expect(await editor.evaluate((area) => area === document.activeElement)).toBe(false);
+    await expect.poll(() => editor.evaluate((area) => area === document.activeElement)).toBe(false);
   });
 
   it("compares a new version in the shadow, moves the devices, and moves them back", async () => {
@@ -152,7 +152,7 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
     await out.getByText("帧起止符缺失").waitFor();
     await at("try-input").fill("69 0");
     await scene.page.getByText("不是完整的十六进制字节").waitFor();
-    expect(await at("try-do").isDisabled()).toBe(true);
+    await expect.poll(() => at("try-do").isDisabled()).toBe(true);
     expect(await violations(scene.page)).toEqual([]);
   });
 
@@ -181,11 +181,11 @@ describe.skipIf(missing !== "")(`onboarding in a browser ${missing}`, () => {
 
   it("lets an operator read profiles and change none", async () => {
     await open(`${HYDRANT}/text`, "operator");
-    expect(await at("profile-editor").getAttribute("readonly")).not.toBeNull();
-    expect(await at("profile-new").count()).toBe(0);
+    await expect.poll(() => at("profile-editor").getAttribute("readonly")).not.toBeNull();
+    await expect.poll(() => at("profile-new").count()).toBe(0);
     await at("profile-versions").click();
     await at("version-row").first().waitFor();
-    expect(await at("version-promote").count()).toBe(0);
+    await expect.poll(() => at("version-promote").count()).toBe(0);
     await at("profile-redecode").click();
     await scene.page.getByText("仅管辖全域的管理员可操作").waitFor();
     expect(await violations(scene.page)).toEqual([]);

@@ -21,15 +21,15 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
     await shot("posture-chip");
     await at("posture-chip").click();
     await at("posture-town").first().waitFor();
-    expect(await at("posture-town").count()).toBe(7);
+    await expect.poll(() => at("posture-town").count()).toBe(7);
     await shot("posture-sheet");
     await scene.page.getByRole("button", { name: "采纳对菜园镇的建议" }).click();
-    expect(await at("posture-reason").inputValue()).toContain("台风黄色预警");
+    await expect.poll(() => at("posture-reason").inputValue()).toContain("台风黄色预警");
     await at("posture-effects").getByText("识别阈值降为平时的 90%").waitFor();
     await shot("posture-dialog");
     await at("posture-save").click();
     await at("posture-chip").getByText("3 个乡镇").waitFor();
-    expect(await town("菜园镇").getAttribute("data-level")).toBe("III");
+    await expect.poll(() => town("菜园镇").getAttribute("data-level")).toBe("III");
     await town("嵊山镇").getByTestId("posture-history").click();
     await at("posture-history-rows").getByText("海浪蓝色预警").waitFor();
     await shot("posture-history");
@@ -44,29 +44,29 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
     await at("posture-change-many").click();
     await at("posture-levels").getByText("一级响应").click();
     await at("posture-effects").getByText("最低水压").waitFor();
-    expect(await at("posture-save").isDisabled()).toBe(true);
+    await expect.poll(() => at("posture-save").isDisabled()).toBe(true);
     await at("posture-reason").fill("台风登陆");
-    expect(await at("posture-save").isDisabled()).toBe(false);
+    await expect.poll(() => at("posture-save").isDisabled()).toBe(false);
     const until = await at("posture-until").inputValue();
     await at("posture-until").fill("2099-01-01T00:00");
     await scene.page.getByText("结束时间超过允许的最长时限").waitFor();
-    expect(await at("posture-save").isDisabled()).toBe(true);
+    await expect.poll(() => at("posture-save").isDisabled()).toBe(true);
     await at("posture-until").fill(until);
     await at("posture-hours").filter({ hasText: "24 小时" }).click();
     await shot("posture-many");
     await at("posture-save").click();
     await at("posture-chip").getByText("7 个乡镇").waitFor();
-    expect(await at("posture-chip").getAttribute("data-level")).toBe("I");
+    await expect.poll(() => at("posture-chip").getAttribute("data-level")).toBe("I");
   });
 
   it("shows a viewer the levels and lets nobody without the right change them", async () => {
     await open("", "viewer");
-    expect(await at("posture-chip").getAttribute("data-level")).toBe("normal");
+    await expect.poll(() => at("posture-chip").getAttribute("data-level")).toBe("normal");
     await at("posture-chip").click();
     await at("posture-summary").getByText("只读账号").waitFor();
-    expect(await at("posture-town").count()).toBe(1);
+    await expect.poll(() => at("posture-town").count()).toBe(1);
     for (const id of ["posture-change", "posture-apply", "posture-change-many", "cap-open"])
-      expect(await at(id).count(), id).toBe(0);
+      await expect.poll(() => at(id).count(), { message: id }).toBe(0);
     await shot("posture-viewer");
   });
 
@@ -74,9 +74,9 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
     await open("", "operator");
     const banner = at("warning-banner");
     await banner.getByText("台风黄色预警信号").waitFor();
-    expect(await at("warning").count()).toBe(1);
+    await expect.poll(() => at("warning").count()).toBe(1);
     await at("warning-expand").click();
-    expect(await at("warning").count()).toBe(2);
+    await expect.poll(() => at("warning").count()).toBe(2);
     await banner.getByText("停止海上作业").waitFor();
     await shot("posture-banner-open");
     await at("warning-dismiss").first().click();
@@ -84,11 +84,11 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
     await banner.waitFor({ state: "detached" });
     await scene.page.reload();
     await at("posture-chip").waitFor();
-    expect(await banner.count()).toBe(0);
+    await expect.poll(() => banner.count()).toBe(0);
     scene.mock.posture.warn({ id: "typhoon-7", colour: "orange", headline: "台风橙色预警信号", towns: ["330922101"] });
     await scene.page.reload();
     await banner.getByText("台风橙色预警信号").waitFor();
-    expect(await at("warning").count()).toBe(1);
+    await expect.poll(() => at("warning").count()).toBe(1);
   });
 
   it("takes a pasted warning, says what is wrong with one, and that one is known", async () => {

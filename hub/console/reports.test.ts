@@ -17,7 +17,7 @@ describe.skipIf(missing !== "")(`reports in a browser ${missing}`, () => {
     await shot("reports-town");
     await at("report-by").selectOption("device");
     await table.getByRole("columnheader", { name: "设备", exact: true }).waitFor();
-    expect(await table.locator("tbody tr").count()).toBeGreaterThan(50);
+    await expect.poll(() => table.locator("tbody tr").count()).toBeGreaterThan(50);
     await table.getByRole("button", { name: "离线次数" }).click();
     await scene.page.waitForURL(/sort=outages/);
     const file = (await at("report-csv").getAttribute("href")) ?? "";

@@ -4,7 +4,6 @@ import { browserMissing } from "../../test/support/browser.ts";
 import { consoleScene } from "./scene.testing.ts";
 
 const missing = browserMissing();
-const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
   const scene = consoleScene();
@@ -19,7 +18,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await at("code-row").first().click();
     await at("code-title").fill("水位超过警戒线");
     await at("code-admitted").selectOption("some");
-    expect(await at("code-save").isDisabled()).toBe(true);
+    await expect.poll(() => at("code-save").isDisabled()).toBe(true);
     await at("code-panel").getByLabel("嵊山镇").check();
     await shot("settings-codes");
     await at("code-save").click();
@@ -36,12 +35,11 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await at("codes-import").click();
     await at("import-file").setInputFiles(csv(`${HEAD}Flood!,04,0401,突发,水位,Water,flood,9,0,true,\r\n`));
     await at("import-problem").first().waitFor();
-    expect(await at("import-problem").allInnerTexts()).toEqual([
-      expect.stringMatching(/^2\s+kind\s/u),
-      expect.stringMatching(/^2\s+severity\s/u),
-    ]);
+    await expect
+      .poll(() => at("import-problem").allInnerTexts())
+      .toEqual([expect.stringMatching(/^2\s+kind\s/u), expect.stringMatching(/^2\s+severity\s/u)]);
     await shot("settings-import");
-    expect(await at("import-write").isDisabled()).toBe(true);
+    await expect.poll(() => at("import-write").isDisabled()).toBe(true);
     expect(await violations(scene.page)).toEqual([]);
     await at("import-file").setInputFiles(csv(`${HEAD}flood.drill,04,0499,突发,演练水情,Drill,flood,4,0,true,\r\n`));
     await at("import-result").getByText("1 行,没有问题").waitFor();
@@ -50,7 +48,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await scene.page.keyboard.press("Escape");
     await at("codes-find").fill("演练");
     await at("code-row").getByText("演练水情").waitFor();
-    expect(await at("codes-export").getAttribute("href")).toBe("/api/event-codes/export");
+    await expect.poll(() => at("codes-export").getAttribute("href")).toBe("/api/event-codes/export");
   });
 
   it("shows the ladder as steps, says which rule speaks, and saves a changed one as a whole list", async () => {
@@ -68,7 +66,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await at("ladder-spoken").getByText("5 小时").waitFor();
     await at("ladder-new").click();
     await at("ladder-kind").fill("vessel.*");
-    expect(await at("ladder-apply").isDisabled()).toBe(true);
+    await expect.poll(() => at("ladder-apply").isDisabled()).toBe(true);
     await at("ladder-severity-1").getByRole("checkbox").check();
     await shot("settings-ladder-edit");
     await at("ladder-apply").click();
@@ -80,7 +78,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await scene.page.getByText("已保存并生效").waitFor();
     await at("draft-defaults").click();
     await confirm().click();
-    await vi.waitFor(async () => expect(await at("ladder-edit").count()).toBe(2), SOON);
+    await vi.waitFor(async () => expect(await at("ladder-edit").count()).toBe(2));
   });
 
   it("edits what is fused and what is held back", async () => {
@@ -88,7 +86,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await at("fusion").getByTestId("rule-edit").first().click();
     await at("fusion-kinds").fill("fire.alarm, Fire!");
     await scene.page.getByText("不是种类代码:Fire!").waitFor();
-    expect(await at("fusion-apply").isDisabled()).toBe(true);
+    await expect.poll(() => at("fusion-apply").isDisabled()).toBe(true);
     await at("fusion-kinds").fill("fire.alarm vision.fire");
     await at("fusion-radius").fill("250");
     await at("fusion-apply").click();
@@ -129,7 +127,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await confirm().click();
     await scene.page.getByText("3 条重新排队").waitFor();
     await scene.page.locator("dialog[open]").getByTestId("confirm-close").click();
-    expect(await target("four-platforms").getByTestId("target-replay").isDisabled()).toBe(true);
+    await expect.poll(() => target("four-platforms").getByTestId("target-replay").isDisabled()).toBe(true);
     await target("county-bus").getByTestId("target-test").click();
     await shot("settings-target-test");
     await confirm().click();
@@ -141,12 +139,12 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await at("audit-line").first().waitFor();
     const before = await at("audit-line").count();
     await at("audit-more").click();
-    await vi.waitFor(async () => expect(await at("audit-line").count()).toBeGreaterThan(before), SOON);
+    await vi.waitFor(async () => expect(await at("audit-line").count()).toBeGreaterThan(before));
     await at("audit-verify").click();
     await at("audit-verdict").getByText("记录完整").waitFor();
     await shot("settings-audit");
     await at("audit-find").fill("登录失败");
-    await vi.waitFor(async () => expect(await at("audit-line").count()).toBeLessThan(before), SOON);
+    await vi.waitFor(async () => expect(await at("audit-line").count()).toBeLessThan(before));
     expect(await violations(scene.page)).toEqual([]);
   });
 
@@ -154,12 +152,12 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await open("#/settings/codes/flood.warning", "viewer");
     await at("code-panel").waitFor();
     await at("settings-readonly").waitFor();
-    expect(await at("code-save").count()).toBe(0);
-    expect(await at("code-title").isDisabled()).toBe(true);
-    expect(await at("codes-import").count()).toBe(0);
+    await expect.poll(() => at("code-save").count()).toBe(0);
+    await expect.poll(() => at("code-title").isDisabled()).toBe(true);
+    await expect.poll(() => at("codes-import").count()).toBe(0);
     await at("settings-ladder").click();
     await at("ladder").waitFor();
-    expect(await at("ladder-edit").count()).toBe(0);
+    await expect.poll(() => at("ladder-edit").count()).toBe(0);
     await at("settings-targets").click();
     await scene.page.getByText("没有查看权限").waitFor();
   });

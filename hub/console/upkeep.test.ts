@@ -4,7 +4,6 @@ import { browserMissing } from "../../test/support/browser.ts";
 import { consoleScene } from "./scene.testing.ts";
 
 const missing = browserMissing();
-const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`upkeep of devices in a browser ${missing}`, () => {
   const scene = consoleScene();
@@ -18,7 +17,7 @@ describe.skipIf(missing !== "")(`upkeep of devices in a browser ${missing}`, () 
     await at("device-depth").scrollIntoViewIfNeeded();
     await shot("device-depth");
     await at("ticket-open").click();
-    expect(await at("ticket-send").isDisabled()).toBe(true);
+    await expect.poll(() => at("ticket-send").isDisabled()).toBe(true);
     await at("ticket-text").fill("阀杆锈死,需要扳手和两个人");
     await shot("device-ticket");
     expect(await violations(scene.page)).toEqual([]);
@@ -50,12 +49,12 @@ describe.skipIf(missing !== "")(`upkeep of devices in a browser ${missing}`, () 
     expect(await violations(scene.page)).toEqual([]);
     const all = await at("firmware-row").count();
     await at("firmware-mixed").click();
-    await vi.waitFor(async () => expect(await at("firmware-row").count()).toBeLessThan(all), SOON);
+    await vi.waitFor(async () => expect(await at("firmware-row").count()).toBeLessThan(all));
     await at("firmware").locator("a").first().click();
     await at("device-depth").getByText("同型号多为 2.4.1").waitFor();
     await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
     await shot("device-depth-light");
     expect(await violations(scene.page)).toEqual([]);
-    expect(await at("ticket-open").count()).toBe(0);
+    await expect.poll(() => at("ticket-open").count()).toBe(0);
   });
 });

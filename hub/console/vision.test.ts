@@ -4,7 +4,6 @@ import { browserMissing } from "../../test/support/browser.ts";
 import { consoleScene } from "./scene.testing.ts";
 
 const missing = browserMissing();
-const SOON = { timeout: 15_000 };
 
 describe.skipIf(missing !== "")(`vision in a browser ${missing}`, () => {
   const scene = consoleScene();
@@ -18,7 +17,7 @@ describe.skipIf(missing !== "")(`vision in a browser ${missing}`, () => {
     await shot("vision-wall");
     const before = await at("camera").count();
     await at("vision-more").click();
-    await vi.waitFor(async () => expect(await at("camera").count()).toBeGreaterThan(before), SOON);
+    await vi.waitFor(async () => expect(await at("camera").count()).toBeGreaterThan(before));
     await scene.page.locator("[data-testid=camera][data-state=watching]", { hasText: "占道经营" }).first().click();
     const panel = at("camera-panel");
     await panel.getByText("疑似,持续").waitFor();
@@ -30,14 +29,14 @@ describe.skipIf(missing !== "")(`vision in a browser ${missing}`, () => {
     await vi.waitFor(async () => {
       const states = await at("camera").evaluateAll((all) => all.map((tile) => (tile as HTMLElement).dataset.state));
       expect(new Set(states)).toEqual(new Set(["silent"]));
-    }, SOON);
+    });
     await at("vision-town").selectOption({ label: "花鸟乡" });
     await at("vision-find").fill("没有这台");
     await scene.page.getByText("没有符合条件的摄像机").waitFor();
     await scene.page.getByRole("button", { name: "清除筛选" }).click();
-    await vi.waitFor(async () => expect(await at("camera").count()).toBe(before), SOON);
+    await vi.waitFor(async () => expect(await at("camera").count()).toBe(before));
     // the camera that is looked at stays, and leads to its events and its calibration
-    expect(await panel.count()).toBe(1);
+    await expect.poll(() => panel.count()).toBe(1);
     await at("camera-calibrate").click();
     await scene.page.waitForURL(/#\/devices\/.+\/calibration$/u);
   });

@@ -95,15 +95,15 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
       async () => expect(await page.getByTestId("live-status").getAttribute("data-state")).toBe("live"),
       { timeout: 15_000 },
     );
-    expect(await page.getByTestId("event-row").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("event-row").count()).toBe(0);
 
     // Nothing was loaded again: the row comes by the stream.
     await level(3.4, 2);
     await level(3.5);
     await page.getByTestId("event-row").first().waitFor({ timeout: 15_000 });
-    expect(await page.getByTestId("event-row").count()).toBe(1);
+    await expect.poll(() => page.getByTestId("event-row").count()).toBe(1);
     const row = page.getByTestId("event-row").first();
-    expect(await row.innerText()).toContain("菜园 01 网格");
+    await expect.poll(() => row.innerText()).toContain("菜园 01 网格");
     await row.click();
     const panel = page.getByTestId("event-panel");
     await panel.waitFor();
@@ -137,7 +137,7 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
     await page.getByTestId("login-submit").click();
     await page.getByTestId("nav-devices").click();
     await page.getByTestId("health-tile").first().waitFor({ timeout: 15_000 });
-    expect(await page.getByTestId("health-tile").count()).toBe(1);
+    await expect.poll(() => page.getByTestId("health-tile").count()).toBe(1);
     await page.getByTestId("nav-onboarding").click();
     await page.getByTestId("onboarding-edges").click();
     await page.getByText("330922100/gate").first().waitFor();
@@ -154,6 +154,6 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
     await page.getByTestId("login-password").fill("guess");
     await page.getByTestId("login-submit").click();
     await page.getByRole("alert").first().waitFor({ timeout: 10_000 });
-    expect(await page.getByTestId("nav-map").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("nav-map").count()).toBe(0);
   }, 60_000);
 });
