@@ -15,9 +15,16 @@ export interface KeeperOptions {
   readonly apply: (policy: EventPolicy) => void;
 }
 
-/** Brings the tables of codes, quiet and settings to the event book: at the start and after every edit. */
+/** Whether what a person looked at is what counts now; asked when it is this edit's turn. */
+type Unchanged = (data: PolicyData) => boolean;
+
+/**
+ * Brings the tables of codes, quiet and settings to the event book: at the start and after every edit. Edits go one after the
+ * other, so that of two people who looked at the same only one can be first.
+ */
 export class EventPolicyKeeper {
   readonly #options: KeeperOptions;
+  #turn: Promise<unknown> = Promise.resolve();
   #data: PolicyData = { ...DEFAULT_SETTINGS, quiet: [], codes: [] };
 
   constructor(options: KeeperOptions) {
@@ -34,7 +41,34 @@ export class EventPolicyKeeper {
     await this.reload();
   }
 
-  async reload(): Promise<void> {
+  /** Reads the tables again; a later call never ends with older rows than an earlier one. */
+  reload(): Promise<void> {
+    return this.#inTurn(() => this.#load());
+  }
+
+  /** @returns false = somebody changed it meanwhile; nothing is written */
+  importCodes(rows: readonly CodeRow[], unchanged: Unchanged): Promise<boolean> {
+    return this.#edit(unchanged, () => upsertCodes(this.#options.pool, rows, true));
+  }
+
+  /**
+   * @param value checked by the caller; null = the defaults of the release
+   * @returns false = somebody changed it meanwhile; nothing is written
+   */
+  set(name: SettingName, value: unknown, unchanged: Unchanged): Promise<boolean> {
+    return this.#edit(unchanged, () => setEventSetting(this.#options.pool, name, value));
+  }
+
+  #edit(unchanged: Unchanged, write: () => Promise<void>): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (!unchanged(this.#data)) return false;
+      await write();
+      await this.#load();
+      return true;
+    });
+  }
+
+  async #load(): Promise<void> {
     const { pool, clock, timeZone, apply } = this.#options;
     const [codes, quiet, settings] = await Promise.all([
       listCodes(pool),
@@ -58,14 +92,9 @@ export class EventPolicyKeeper {
     apply(new EventPolicy(this.#data, timeZone));
   }
 
-  async importCodes(rows: readonly CodeRow[]): Promise<void> {
-    await upsertCodes(this.#options.pool, rows, true);
-    await this.reload();
-  }
-
-  /** @param value checked by the caller; null = the defaults of the release */
-  async set(name: SettingName, value: unknown): Promise<void> {
-    await setEventSetting(this.#options.pool, name, value);
-    await this.reload();
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 }

@@ -22,7 +22,11 @@ export const CodeInfo = Type.Object({
   /** ids of towns where the platform admits it; null = everywhere */
   towns: Nullable(Type.Array(Type.String())),
 });
-export const CodeList = Type.Object({ items: Type.Array(CodeInfo) });
+/** `etag`: for If-Match of the next change; of the list for a file, of a row for this row. */
+export const CodeList = Type.Object({
+  etag: Type.String(),
+  items: Type.Array(Type.Interface([CodeInfo], { etag: Type.String() })),
+});
 export const CodeImport = Type.Object(
   { csv: Type.String({ maxLength: 900_000 }), dry_run: Type.Optional(Type.Boolean()) },
   strict,
@@ -82,9 +86,15 @@ export const QuietInfo = Type.Object({
 export const QuietList = Type.Object({ items: Type.Array(QuietInfo) });
 
 export const EventSettings = Type.Object({ fusion: FusionSetting, parents: ParentsSetting, ladder: LadderSetting });
+export const EventSettingsInfo = Type.Interface([EventSettings], {
+  /** of each list, for If-Match of its next change */
+  etags: Type.Object({ fusion: Type.String(), parents: Type.String(), ladder: Type.String() }),
+});
 
 export type CodeInfo = Static<typeof CodeInfo>;
+export type CodeList = Static<typeof CodeList>;
 export type CodeImported = Static<typeof CodeImported>;
 export type NewQuiet = Static<typeof NewQuiet>;
 export type QuietInfo = Static<typeof QuietInfo>;
 export type EventSettings = Static<typeof EventSettings>;
+export type EventSettingsInfo = Static<typeof EventSettingsInfo>;

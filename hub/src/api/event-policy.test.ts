@@ -24,13 +24,27 @@ afterAll(async () => {
 
 const HOUR = 3_600_000;
 interface Answer {
-  items: { id: number; kind: string; open: boolean; grid: string }[];
+  etag: string;
+  etags: { fusion: string; ladder: string };
+  items: { id: number; kind: string; open: boolean; grid: string; etag: string }[];
   problems: { line: number }[];
   written: boolean;
   code: string;
 }
-const call = (path: string, token: string, body?: object, method = body === undefined ? "GET" : "POST") =>
-  scene.call<Answer>(method, path, { token, body });
+const call = (
+  path: string,
+  token: string,
+  body?: object,
+  method = body === undefined ? "GET" : "POST",
+  etag?: string,
+) =>
+  scene.call<Answer>(method, path, {
+    token,
+    body,
+    ...(etag !== undefined && { headers: { "if-match": `"${etag}"` } }),
+  });
+const codeOf = async (kind: string) =>
+  (await call("/api/event-codes", admin)).body.items.find((row) => row.kind === kind)!;
 
 describe("codes", () => {
   it("go out and come in as CSV, all or none, and the event book speaks them at once", async () => {
@@ -59,6 +73,33 @@ describe("codes", () => {
     said.mockRestore();
   });
 
+  it("row by row and as a file, are not written over what somebody else changed meanwhile", async () => {
+    const { etag: table } = (await call("/api/event-codes", admin)).body;
+    const { kind, etag, ...row } = await codeOf("bin.full");
+    const path = `/api/event-codes/${kind}`;
+    const put = (titleEn: string, tag?: string) => call(path, admin, { ...row, titleEn }, "PUT", tag);
+    expect((await put("first", etag)).body.written).toBe(true);
+    expect(await put("second", etag)).toMatchObject({ status: 412, body: { code: "CHANGED_MEANWHILE" } });
+    expect(await put("blind")).toMatchObject({ status: 428, body: { code: "IF_MATCH_NEEDED" } });
+    expect(scene.context.events.policy.codes.info(kind).titleEn).toBe("first");
+    const csv = `kind,class,code,code_name,title_zh,title_en,group,severity,auto_hand_off,provisional,towns
+bin.full,01,0107,满溢,满溢,third,facility,3,0,false,`;
+    const file = (tag?: string) => call("/api/event-codes/import", admin, { csv }, "POST", tag);
+    expect(await file(table)).toMatchObject({ status: 412, body: { code: "CHANGED_MEANWHILE" } });
+    expect(await file()).toMatchObject({ status: 428, body: { code: "IF_MATCH_NEEDED" } });
+    const { etag: now } = (await call("/api/event-codes", admin)).body;
+    expect((await file(now)).body).toMatchObject({ rows: 1, written: true });
+    expect(scene.context.events.policy.codes.info(kind).titleEn).toBe("third");
+  });
+
+  it("of a new kind need nothing that was looked at, and are made once", async () => {
+    const { kind: _kind, etag: _etag, ...row } = await codeOf("bin.full");
+    const put = (tag?: string) => call("/api/event-codes/bin.new", admin, row, "PUT", tag);
+    const both = await Promise.all([put(), put()]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, expect.toBeOneOf([412, 428])]);
+    expect((await put("nothing")).status).toBe(412);
+  });
+
   it("are changed by administrators who see everything only", async () => {
     expect((await call("/api/event-codes/import", operator, { csv: "" })).status).toBe(403);
     expect((await call("/api/event-codes", operator)).body.items.length).toBeGreaterThan(50);
@@ -66,14 +107,36 @@ describe("codes", () => {
 });
 
 describe("settings", () => {
+  const LADDER = "/api/event-settings/ladder";
+  const step = (kind: string) => [{ kind, severity: 1, village_s: 60, town_s: 60 }];
+  const etags = async () => (await call("/api/event-settings", admin)).body.etags;
+
   it("are lists that are taken as a whole, checked, and given back to the defaults by null", async () => {
-    const ladder = [{ kind: "flood.*", severity: 1, village_s: 60, town_s: 60 }];
-    expect((await call("/api/event-settings/ladder", admin, { value: ladder }, "PUT")).body).toMatchObject({ ladder });
+    const ladder = step("flood.*");
+    const taken = await call(LADDER, admin, { value: ladder }, "PUT", (await etags()).ladder);
+    expect(taken.body).toMatchObject({ ladder });
     expect(scene.context.events.policy.ladder.of("flood.warning", 1)).toMatchObject(ladder[0]);
-    const bad = await call("/api/event-settings/ladder", admin, { value: [{ kind: "flood.*" }] }, "PUT");
+    const { ladder: etag } = taken.body.etags;
+    const bad = await call(LADDER, admin, { value: [{ kind: "flood.*" }] }, "PUT", etag);
     expect([bad.status, bad.body.code]).toEqual([400, "INVALID"]);
-    await call("/api/event-settings/ladder", admin, { value: null }, "PUT");
+    expect((await call(LADDER, admin, { value: null }, "PUT", etag)).status).toBe(200);
     expect(scene.context.events.policy.ladder.of("vessel.sos", 1)).toMatchObject({ kind: "*" });
+  });
+
+  it("of two people who looked at the same, the second is refused, and another list is nobody's business", async () => {
+    const seen = await etags();
+    const put = (kind: string, etag?: string) => call(LADDER, admin, { value: step(kind) }, "PUT", etag);
+    const both = await Promise.all([put("fire.*", seen.ladder), put("bin.*", seen.ladder)]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 412]);
+    const late = both.find(({ status }) => status === 412)!;
+    expect(late.body.code).toBe("CHANGED_MEANWHILE");
+    const [first] = both.filter(({ status }) => status === 200);
+    expect((await call("/api/event-settings", admin)).body).toEqual(first.body);
+    const blind = await put("bin.*");
+    expect([blind.status, blind.body.code]).toEqual([428, "IF_MATCH_NEEDED"]);
+    const other = await call("/api/event-settings/fusion", admin, { value: [] }, "PUT", seen.fusion);
+    expect(other.status).toBe(200);
+    expect((await call(LADDER, admin, { value: null }, "PUT", first.body.etags.ladder)).status).toBe(200);
   });
 });
 

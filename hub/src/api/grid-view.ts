@@ -5,6 +5,7 @@ import type { GridSet } from "../grids/grid-set.ts";
 import type { GridProblem } from "../grids/problem.ts";
 import { ApiFailure } from "./failure.ts";
 import type { GridDiff, GridReport } from "./grid-schema.ts";
+import { changedMeanwhile, ifMatch } from "./if-match.ts";
 import type { Scope } from "./scope.ts";
 
 const MOST_CHANGES = 500;
@@ -57,23 +58,11 @@ export function withinScope(scope: Scope) {
 
 /** A refusal of the keeper as an answer. */
 export function refused({ code, message, problems }: GridRefusal): ApiFailure {
-  if (code === "conflict" || code === "changed")
-    return new ApiFailure(412, "CHANGED_MEANWHILE", message, { advice: "Load it again and look at what changed." });
+  if (code === "conflict" || code === "changed") return changedMeanwhile(message);
   if (code === "unknown") return new ApiFailure(404, "NOT_FOUND", message);
   if (code === "outside") return new ApiFailure(403, "OUTSIDE_SCOPE", message);
   if (code === "has_children" || code === "elsewhere") return new ApiFailure(409, code.toUpperCase(), message);
   return new ApiFailure(422, "GRID_INVALID", message, { problems: problems?.slice(0, MOST_PROBLEMS).map((each) => ({ ...each })) }); // prettier-ignore
-}
-
-/** The `If-Match` of a change: what the person looked at. */
-export function ifMatch({ headers }: FastifyRequest): string {
-  const tag = headers["if-match"]
-    ?.trim()
-    .replace(/^W\//, "")
-    .replace(/^"(.*)"$/, "$1");
-  if (tag === undefined || tag === "")
-    throw new ApiFailure(428, "IF_MATCH_NEEDED", "send If-Match with the etag of what you looked at");
-  return tag;
 }
 
 /** `If-Match` of the whole tree: the number of the version that was looked at. */

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseCodes } from "../events/code-csv.ts";
+import { HubSession } from "./hub-session.ts";
 
 const HELP = `usage: gridhub codes check FILE.csv
        gridhub codes import FILE.csv [--dry-run] [--url URL] [--user NAME]
@@ -46,7 +47,8 @@ export async function codesCommand(argv: readonly string[]): Promise<number> {
   if (more.length > 0) return usage("expected one FILE");
   try {
     if (verb === "export") {
-      const csv = await (await ask(values, "/api/event-codes/export")).text();
+      await using hub = await HubSession.open(values);
+      const csv = await hub.text("/api/event-codes/export");
       if (file === undefined) process.stdout.write(csv);
       else writeFileSync(file, csv);
       return 0;
@@ -59,11 +61,14 @@ export async function codesCommand(argv: readonly string[]): Promise<number> {
       return tell(file, problems, `${rows.length} codes`);
     }
     const body = { csv, dry_run: values["dry-run"] };
-    const answer = (await (await ask(values, "/api/event-codes/import", body)).json()) as {
-      rows: number;
-      written: boolean;
-      problems: Problem[];
-    };
+    await using hub = await HubSession.open(values);
+    const { etag } = await hub.ask<{ etag: string }>("GET", "/api/event-codes");
+    const answer = await hub.ask<{ rows: number; written: boolean; problems: Problem[] }>(
+      "POST",
+      "/api/event-codes/import",
+      body,
+      { "if-match": `"${etag}"` },
+    );
     return tell(file, answer.problems, `${answer.rows} codes${answer.written ? " written" : "; nothing was written"}`);
   } catch (error) {
     console.error(`gridhub codes: ${(error as Error).message}`);
@@ -76,31 +81,6 @@ function tell(file: string, problems: readonly Problem[], fine: string): number 
     console.log(`${file}:${line}: ${column === "" ? "" : `${column}: `}${message}`);
   console.log(problems.length === 0 ? fine : `${problems.length} problems; nothing was written`);
   return problems.length === 0 ? 0 : 1;
-}
-
-async function ask(to: { url: string; user: string }, path: string, body?: object): Promise<Response> {
-  const token = process.env.GRIDHUB_TOKEN ?? (await logIn(to.url, to.user));
-  return send(to.url, path, body, token);
-}
-
-async function logIn(url: string, username: string): Promise<string> {
-  const password = process.env.GRIDHUB_PASSWORD;
-  if (password === undefined) throw new Error("set GRIDHUB_PASSWORD or GRIDHUB_TOKEN");
-  return ((await (await send(url, "/api/login", { username, password })).json()) as { token: string }).token;
-}
-
-async function send(url: string, path: string, body?: object, token?: string): Promise<Response> {
-  const response = await fetch(new URL(path, url), {
-    method: body === undefined ? "GET" : "POST",
-    headers: {
-      ...(body !== undefined && { "content-type": "application/json" }),
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (response.ok) return response;
-  const answer = (await response.json().catch(() => ({}))) as { message?: string };
-  throw new Error(answer.message ?? `${url} answered ${response.status}`);
 }
 
 function usage(message: string): number {

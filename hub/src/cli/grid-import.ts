@@ -15,6 +15,7 @@ import { startEmbedded } from "../store/embedded.ts";
 import { openStore } from "../store/postgres.ts";
 import { saveGridSet } from "../store/queries/grids.ts";
 import { readDatum } from "./grid.ts";
+import { HubRefused, HubSession } from "./hub-session.ts";
 
 const HELP = `usage: gridhub grid import FILE... (--hub URL | --database URL | --data DIR) [options]
 
@@ -156,56 +157,40 @@ async function throughHub(
 ): Promise<Outcome> {
   if (files.memberships.length > 0 && merge)
     throw new Error("tables are imported with the grids that they name, without --merge, or by the console");
-  const root = url.replace(/\/+$/, "");
-  let token = process.env.GRIDHUB_TOKEN ?? "";
-  const ask = async <T>(method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
-    const response = await fetch(root + path, {
-      method,
-      headers: {
-        ...(token !== "" && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { "content-type": "application/json" }),
-        ...headers,
-      },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    }).catch((cause: unknown) => {
-      throw new Error(`${root} does not answer: ${((cause as Error).cause as Error | undefined)?.message ?? String(cause)}`, { cause }); // prettier-ignore
-    });
-    const answer = (await response.json().catch(() => ({}))) as T & { message?: string; problems?: GridProblem[] };
-    return { status: response.status, answer };
+  await using hub = await HubSession.open({ url, user });
+  const versions = await hub.ask<{ active: number }>("GET", "/api/grids/versions?limit=1");
+  const body = {
+    geojson: oneCollection(files, wish),
+    mode: merge ? "merge" : "replace",
+    dry_run: wish.dryRun,
+    activate: wish.activate,
+    accept_shapes: wish.acceptShapes === true,
+    note: wish.note,
   };
-  const own = token === "" && user !== undefined;
-  if (own) {
-    const { status, answer } = await ask<{ token: string }>("POST", "/api/login", { username: user, password: process.env.GRIDHUB_PASSWORD ?? "" }); // prettier-ignore
-    if (status !== 200) throw new Error(`log-in: ${answer.message ?? status}`);
-    ({ token } = answer);
-  }
-  if (token === "") throw new Error("set GRIDHUB_TOKEN, or --user NAME with GRIDHUB_PASSWORD");
   try {
-    const { status: seen, answer: versions } = await ask<{ active: number }>("GET", "/api/grids/versions?limit=1");
-    if (seen !== 200) throw new Error(versions.message ?? `the hub answers ${seen}`);
-    const body = {
-      geojson: oneCollection(files, wish),
-      mode: merge ? "merge" : "replace",
-      dry_run: wish.dryRun,
-      activate: wish.activate,
-      accept_shapes: wish.acceptShapes === true,
-      note: wish.note,
-    };
-    const { status, answer } = await ask<{
-      version: number | null;
-      active: number;
-      report: { problems: GridProblem[]; errors: number };
-      diff: { counts: Outcome["counts"]; devices: { total: number } };
-    }>("POST", "/api/grids/imports", body, { "if-match": `"${versions.active}"` });
-    if (status === 422 && answer.problems !== undefined)
-      return { ...NOTHING, active: versions.active, problems: answer.problems, errors: answer.problems.filter(({ severity }) => severity === "error").length }; // prettier-ignore
-    if (status !== 200) throw new Error(answer.message ?? `the hub answers ${status}`);
-    const { version, active, report: looked, diff } = answer;
-    const errors = version === null && wish.dryRun ? looked.errors : 0;
-    return { version, active, problems: looked.problems, counts: diff.counts, devices: diff.devices.total, errors };
-  } finally {
-    if (own) await ask("POST", "/api/logout", {});
+    const {
+      version,
+      active,
+      report: { problems, errors },
+      diff: { counts, devices },
+    } = await hub.ask<Imported>("POST", "/api/grids/imports", body, { "if-match": `"${versions.active}"` });
+    // what is in force has passed; a dry run tells
+    const stops = version === null && wish.dryRun ? errors : 0;
+    return { version, active, problems, counts, devices: devices.total, errors: stops };
+  } catch (error) {
+    if (!(error instanceof HubRefused) || error.status !== 422) throw error;
+    const { problems = [] } = error.answer as { problems?: readonly GridProblem[] };
+    const errors = problems.filter(({ severity }) => severity === "error").length;
+    if (errors === 0) throw error;
+    return { ...NOTHING, active: versions.active, problems, errors };
   }
+}
+
+interface Imported {
+  readonly version: number | null;
+  readonly active: number;
+  readonly report: { readonly problems: readonly GridProblem[]; readonly errors: number };
+  readonly diff: { readonly counts: Outcome["counts"]; readonly devices: { readonly total: number } };
 }
 
 interface AnyFeature {

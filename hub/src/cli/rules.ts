@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { formatProblem } from "@gridhub/device-profiles/problem.ts";
 import { loadAreaRules } from "../rules/area/area-rule.ts";
+import { HubSession } from "./hub-session.ts";
 
 const HELP = `usage: gridhub rules check FILE...
        gridhub rules dry-run (--profile FILE | --rules FILE) --from TIME --to TIME [options]
@@ -62,8 +63,8 @@ export async function rulesCommand(argv: string[]): Promise<number> {
       ...(values.grid !== undefined && { grid: values.grid }),
       ...(limit !== undefined && { limit: Number(limit) }),
     };
-    const token = process.env.GRIDHUB_TOKEN ?? (await logIn(values.url, values.user));
-    show((await post(values.url, "/api/rules/dry-run", body, token)) as Answer, values.json === true);
+    await using hub = await HubSession.open(values);
+    show(await hub.ask<Answer>("POST", "/api/rules/dry-run", body), values.json === true);
     return 0;
   } catch (error) {
     console.error(`gridhub rules: ${error instanceof Error ? error.message : String(error)}`);
@@ -109,23 +110,6 @@ function show(answer: Answer, json: boolean): void {
   if (answer.events.length < total) console.log(`the first ${answer.events.length} are shown`);
   if (stoppedBy !== null)
     console.log(`stopped at ${time(until)}: too many ${stoppedBy === "time" ? "seconds" : "readings"}`);
-}
-
-async function logIn(url: string, username: string): Promise<string> {
-  const password = process.env.GRIDHUB_PASSWORD;
-  if (password === undefined) throw new Error("set GRIDHUB_PASSWORD or GRIDHUB_TOKEN");
-  return ((await post(url, "/api/login", { username, password })) as { token: string }).token;
-}
-
-async function post(url: string, path: string, body: object, token?: string): Promise<unknown> {
-  const response = await fetch(new URL(path, url), {
-    method: "POST",
-    headers: { "content-type": "application/json", ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(body),
-  });
-  const answer = (await response.json()) as { message?: string };
-  if (!response.ok) throw new Error(answer.message ?? `${url} answered ${response.status}`);
-  return answer;
 }
 
 function usage(message: string): number {

@@ -10,8 +10,9 @@ import { audit } from "../../store/queries/access.ts";
 import type { App } from "../app.ts";
 import { ApiFailure, notFound } from "../failure.ts";
 import { AreaChanged, AreaInfo, AreaList, AreaPreview, AreaPreviewRequest, AreaRequest, NewAreaRequest, Note } from "../grid-schema.ts"; // prettier-ignore
-import { ifMatch, refused, withinScope } from "../grid-view.ts";
+import { refused, withinScope } from "../grid-view.ts";
 import { callerOf } from "../guard.ts";
+import { ifMatch } from "../if-match.ts";
 import type { Parts } from "../parts.ts";
 import { roleCovers } from "../sessions.ts";
 import { Text, words } from "../query.ts";

@@ -1,11 +1,20 @@
 import Type from "typebox";
 import { formatCodes, parseCodes } from "../../events/code-csv.ts";
+import type { PolicyData } from "../../events/event-policy.ts";
 import { SETTING_SCHEMAS, type SettingName } from "../../events/policy-schema.ts";
 import { blaming } from "../../store/failure.ts";
 import { audit } from "../../store/queries/access.ts";
 import type { App } from "../app.ts";
-import { CodeImport, CodeImported, CodeInfo, CodeList, EventSettings } from "../event-policy-schema.ts";
+import {
+  CodeImport,
+  CodeImported,
+  CodeInfo,
+  CodeList,
+  type EventSettings,
+  EventSettingsInfo,
+} from "../event-policy-schema.ts";
 import { callerOf } from "../guard.ts";
+import { changedMeanwhile, etagOf, ifMatch, ifMatchOrNull } from "../if-match.ts";
 import type { Parts } from "../parts.ts";
 import { ofEverything } from "./profiles.ts";
 
@@ -13,16 +22,22 @@ const tags = ["event policy"];
 
 /** The table of codes and the lists behind fusion, parents and the ladder. Changed by who sees everything. */
 export function eventCodeRoutes(app: App, { context: { pool, eventPolicy } }: Parts): void {
-  const codes = () =>
-    eventPolicy.data.codes.map(({ kind, class: cls, code, codeName, titleZh, titleEn, group, severity, autoHandOff, provisional, towns }) => ({ kind, class: cls, code, codeName, titleZh, titleEn, group, severity, autoHandOff, provisional, towns: towns === null ? null : [...towns] })); // prettier-ignore
-  const settings = () => {
+  const codesOf = ({ codes }: PolicyData): CodeInfo[] =>
+    codes.map(({ kind, class: cls, code, codeName, titleZh, titleEn, group, severity, autoHandOff, provisional, towns }) => ({ kind, class: cls, code, codeName, titleZh, titleEn, group, severity, autoHandOff, provisional, towns: towns === null ? null : [...towns] })); // prettier-ignore
+  const tagOfCode = (data: PolicyData, kind: string) => {
+    const row = codesOf(data).find((each) => each.kind === kind);
+    return row === undefined ? null : etagOf(row);
+  };
+  const settings = (): EventSettingsInfo => {
     const { fusion, parents, ladder } = eventPolicy.data;
-    return structuredClone({ fusion, parents, ladder }) as EventSettings;
+    const etags = { fusion: etagOf(fusion), parents: etagOf(parents), ladder: etagOf(ladder) };
+    return { ...(structuredClone({ fusion, parents, ladder }) as EventSettings), etags };
   };
 
-  app.get("/api/event-codes", { config: { role: "viewer" }, schema: { tags, response: { 200: CodeList } } }, () => ({
-    items: codes(),
-  }));
+  app.get("/api/event-codes", { config: { role: "viewer" }, schema: { tags, response: { 200: CodeList } } }, () => {
+    const codes = codesOf(eventPolicy.data);
+    return { etag: etagOf(codes), items: codes.map((row) => ({ ...row, etag: etagOf(row) })) };
+  });
 
   app.get("/api/event-codes/export", { config: { role: "viewer" }, schema: { tags } }, async (_request, reply) =>
     // Excel takes a CSV for UTF-8 only with the mark.
@@ -39,9 +54,10 @@ export function eventCodeRoutes(app: App, { context: { pool, eventPolicy } }: Pa
       ofEverything(callerOf(request));
       const { csv, dry_run: dry = false } = request.body;
       const { rows, problems } = parseCodes(csv);
+      const etag = dry ? null : ifMatch(request);
       const written = problems.length === 0 && rows.length > 0 && !dry;
       if (written) {
-        await blaming(eventPolicy.importCodes(rows));
+        taken(await blaming(eventPolicy.importCodes(rows, (data) => etagOf(codesOf(data)) === etag)));
         await blaming(
           audit(pool, callerOf(request).account.username, "event_codes_import", "codes", { rows: rows.length }),
         );
@@ -64,11 +80,13 @@ export function eventCodeRoutes(app: App, { context: { pool, eventPolicy } }: Pa
     async (request) => {
       ofEverything(callerOf(request));
       const { kind } = request.params;
+      // a kind that is not there yet has nothing to be looked at
+      const etag = tagOfCode(eventPolicy.data, kind) === null ? ifMatchOrNull(request) : ifMatch(request);
       // One way in: what the table refuses from a file it refuses from a form.
       const text = formatCodes([{ ...request.body, kind } as never]);
       const { rows, problems } = parseCodes(text);
       if (problems.length === 0) {
-        await blaming(eventPolicy.importCodes(rows));
+        taken(await blaming(eventPolicy.importCodes(rows, (data) => tagOfCode(data, kind) === etag)));
         await blaming(
           audit(pool, callerOf(request).account.username, "event_code", `code:${kind}`, { ...request.body }),
         );
@@ -79,7 +97,7 @@ export function eventCodeRoutes(app: App, { context: { pool, eventPolicy } }: Pa
 
   app.get(
     "/api/event-settings",
-    { config: { role: "viewer" }, schema: { tags, response: { 200: EventSettings } } },
+    { config: { role: "viewer" }, schema: { tags, response: { 200: EventSettingsInfo } } },
     () => settings(),
   );
 
@@ -95,17 +113,22 @@ export function eventCodeRoutes(app: App, { context: { pool, eventPolicy } }: Pa
             { value: Type.Union([SETTING_SCHEMAS[name], Type.Null()]) },
             { additionalProperties: false },
           ),
-          response: { 200: EventSettings },
+          response: { 200: EventSettingsInfo },
         },
       },
       async (request) => {
         const caller = callerOf(request);
         ofEverything(caller);
         const { value } = request.body as { value: unknown };
-        await blaming(eventPolicy.set(name, value));
+        const etag = ifMatch(request);
+        taken(await blaming(eventPolicy.set(name, value, (data) => etagOf(data[name]) === etag)));
         await blaming(audit(pool, caller.account.username, "event_setting", `setting:${name}`, { value }));
         return settings();
       },
     );
   }
+}
+
+function taken(first: boolean): void {
+  if (!first) throw changedMeanwhile();
 }
