@@ -33,13 +33,14 @@ export interface AreaChange {
 export class AreaDesk {
   readonly #pool: pg.Pool;
   readonly #keeper: GridKeeper;
-  readonly #utcOffsetMinutes: (now: number) => number;
+  readonly #timeZone: string;
   #index: { readonly of: GridSet; readonly areas: AreaIndex } | null = null;
 
-  constructor(pool: pg.Pool, keeper: GridKeeper, utcOffsetMinutes: (now: number) => number) {
+  /** @param timeZone IANA name, of schedules */
+  constructor(pool: pg.Pool, keeper: GridKeeper, timeZone: string) {
     this.#pool = pool;
     this.#keeper = keeper;
-    this.#utcOffsetMinutes = utcOffsetMinutes;
+    this.#timeZone = timeZone;
   }
 
   /** By id, those in force and drafts alike. */
@@ -58,7 +59,7 @@ export class AreaDesk {
 
   /** Whether the rule of an area holds at a moment. */
   holds({ sea = {} }: Grid, now: number): boolean {
-    return isValid(sea.valid ?? {}, now) && inForce(sea, now, this.#utcOffsetMinutes(now));
+    return isValid(sea.valid ?? {}, now) && inForce(sea, now, this.#timeZone);
   }
 
   /** The areas in force at a position, all of them. */

@@ -3,7 +3,6 @@ import { AreaDesk } from "./area-desk.ts";
 import type { Config } from "./config.ts";
 import type { EventBook } from "./events/event-book.ts";
 import type { Finding } from "./finding.ts";
-import { utcOffset } from "./fleet/calendar.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { GridKeeper, type GridKeeperOptions } from "./grid-keeper.ts";
 import type { GridSet } from "./grids/grid-set.ts";
@@ -63,7 +62,7 @@ export function gridDesk({ pool, log, timeZone, holders }: GridDeskOptions, firs
     },
     first,
   );
-  const areas = new AreaDesk(pool, gridKeeper, (now) => utcOffset(timeZone, now));
+  const areas = new AreaDesk(pool, gridKeeper, timeZone);
   return { gridKeeper, areas, grids: () => gridKeeper.current };
 }
 

@@ -15,7 +15,6 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { planOutbox } from "./dispatch/plan-outbox.ts";
 import { EventPolicyKeeper } from "./event-policy-keeper.ts";
 import { EventBook } from "./events/event-book.ts";
-import { utcOffset } from "./fleet/calendar.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { fleetOptions } from "./fleet/options.ts";
 import { openGrids } from "./grid-desk.ts";
@@ -135,8 +134,8 @@ export async function startHub(
     flapWindowMs: 3_600_000,
     latenessMs: config.ingest.lateness_s * 1000,
   });
-  const utcOffsetMinutes = utcOffset(config.time_zone, clock());
-  const fleet = new Fleet({ ...fleetOptions(config.sea), durationScale, utcOffsetMinutes }, grids().at(clock()));
+  const sea = { ...fleetOptions(config.sea), durationScale, timeZone: config.time_zone };
+  const fleet = new Fleet(sea, grids().at(clock()));
   const recalls = recallBook({ grids, fleet });
   const vision = new Vision({
     modelsDir: config.models_dir === "" ? join(ROOT, "models") : config.models_dir,

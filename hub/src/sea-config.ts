@@ -6,9 +6,12 @@ import { GRID_THRESHOLDS, HUB_THRESHOLDS, type Threshold } from "./sea-threshold
 const settings = Object.fromEntries(
   Object.entries<Threshold>({ ...GRID_THRESHOLDS, ...HUB_THRESHOLDS }).map(
     ([name, { option, factor, min, max, about }]) => {
-      const value = FLEET_DEFAULTS[option as keyof typeof FLEET_DEFAULTS] / factor;
+      const value = (FLEET_DEFAULTS as Readonly<Record<string, number | string>>)[option];
       const where = name in GRID_THRESHOLDS ? "; a grid may set its own" : "";
-      return [name, Type.Number({ minimum: min, maximum: max, default: value, description: `${about}${where}.` })];
+      return [
+        name,
+        Type.Number({ minimum: min, maximum: max, default: Number(value) / factor, description: `${about}${where}.` }),
+      ];
     },
   ),
 ) as Record<keyof typeof GRID_THRESHOLDS | keyof typeof HUB_THRESHOLDS, ReturnType<typeof Type.Number>>;

@@ -1,4 +1,4 @@
-import { offsetAt } from "./local-day.ts";
+import { offsetAt } from "../local-offset.ts";
 
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 

@@ -55,7 +55,7 @@ export function isBroken(
   now: number,
 ): boolean {
   if (rule === "harbour" || !isJudged(track, waters)) return false;
-  if (!inForce(sea, now, waters.settings.utcOffsetMinutes)) return false;
+  if (!inForce(sea, now, waters.settings.timeZone)) return false;
   const { membership } = waters;
   const formationId = membership.formationOf(track.mmsi);
   const sog = track.main?.sog ?? null;

@@ -266,7 +266,7 @@ export class AreaWatch implements Watch {
 
 /** back where it belongs, slow again, out of force while it stays, or left */
 function whyOver({ rule, sea }: SeaArea, { inside }: Visit, { settings }: Waters, now: number): string {
-  if (!inForce(sea, now, settings.utcOffsetMinutes)) return "out_of_force";
+  if (!inForce(sea, now, settings.timeZone)) return "out_of_force";
   if (!inside) return "left";
   return rule === "speed_limit" ? "slower" : "inside";
 }

@@ -1,11 +1,16 @@
+import { offsetAt } from "../local-offset.ts";
 import type { SeaAttributes } from "../sea.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Whether the rule of an area is in force: days of the year, weekdays, hours; all in local time. @param now ms UTC */
-export function inForce({ dates, hours, weekdays }: SeaAttributes, now: number, utcOffsetMinutes: number): boolean {
+/**
+ * Whether the rule of an area is in force: days of the year, weekdays, hours; all in the local time of that moment.
+ * @param now ms UTC
+ * @param timeZone IANA name
+ */
+export function inForce({ dates, hours, weekdays }: SeaAttributes, now: number, timeZone: string): boolean {
   if (dates === undefined && hours === undefined && weekdays === undefined) return true;
-  const local = now + utcOffsetMinutes * 60_000;
+  const local = now + offsetAt(now, timeZone);
   const iso = new Date(local).toISOString();
   const day = iso.slice(5, 10);
   const time = iso.slice(11, 16);
@@ -19,12 +24,4 @@ export function inForce({ dates, hours, weekdays }: SeaAttributes, now: number, 
 function within(value: string, from: string, to: string, last: boolean): boolean {
   const before = last ? value <= to : value < to;
   return from <= to ? value >= from && before : value >= from || before;
-}
-
-/** Minutes that a time zone (IANA) is ahead of UTC at a moment. @param now ms UTC */
-export function utcOffset(timeZone: string, now: number): number {
-  const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" }).formatToParts(now);
-  const name = parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
-  const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(name) ?? ["", "+", "0", "0"];
-  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }

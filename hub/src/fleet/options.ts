@@ -116,8 +116,8 @@ export const FLEET_DEFAULTS = {
   forgetMs: 24 * 3_600_000,
   /** vessels held at most; beyond it new ones are stored but not tracked */
   maxVessels: 150_000,
-  /** offset of local time from UTC, for hours and dates of areas; minutes */
-  utcOffsetMinutes: 480,
+  /** whose local time the hours and dates of areas mean, IANA name */
+  timeZone: "Asia/Shanghai",
 };
 
 export type FleetSettings = Readonly<typeof FLEET_DEFAULTS>;
