@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -42,7 +40,7 @@ const CAMERA = {
   timeout_ms: 500,
 };
 
-function create(sources: AgentConfig["sources"], change: Partial<AgentConfig> = {}): Agent {
+function create(sources: AgentConfig["sources"], change: Partial<AgentConfig> = {}, log = LOG): Agent {
   const config: AgentConfig = {
     hub: { url: `mqtt://127.0.0.1:${hub.port}`, username: "town/edge-1", token: "t", root: "gridhub/v1" },
     data_dir: dir,
@@ -59,7 +57,7 @@ function create(sources: AgentConfig["sources"], change: Partial<AgentConfig> = 
     log_level: "silent",
     ...change,
   };
-  const agent = new Agent(config, LOG);
+  const agent = new Agent(config, log);
   agents.push(agent);
   return agent;
 }
@@ -119,14 +117,12 @@ describe("agent", () => {
     await picture.jpeg().toFile(join(dir, "pictures/1.jpg"));
     const { kind: _, url: __, username: ___, password: ____, timeout_ms: _____, ...rest } = CAMERA;
     const folder = { ...rest, kind: "folder" as const, path: join(dir, "pictures"), loop: true, interval_ms: 100 };
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    const { port } = probe.address() as AddressInfo;
-    probe.close();
     const token = "a-token-of-some-length";
-    await create([folder], {
-      evidence: { host: "127.0.0.1", port, token, seconds: 60, bytes: 1 << 20, upload_bytes: 0 },
-    }).start();
+    const evidence = { host: "127.0.0.1", port: 0, token, seconds: 60, bytes: 1 << 20, upload_bytes: 0 };
+    const lines: { readonly msg: string; readonly port?: number }[] = [];
+    const log = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line) as { msg: string }) });
+    await create([folder], { evidence }, log).start();
+    const port = lines.find(({ msg }) => msg === "evidence is kept")?.port;
     const url = `http://127.0.0.1:${port}/evidence/cam-1/frame?at=${Date.now()}`;
     expect((await fetch(url)).status).toBe(401);
     await vi.waitFor(async () => {

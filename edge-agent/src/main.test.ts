@@ -60,10 +60,14 @@ function settings(change: object = {}): string {
 function run(command: string, args: readonly string[], ipc = false): Running {
   const stdio: StdioOptions = ipc ? ["ignore", "ignore", "pipe", "ipc"] : ["ignore", "ignore", "pipe"];
   const child = spawn(command, args, { stdio, env: { ...process.env, GRIDHUB_EDGE_TOKEN: "issued" } });
-  const end = once(child, "exit").then(([code, signal]) => (signal ?? code) as number | string);
   const lines: string[] = [];
+  const reader = createInterface({ input: child.stderr! });
+  // when it has ended, what it last wrote may still be on its way
+  const end = Promise.all([once(child, "exit"), once(reader, "close")]).then(
+    ([[code, signal]]) => (signal ?? code) as number | string,
+  );
   const url = new Promise<string>((resolve) => {
-    createInterface({ input: child.stderr! }).on("line", (line) => {
+    reader.on("line", (line) => {
       lines.push(line);
       if (line.includes("http source listens"))
         resolve(`http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`);
@@ -102,7 +106,7 @@ describe("the process", () => {
       const url = await first.url;
       for (let n = 0; n < 20; n++) expect(await post(url, n)).toBe(202);
       await vi.waitFor(() => expect(stored()).toHaveLength(20), WAIT);
-      await hub.stop();
+      await hub.away();
       const taken: number[] = [];
       for (let n = 20; n < 120; n += 10) {
         const burst = Array.from({ length: 10 }, (_, i) => n + i);
@@ -133,7 +137,7 @@ describe("the process", () => {
   );
 
   it("refuses with 503 while the disk does, and goes on when the hub has made room", { timeout: 60_000 }, async () => {
-    await hub.stop();
+    await hub.away();
     // A limit on the size of files, in blocks of 512 bytes: a full disk that needs no disk of its own.
     const file = settings();
     const limited = run("/bin/sh", ["-c", `ulimit -f 2048; exec "$0" "$@"`, process.execPath, MAIN, "--config", file]);

@@ -31,6 +31,7 @@ export class SmallHub {
   #sockets = new Set<Socket>();
   port = 0;
 
+  /** Begins, or comes back with all that it stored. */
   async start(): Promise<void> {
     const aedes = await Aedes.createBroker();
     aedes.authorizePublish = (_client, packet, done) => {
@@ -41,16 +42,19 @@ export class SmallHub {
       if (!this.withheld(lane)) done(null);
     };
     aedes.on("client", (client) => void this.connects.push(client.id));
+    this.#aedes = aedes;
+    if (this.#server !== null) return;
     const server = createServer((socket) => {
       this.#sockets.add(socket);
+      socket.on("error", () => {});
       socket.on("close", () => this.#sockets.delete(socket));
-      aedes.handle(socket);
+      if (this.#aedes === null) socket.destroy();
+      else this.#aedes.handle(socket);
     });
-    server.listen(this.port, "127.0.0.1");
+    this.#server = server;
+    server.listen(0, "127.0.0.1");
     await once(server, "listening");
     this.port = (server.address() as AddressInfo).port;
-    this.#aedes = aedes;
-    this.#server = server;
   }
 
   #store(lane: string, value: Record<string, unknown>): void {
@@ -102,7 +106,22 @@ export class SmallHub {
     return this.#sockets.size;
   }
 
+  /**
+   * Gone until `start`: connections end and new ones are closed at once. The port stays taken, for a free one may be somebody else's by
+   * the time the hub comes back.
+   */
+  async away(): Promise<void> {
+    const aedes = this.#aedes;
+    if (aedes === null) return;
+    this.#aedes = null;
+    const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    this.cut();
+    await Promise.all(closed);
+    await new Promise<void>((resolve) => aedes.close(() => resolve()));
+  }
+
   async stop(): Promise<void> {
+    await this.away();
     const server = this.#server;
     if (server === null) return;
     this.#server = null;
@@ -110,6 +129,5 @@ export class SmallHub {
     server.close();
     this.cut();
     await closed;
-    await new Promise<void>((resolve) => this.#aedes!.close(() => resolve()));
   }
 }

@@ -108,7 +108,7 @@ describe("ais sources", () => {
     await source.start(scene);
     await vi.waitFor(() => expect(scene.codes).toEqual(["ok"]));
     open[0].destroy();
-    await vi.waitFor(() => expect(scene.codes).toEqual(["ok", "unreachable", "ok"]), { timeout: 5000 });
+    await vi.waitFor(() => expect(scene.codes).toEqual(["ok", "unreachable", "ok"]));
     expect(scene.emitted).toHaveLength(2);
   });
 });

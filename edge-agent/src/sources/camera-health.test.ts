@@ -10,6 +10,8 @@ import { SnapshotClient } from "./snapshot.ts";
 import { SourceScene } from "./source-scene.ts";
 
 const WAIT = { timeout: 15_000, interval: 20 };
+/** of a camera that answers */
+const PATIENCE_MS = 20_000;
 const servers: Server[] = [];
 const cameras: CameraSource[] = [];
 let pictures: Buffer[] = [];
@@ -56,7 +58,7 @@ function camera(port: number, change: object = {}): CameraSource {
     patrol_ms: 1000,
     hold_ms: 500,
     min_gap_ms: 0,
-    timeout_ms: 2000,
+    timeout_ms: PATIENCE_MS,
     ...change,
   });
   cameras.push(source);
@@ -94,7 +96,7 @@ describe("snapshots of a camera that speaks Digest only", () => {
   it("cost one request each while the nonce lasts, and go on when it ends", async () => {
     const seen = { requests: 0, challenges: 0 };
     const port = await serve(digestOnly(5, seen));
-    const client = new SnapshotClient({ username: "admin", password: "right" }, 2000);
+    const client = new SnapshotClient({ username: "admin", password: "right" }, PATIENCE_MS);
     for (let i = 0; i < 12; i++) await client.fetch(`http://127.0.0.1:${port}/snap?channel=1`);
     expect(seen).toEqual({ requests: 15, challenges: 3 });
   });

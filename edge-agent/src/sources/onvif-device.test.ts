@@ -39,7 +39,7 @@ async function device(answers: Readonly<Record<string, string>>) {
   const http = new CameraHttp(who);
   clients.push(http);
   const origin = `http://127.0.0.1:${port}`;
-  return { device: new OnvifDevice(new OnvifSoap(http, who, 3000, Date.now), origin), heard, port };
+  return { device: new OnvifDevice(new OnvifSoap(http, who, 20_000, Date.now), origin), heard, port };
 }
 
 const service = (namespace: string, address: string) =>
