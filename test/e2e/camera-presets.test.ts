@@ -39,7 +39,7 @@ it("is asked by ONVIF where it looks, and every frame says so: its preset, or th
   const { hostname, port } = new URL(server.origin);
   const config = {
     ...{ kind: "onvif", device: "cam", host: hostname, port: Number(port), username: account.user },
-    ...{ password: account.password, interval_ms: 100, patrol_ms: 1000, hold_ms: 0, min_gap_ms: 0, timeout_ms: 5000 },
+    ...{ password: account.password, interval_ms: 100, patrol_ms: 1000, hold_ms: 0, min_gap_ms: 0, timeout_ms: 20_000 },
     events: false,
   } as CameraConfig;
   const scene = new SourceScene("cam");
@@ -66,11 +66,11 @@ it("is asked by ONVIF where it looks, and every frame says so: its preset, or th
   await says({ moving: true }, "preset");
   ptz.goToPreset("street");
   await says({ preset: "street" }, "moving");
-});
+}, 120_000);
 
 it(
   "is placed by the calibration of its preset, not at all while it turns, and what is out of sight has not gone",
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const START = 1_763_776_800_000;
     const CAMERA: TrueCamera = { lon: 122.45, lat: 30.72, aspect: 16 / 9, heightM: 5, bearing: 90, pitch: -12, roll: 0, fov: 60 }; // prettier-ignore
@@ -106,16 +106,22 @@ it(
     for (const preset of ["street", "quay"])
       vision.calibrations.put(device, preset, calibration, { who: "test", note: "" }, now);
 
-    const stall = new SceneCamera({ seed: 4, script: [{ at: 0, scene: "stall" }] });
-    const empty = new SceneCamera({ seed: 4, script: [{ at: 0, scene: "empty" }] });
+    // painting takes longer than looking: a few pictures in turn
+    const painted = async (scene: "stall" | "empty") => {
+      const camera = new SceneCamera({ seed: 4, script: [{ at: 0, scene }] });
+      return Promise.all([5000, 20_000, 35_000].map((t) => camera.frame(t)));
+    };
+    const [stall, empty] = [await painted("stall"), await painted("empty")];
     const found: Finding[] = [];
-    async function look(scene: SceneCamera, where: Partial<FrameHeader>): Promise<void> {
+    async function look(pictures: readonly Buffer[], where: Partial<FrameHeader>): Promise<void> {
       now += 5000;
       const inferred = vision.stats().inferred;
       const header = Buffer.from(JSON.stringify({ v: 1, ts: now, w: 1280, h: 720, why: "patrol", ...where }));
       const length = Buffer.alloc(4);
       length.writeUInt32BE(header.length);
-      expect(vision.offer(device, Buffer.concat([length, header, await scene.frame(now - START)]), now)).toBeNull();
+      expect(
+        vision.offer(device, Buffer.concat([length, header, pictures[(now / 5000) % pictures.length]]), now),
+      ).toBeNull();
       await vi.waitFor(() => expect(vision.stats().inferred).toBe(inferred + 1), { timeout: 20_000, interval: 5 });
       vision.collect(emptyBatch(1), found, now);
     }

@@ -25,7 +25,7 @@ async function endAll(): Promise<void> {
   for (const one of ending.splice(0).reverse()) await one.close();
 }
 
-describe.skipIf(why !== "")(`streams of cameras ${why}`, () => {
+describe.skipIf(why !== "")(`streams of cameras ${why}`, { timeout: 150_000 }, () => {
   let clip: H264Clip;
   let folder: string;
 
@@ -86,17 +86,20 @@ describe.skipIf(why !== "")(`streams of cameras ${why}`, () => {
 
   it("go on when ffmpeg is killed, when the camera cuts the line, and when the stream stalls", async () => {
     const server = await serve();
-    const { scene, feed } = await watch({ url: `${server.origin}/sub`, stallMs: 3000 });
+    const { scene, feed } = await watch({ url: `${server.origin}/sub` });
     await vi.waitFor(() => expect(scene.codes).toEqual(["ok"]), WAIT);
     process.kill(feed.pid!, "SIGKILL");
     await vi.waitFor(() => expect(scene.codes).toEqual(["ok", "stream", "ok"]), WAIT);
     server.cut();
     await vi.waitFor(() => expect(scene.codes).toEqual(["ok", "stream", "ok", "stream", "ok"]), WAIT);
+    // one that waits less long: it may stall on a busy machine as well, so only what follows the fault counts
+    const { scene: hasty } = await watch({ url: `${server.origin}/sub`, stallMs: 3000 });
+    await vi.waitFor(() => expect(hasty.codes.at(-1)).toBe("ok"), WAIT);
     server.fault = "stall";
-    await vi.waitFor(() => expect(scene.codes.at(-1)).toBe("timeout"), WAIT);
+    await vi.waitFor(() => expect(hasty.codes.at(-1)).toBe("timeout"), WAIT);
     server.fault = "none";
-    await vi.waitFor(() => expect(scene.codes.at(-1)).toBe("ok"), WAIT);
-  }, 60_000);
+    await vi.waitFor(() => expect(hasty.codes.at(-1)).toBe("ok"), WAIT);
+  });
 
   it("with a wrong password, without a camera, and at a wrong path have a code for each, which tells no password", async () => {
     const server = await serve();

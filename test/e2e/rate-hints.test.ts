@@ -111,13 +111,17 @@ describe("the hub's wishes to cameras", () => {
   }, 70_000);
 
   it("ask for more samples in a posture above normal, until it ends", async () => {
-    const body = { level: "I", until: Date.now() + 8000, reason: "台风登陆" };
-    await hub.api("/api/posture/caiyuan", { method: "PUT", body });
+    const raise = (ms: number) => {
+      const body = { level: "I", until: Date.now() + ms, reason: "台风登陆" };
+      return hub.api("/api/posture/caiyuan", { method: "PUT", body });
+    };
+    await raise(3_600_000);
     // half of its own three seconds, but never below two
     await vi.waitFor(
       async () => expect(await camera("calm")).toMatchObject({ pace: { patrol_ms: 2000 }, runs: { patrol_ms: 2000 } }),
       WAIT,
     );
+    await raise(3000);
     await vi.waitFor(async () => expect(await camera("calm")).toMatchObject({ pace: null, runs: OWN }), WAIT);
   }, 130_000);
 });

@@ -14,7 +14,7 @@ import { Vision } from "../../hub/src/vision/vision.ts";
 
 const MODELS = join(import.meta.dirname, "../../models");
 
-describe("rendered scenes and the general model", () => {
+describe("rendered scenes and the general model", { timeout: 120_000 }, () => {
   const detector = new Detector(loadModel(join(MODELS, "general-coco")));
   beforeAll(() => detector.start());
   afterAll(() => detector.close());

@@ -17,7 +17,7 @@ const account = { user: "admin", password: "sea-breeze" };
 const camera = new SceneCamera({ seed: 1, width: 320, height: 180 });
 const md5 = (s: string): string => createHash("md5").update(s).digest("hex");
 
-describe("camera server", () => {
+describe("camera server", { timeout: 120_000 }, () => {
   let server: CameraServer;
   const start = (options: Partial<CameraServerOptions> = {}) => {
     server = new CameraServer({ camera, ...options });
@@ -28,7 +28,7 @@ describe("camera server", () => {
   const connect = (origin: string, password: string) =>
     new Promise<OnvifCam>((resolve, reject) => {
       const { hostname, port } = new URL(origin);
-      new Cam({ hostname, port: Number(port), username: account.user, password, timeout: 5000 }, function (error) {
+      new Cam({ hostname, port: Number(port), username: account.user, password, timeout: 20_000 }, function (error) {
         if (error) reject(error);
         else resolve(this);
       });
@@ -101,7 +101,7 @@ describe("camera server", () => {
   });
 });
 
-describe("scene camera", () => {
+describe("scene camera", { timeout: 120_000 }, () => {
   it("paints the same bytes for the same seed and time, within the contract's limit", async () => {
     const script = [{ at: 0, scene: "stall" as const }];
     const one = await new SceneCamera({ seed: 9, script }).frame(4200);
