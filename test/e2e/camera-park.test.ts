@@ -79,12 +79,13 @@ describe("3,000 cameras", () => {
   it("are a program too, which makes itself known to the hub", async () => {
     const bin = join(import.meta.dirname, "../../simulators/bin/cameras.mjs");
     const where = ["--hub", hub.httpAddress, "--mqtt", `mqtt://127.0.0.1:${hub.mqttPort}`, "--site", "yard"];
-    const what = ["--cameras", "20", "--edges", "2", "--faulty", "3", "--heartbeat", "1000", "--seconds", "12"];
+    const what = ["--cameras", "20", "--edges", "2", "--faulty", "3", "--heartbeat", "1000", "--seconds", "95"];
     const env = { ...process.env, GRIDHUB_ADMIN_PASSWORD: PASSWORD };
     const running = promisify(execFile)(process.execPath, [bin, ...where, ...what], { env });
     const faults = async () => (await active("device.fault")).filter((subject) => subject.startsWith("device:yard/"));
     await vi.waitFor(async () => expect(await faults()).toHaveLength(3), WAIT);
     const raised = await faults();
+    running.child.kill("SIGTERM");
     const [first] = (await running).stdout.split("\n");
     const told = JSON.parse(first) as { faults: Record<string, string> };
     expect(raised).toEqual(Object.keys(told.faults).map((id) => `device:yard/${id}`).sort()); // prettier-ignore

@@ -67,8 +67,12 @@ async function run(password: string): Promise<void> {
   });
   await park.start();
   console.log(JSON.stringify({ cameras: number("cameras"), faults: Object.fromEntries(park.faults) }));
-  const end = (): void => void park.close().then(() => console.log(JSON.stringify(park.counts)));
+  const seconds = number("seconds");
+  const timer = seconds > 0 ? setTimeout(() => end(), seconds * 1000) : undefined;
+  const end = (): void => {
+    clearTimeout(timer);
+    void park.close().then(() => console.log(JSON.stringify(park.counts)));
+  };
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
-  if (number("seconds") > 0) setTimeout(end, number("seconds") * 1000);
 }
