@@ -83,7 +83,7 @@ describe("another version of the grids under load", () => {
       "SELECT grid_id, sensing, occurrences FROM event WHERE kind = 'vessel.no_go'",
     );
     expect(zones).toEqual([{ grid_id: "zone", sensing: "cleared", occurrences: expect.any(Number) }]);
-  }, 60_000);
+  }, 180_000);
 
   it("leaves who looked after a cell its events, when the cell is gone", async () => {
     const { gridKeeper } = scene.context;

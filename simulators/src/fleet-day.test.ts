@@ -80,7 +80,7 @@ describe("tracks", () => {
   });
 });
 
-describe("the fleet for load", () => {
+describe("the fleet for load", { timeout: 120_000 }, () => {
   it("is a hundred thousand vessels with numbers and formations of their own", () => {
     const { boats, formationOf } = multipliedFleet(world, 100_000, createRandom("load"));
     expect(boats).toHaveLength(100_000);

@@ -39,7 +39,7 @@ beforeAll(async () => {
   vi.spyOn(process.stdout, "write").mockReturnValue(true);
   file("grids.geojson", cell("a", 122), cell("b", 122.1));
   await start();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await hub?.stop();
   vi.restoreAllMocks();
@@ -65,4 +65,4 @@ it("a version that came into force is in force after kill -9, and configured fil
   expect(items.map(({ what, active }) => `${what}${active ? " active" : ""}`)).toEqual(["file", "import active", "import", "file"]); // prettier-ignore
   expect(items[2].note).toBe("码头");
   expect(await hub.api("/api/audit/verify")).toEqual({ whole: true, broken: null });
-}, 60_000);
+}, 180_000);

@@ -35,7 +35,7 @@ const quay = {
 };
 const run = (...argv: string[]) => gridImportCommand(argv);
 
-describe("gridhub grid import --hub", () => {
+describe("gridhub grid import --hub", { timeout: 120_000 }, () => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await startScene();
@@ -118,5 +118,5 @@ describe("gridhub grid import --database", () => {
     expect(out).toContain("another hub writes to this database");
     await hub.close();
     await database.close();
-  }, 30_000);
+  }, 120_000);
 });
