@@ -17,9 +17,3 @@ function socketOf(folder: string): string {
   if (cluster === undefined) throw new Error(`no running database in ${folder}`);
   return readFileSync(join(folder, cluster, "postmaster.pid"), "utf8").split("\n")[4];
 }
-
-/** Process number of the postmaster. */
-export function postmasterPid(dataDir: string): number {
-  const folder = join(dataDir, "postgres");
-  return Number(readFileSync(join(folder, "cluster", "postmaster.pid"), "utf8").split("\n")[0]);
-}

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { inTransaction } from "./in-transaction.ts";
 
 export type RoleName = "admin" | "operator" | "viewer";
 
@@ -125,17 +126,7 @@ export async function audit(
   target: string,
   detail: object = {},
 ): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query("begin");
-    await appendAudit(client, who, action, target, detail);
-    await client.query("commit");
-  } catch (error) {
-    await client.query("rollback").catch(() => {});
-    throw error;
-  } finally {
-    client.release();
-  }
+  await inTransaction(pool, (client) => appendAudit(client, who, action, target, detail));
 }
 
 /** The same within a transaction of the caller: what is done and the line about it are stored together or not at all. */

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { ms } from "./event-row.ts";
 import type { GridRow } from "./grids.ts";
 
 export interface AreaDraftRow {
@@ -12,7 +13,7 @@ export interface AreaDraftRow {
   readonly note: string;
 }
 
-const DRAFT = `id, revision, cell, who, (extract(epoch FROM at) * 1000)::float8 AS at, note`;
+const DRAFT = `id, revision, cell, who, ${ms("at")} AS at, note`;
 
 export async function listAreaDrafts(pool: Pool): Promise<AreaDraftRow[]> {
   const { rows } = await pool.query<AreaDraftRow>(`SELECT ${DRAFT} FROM area_draft ORDER BY id COLLATE "C"`);

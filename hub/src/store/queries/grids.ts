@@ -2,6 +2,8 @@ import type { Pool, PoolClient } from "pg";
 import type { SeaAttributes } from "../../sea.ts";
 import { jsonText } from "../binary.ts";
 import { appendAudit } from "./access.ts";
+import { ms } from "./event-row.ts";
+import { inTransaction } from "./in-transaction.ts";
 
 export interface FormationMemberRow {
   readonly mmsi: number;
@@ -181,8 +183,8 @@ export async function listGridVersions(
   { before, limit }: { readonly before?: number; readonly limit: number },
 ): Promise<GridVersionRow[]> {
   const { rows } = await pool.query<GridVersionRow>(
-    `SELECT s.version, s.base, s.what, s.who, s.note, s.cells, (extract(epoch FROM s.loaded_at) * 1000)::float8 AS "madeAt",
-       (extract(epoch FROM a.at) * 1000)::float8 AS "activatedAt", a.who AS "activatedBy", a.note AS "activationNote"
+    `SELECT s.version, s.base, s.what, s.who, s.note, s.cells, ${ms("s.loaded_at")} AS "madeAt",
+       ${ms("a.at")} AS "activatedAt", a.who AS "activatedBy", a.note AS "activationNote"
      FROM grid_set s LEFT JOIN LATERAL
        (SELECT at, who, note FROM grid_activation WHERE version = s.version ORDER BY seq DESC LIMIT 1) a ON true
      WHERE $1::int IS NULL OR s.version < $1 ORDER BY s.version DESC LIMIT $2`,
@@ -201,26 +203,6 @@ async function activeVersion(client: PoolClient): Promise<number> {
 
 async function writeActivation(client: PoolClient, version: number, who: string, note: string): Promise<void> {
   await client.query("INSERT INTO grid_activation (version, who, note) VALUES ($1, $2, $3)", [version, who, note]);
-}
-
-async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken = true;
-  try {
-    await client.query("BEGIN");
-    try {
-      const result = await work(client);
-      await client.query("COMMIT");
-      broken = false;
-      return result;
-    } catch (error) {
-      await client.query("ROLLBACK");
-      broken = false;
-      throw error;
-    }
-  } finally {
-    client.release(broken);
-  }
 }
 
 const INSERT_CELLS = `
