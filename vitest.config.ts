@@ -5,8 +5,9 @@ export default defineConfig({
     include: ["{device-profiles,edge-agent,hub,simulators,test}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "hub/console/dist/**"],
     setupFiles: ["test/support/patience.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // against tests that hang, not a budget: quick ones of a loaded machine have needed 40 s
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     expect: { poll: { timeout: 15_000 } },
     pool: "forks",
     maxWorkers: 2,
