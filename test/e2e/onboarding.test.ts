@@ -70,7 +70,7 @@ describe("the life of a device type in a running hub", () => {
     hub = await startHubProcess(options());
     const { username, token } = await hub.createEdge("town", "gw");
     device = await connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, { username, password: token });
-  }, 60_000);
+  });
   afterAll(async () => {
     await device?.endAsync(true);
     await hub?.stop();
@@ -95,7 +95,7 @@ describe("the life of a device type in a running hub", () => {
     expect(best).toMatchObject({ profile: NB, certainty: 1, decoded: 0.833, problem: { reason: "frame_check" } });
     expect(best.score).toBeGreaterThan((second?.score ?? 0) + 0.2);
     expect(best.readings.find(({ metric }) => metric === "pressure")?.value).toBe(0.32);
-  }, 30_000);
+  });
 
   it("sets a device aside for everybody, and takes it back", async () => {
     const ignore = (ignored: boolean) =>
@@ -111,7 +111,7 @@ describe("the life of a device type in a running hub", () => {
     await expect(
       hub.api("/api/quarantine/town/nowhere/other/ignore", { method: "POST", body: { ignored: true } }),
     ).rejects.toThrow("404");
-  }, 30_000);
+  });
 
   it("adopts it: what it sent before is stored in order, what it sends now is a reading and an alarm", async () => {
     const adopt = (body: object) => hub.api<AdoptionInfo>("/api/quarantine/town/gw/h1/adopt", { method: "POST", body });
@@ -137,7 +137,7 @@ describe("the life of a device type in a running hub", () => {
       expect(events.items).toMatchObject([{ kind: "hydrant.cap_open", sensing: "active" }]);
     }, PATIENT);
     expect(await pressures("h1")).toHaveLength(6);
-  }, 30_000);
+  });
 
   it("loads a new version that is put into the folder; devices stay on theirs, also when they are declared again", async () => {
     // what the maker's second edition of the document says: pressure comes in 0.002 MPa
@@ -159,7 +159,7 @@ describe("the life of a device type in a running hub", () => {
     const { items } = await hub.api<ProfileList>("/api/profiles");
     expect(items.find(({ id }) => id === NB)?.devices).toBe(1);
     expect((await pressures("h1")).at(-1)).toBe(0.34);
-  }, 30_000);
+  });
 
   it("tries the new version on stored frames, promotes it, and rolls it back", async () => {
     const post = <T>(what: string, body: object) => hub.api<T>(`/api/profiles/${what}`, { method: "POST", body });
@@ -193,7 +193,7 @@ describe("the life of a device type in a running hub", () => {
     await send("h1", frame(start + 35_000, 0.3));
     expect((await pressures("h1")).at(-1)).toBe(0.3);
     await expect(post("rollback", { profile: NEXT })).rejects.toThrow("NOT_MOVABLE");
-  }, 30_000);
+  });
 
   it("decodes history again: the numbers change exactly where they should, over a kill in the middle", async () => {
     const redecode = (body: object) => hub.api<{ id: number }>("/api/profiles/redecode", { method: "POST", body });
@@ -313,5 +313,5 @@ describe("the life of a device type in a running hub", () => {
     expect(actions).toEqual(
       expect.arrayContaining(["profile_upload", "profile_redecode", "profile_promote", "profile_rollback"]),
     );
-  }, 30_000);
+  });
 });

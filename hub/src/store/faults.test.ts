@@ -76,7 +76,7 @@ describe("faults of the database", () => {
       acknowledged = found.upto;
     }
     await vi.waitFor(() => expect(server.restarts).toBe(3), 10_000);
-  }, 60_000);
+  });
 
   it("a stopped server answers nothing: the commit is given up in time, and nothing old is written after something new", async () => {
     await store.commit(batchOf(1));
@@ -105,7 +105,7 @@ describe("faults of the database", () => {
     await store.commit(batchOf(before.upto + 1));
     expect(await backends()).not.toContain(writer);
     expect((await stored()).upto).toBe(before.upto + 1);
-  }, 60_000);
+  });
 
   it("a restart of the server: commits are refused meanwhile and go on afterwards", async () => {
     await store.commit(batchOf(1));
@@ -116,7 +116,7 @@ describe("faults of the database", () => {
     await store.whenReady();
     await store.commit(batchOf(2));
     expect(await stored()).toMatchObject({ upto: 2, rows: 400 });
-  }, 60_000);
+  });
 
   it("a second hub on the same database is refused", async () => {
     const second = openStore({ connection: server.connection, log: silentLog, startMs: 500 });
@@ -125,7 +125,7 @@ describe("faults of the database", () => {
       message: expect.stringContaining("another hub") as string,
     });
     await store.commit(batchOf(1));
-  }, 60_000);
+  });
 
   it("a server that takes no connections: DB_UNAVAILABLE until it does", async () => {
     const admin = new pg.Client({ ...server.connection, database: "postgres" });
@@ -141,7 +141,7 @@ describe("faults of the database", () => {
     await admin.end();
     await store.whenReady();
     await store.commit(batchOf(1));
-  }, 60_000);
+  });
 
   it("a closed store refuses commits, and closing twice is harmless", async () => {
     await store.close();
@@ -176,7 +176,7 @@ describe("faults of the database", () => {
     await later.tidy();
     expect(await inDefaultOf(later)).toEqual({ n: 0 });
     expect((await later.pool.query("SELECT count(*)::int AS n FROM telemetry")).rows).toEqual([{ n: 1 }]);
-  }, 60_000);
+  });
 
   it("readings that come again leave no line in the server's log", async () => {
     await store.commit(batchOf(1));
