@@ -107,7 +107,8 @@ describe("areas", () => {
   });
 });
 
-describe("versions", () => {
+// each import starts a thread that loads the room of grids: half a second, and ten times that on a busy machine
+describe("versions", { timeout: 120_000 }, () => {
   const features = (...more: object[]) => ({ type: "FeatureCollection", features: more });
   const cell = (id: string, geometry: unknown, more: object = {}) => ({ type: "Feature", geometry, properties: { id, name: id, level: "micro_grid", category: "integrated", parent: "east-1", ...more } }); // prettier-ignore
 
