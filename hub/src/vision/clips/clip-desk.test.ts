@@ -150,6 +150,31 @@ describe("clips from the edges", () => {
     expect(second.store.size.files).toBe(1);
   });
 
+  it("are here when the edge comes back in the moment in which its last piece is looked at", async () => {
+    const { desk, store } = open();
+    const id = desk.want("town/cam-1", ...SPAN, "li", now)?.id ?? "";
+    tick(desk);
+    give(desk, id);
+    desk.announced(edge("e1"));
+    tick(desk);
+    expect(asked).toHaveLength(2);
+    await vi.waitFor(() => {
+      tick(desk);
+      expect(state(desk, id)).toEqual(["here", ""]);
+    });
+    expect([readdirSync(dir), store.coming(id), await store.frames(id)]).toMatchObject([
+      [`${id}.clip`],
+      0,
+      { length: 4 },
+    ]);
+    // the same again does not count twice
+    const { whole, parts, piece, end } = clipOf(4);
+    store.begin(id);
+    for (let i = 0; i < parts; i++) store.piece(id, i, Buffer.from(piece(id, i).data, "base64"), whole.length);
+    expect(await store.end(id, end(id), now)).toBe("taken");
+    expect(store.size).toEqual({ files: 1, bytes: whole.length });
+  });
+
   it("are taken from the edge that was asked alone, and only while they are asked for", () => {
     const { desk } = open();
     const id = desk.want("town/cam-1", ...SPAN, "li", now)?.id ?? "";

@@ -170,6 +170,8 @@ export class ClipDesk {
     for (const { id, state, reason, end } of this.#ends.splice(0)) {
       const live = this.#clips.get(id);
       if (live === undefined) continue;
+      // asked for anew while it was looked at
+      store.drop(id);
       live.clip = { ...live.clip, state, reason, bytes: end?.bytes ?? 0, frames: end?.frames ?? 0 };
       this.#dirty.add(id);
     }

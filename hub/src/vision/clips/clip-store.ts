@@ -91,16 +91,20 @@ export class ClipStore {
     const coming = this.#coming.get(id);
     if (coming === undefined) return "ignored";
     this.#coming.delete(id);
+    // aside first: it may be begun anew before it is read
+    renameSync(this.#path(id, "part"), this.#path(id, "end.part"));
     const same = coming.parts === parts && coming.bytes === bytes && coming.hash.digest("hex") === sha256;
-    const content = same ? await readFile(this.#path(id, "part")) : Buffer.alloc(0);
+    const content = same ? await readFile(this.#path(id, "end.part")) : Buffer.alloc(0);
     const frames = clipFrames(content);
     if (frames === null) {
-      rmSync(this.#path(id, "part"), { force: true });
+      rmSync(this.#path(id, "end.part"), { force: true });
       return "malformed";
     }
-    renameSync(this.#path(id, "part"), this.#path(id, "clip"));
+    renameSync(this.#path(id, "end.part"), this.#path(id, "clip"));
+    this.#bytes += bytes - (this.#kept.get(id)?.bytes ?? 0);
+    this.#kept.delete(id); // to the end
+    this.#frames.delete(id);
     this.#kept.set(id, { bytes, at: now });
-    this.#bytes += bytes;
     return "taken";
   }
 
@@ -150,7 +154,7 @@ export class ClipStore {
     return { files: this.#kept.size, bytes: this.#bytes };
   }
 
-  #path(id: string, kind: "part" | "clip"): string {
+  #path(id: string, kind: "part" | "end.part" | "clip"): string {
     if (!ID.test(id)) throw new Error("no id of a clip");
     return join(this.#dir, `${id}.${kind}`);
   }
