@@ -87,7 +87,7 @@ describe("vision", () => {
     ];
     for (const [payload, reason] of bad) expect(vision.offer(device("a"), payload, NOW)?.reason).toBe(reason);
     expect(vision.offer(device("a"), message(patrol(), grey), NOW)).toBeNull();
-    await vi.waitFor(() => expect(vision.stats().inferred).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(vision.stats().inferred).toBe(1));
     expect(vision.stats().dropped.invalid).toBe(bad.length);
   });
 
@@ -98,10 +98,10 @@ describe("vision", () => {
     vision.onReady = () => woken++;
     for (let i = 1; i <= 2; i++) {
       expect(vision.offer(device("a"), broken, NOW)).toBeNull();
-      await vi.waitFor(() => expect(woken).toBe(i), { timeout: 10_000 });
+      await vi.waitFor(() => expect(woken).toBe(i));
     }
     vision.offer(device("a"), message(patrol(), grey), NOW);
-    await vi.waitFor(() => expect(woken).toBe(3), { timeout: 10_000 });
+    await vi.waitFor(() => expect(woken).toBe(3));
     const batch = emptyBatch(1);
     const found: Finding[] = [];
     vision.collect(batch, found, NOW);
@@ -139,7 +139,7 @@ describe("vision", () => {
     vision.offer(device("a", { watch: "-stall -fire -smoke -overflow" }), message(patrol(), grey), NOW);
     expect(vision.stats().dropped.disabled).toBe(1);
     vision.offer(device("b", { watch: "-stall, -fire -smoke -overflow person" }), message(patrol(), grey), NOW);
-    await vi.waitFor(() => expect(vision.stats().inferred).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(vision.stats().inferred).toBe(1));
   });
 });
 
