@@ -1,5 +1,6 @@
 import type { Device } from "../device.ts";
 import type { FoldStateRow } from "../store/batch.ts";
+import { metresBetween } from "./calibration/geodesy.ts";
 import type { Outcome } from "./camera.ts";
 import type { Box } from "./detection.ts";
 import type { GroundPoint } from "./place.ts";
@@ -33,7 +34,7 @@ export interface Report {
 const KEY = "incident ";
 
 /**
- * Several cameras on one fire are one event. What a camera raises joins an open incident of the same kind within the recipe's radius:
+ * Several cameras on one fire are one event. What a camera raises joins an open incident of its recipe within the recipe's radius:
  * by the objects' own places where both are known, else by the cameras' places on the same grid. It ends when nobody sees it.
  */
 export class Incidents {
@@ -127,15 +128,9 @@ function keyOf({ kind, subject }: Incident): string {
 function isNear(i: Incident, device: Device, point: GroundPoint | null, radius: number): boolean {
   if (radius === 0) return false;
   const at = point ?? device;
-  const known = i.lon !== null && i.lat !== null && at.lon !== null && at.lat !== null;
-  const distance = known ? metres(i.lon ?? 0, i.lat ?? 0, at.lon ?? 0, at.lat ?? 0) : Number.POSITIVE_INFINITY;
+  if (i.lon === null || i.lat === null || at.lon === null || at.lat === null) return false;
+  const distance = metresBetween(i.lon, i.lat, at.lon, at.lat);
   if (point !== null && i.errorM !== null) return distance <= radius + point.errorM + i.errorM;
   // a camera's place says only roughly where the object is: the grid has to be the same as well
   return i.gridId !== null && i.gridId === device.gridId && distance <= radius + (point?.errorM ?? 0) + (i.errorM ?? 0);
-}
-
-/** Distance on a flat earth: fine for hundreds of metres. */
-function metres(lon1: number, lat1: number, lon2: number, lat2: number): number {
-  const east = (lon2 - lon1) * 111_320 * Math.cos((((lat1 + lat2) / 2) * Math.PI) / 180);
-  return Math.hypot(east, (lat2 - lat1) * 110_574);
 }

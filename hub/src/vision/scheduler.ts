@@ -1,6 +1,6 @@
 import type { FrameHeader } from "@gridhub/device-profiles/envelope.ts";
 
-export const WEIGHT: Readonly<Record<FrameHeader["why"], number>> = { candidate: 4, motion: 2, patrol: 1 };
+const WEIGHT: Readonly<Record<FrameHeader["why"], number>> = { candidate: 4, motion: 2, patrol: 1 };
 
 /** Why a frame was not looked at. */
 export type DropReason = "superseded" | "stale" | "full" | "failed" | "disabled" | "invalid";

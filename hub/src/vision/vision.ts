@@ -276,11 +276,6 @@ export class Vision {
     return (await this.clipStore?.picture(id, n)) ?? null;
   }
 
-  /** Takes new versions of models now instead of at the next look into the folder. */
-  refreshModels(): Promise<void> {
-    return this.shelf.refresh();
-  }
-
   close(): Promise<void> {
     return this.shelf.close();
   }

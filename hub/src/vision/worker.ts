@@ -5,7 +5,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import sharp from "sharp";
 import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
-import { HubError } from "../errors.ts";
 import type { LoadedModel } from "./card.ts";
 import { Detector, type Detected } from "./detector.ts";
 
@@ -24,7 +23,7 @@ export interface DetectJob {
 
 export type WorkerMessage =
   | { readonly ready: true }
-  | { readonly failed: string; readonly invalid: boolean }
+  | { readonly failed: string }
   | { readonly id: number; readonly found: readonly { readonly model: number; readonly result: Detected }[] }
   | { readonly id: number; readonly rejection: Rejection }
   | { readonly id: number; readonly error: string };
@@ -49,7 +48,7 @@ try {
   }
   answer({ ready: true });
 } catch (error) {
-  answer({ failed: error instanceof Error ? error.message : String(error), invalid: error instanceof HubError });
+  answer({ failed: error instanceof Error ? error.message : String(error) });
 }
 
 let running: Promise<unknown> = Promise.resolve();

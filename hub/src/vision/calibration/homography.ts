@@ -18,8 +18,8 @@ export interface Fit {
   readonly residuals: readonly number[];
 }
 
-export const LEAST_POINTS = 4;
-export const MOST_POINTS = 12;
+const LEAST_POINTS = 4;
+const MOST_POINTS = 12;
 /** Height of a triangle relative to the extent of all points below which three points are on one line. */
 const FLAT = 0.02;
 /** A fit that misses by more than this share of the extent is no fit. */

@@ -24,7 +24,7 @@ export type Spot =
 /** Radius of the circle that holds 95 % of a round normal distribution, in standard deviations. */
 const K95 = 2.4477;
 /** A circle larger than this says no more than the direction, metres. */
-export const MAX_ERROR_M = 1000;
+const MAX_ERROR_M = 1000;
 
 /**
  * The place with the radius that holds it in 95 % of the cases: what the pixel and every doubt of the model do to it, each at both
