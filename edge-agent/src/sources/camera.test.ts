@@ -9,6 +9,8 @@ import { fitFrame, gateLuma } from "./frame-ladder.ts";
 import { GATE_HEIGHT, GATE_WIDTH, MotionGate } from "./motion-gate.ts";
 import { OnvifDevice } from "./onvif-device.ts";
 import { OnvifSoap } from "./onvif-soap.ts";
+import type { Pointing } from "./onvif-ptz.ts";
+import type { PictureFeed } from "./picture-feed.ts";
 import { SnapshotClient } from "./snapshot.ts";
 import { SourceScene } from "./source-scene.ts";
 
@@ -61,8 +63,8 @@ async function serve(handler: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
 }
 
-function source(url: string, change: object = {}): CameraSource {
-  const camera = new CameraSource({
+function source(url: string, change: object = {}, feed?: PictureFeed): CameraSource {
+  const config = {
     kind: "snapshot",
     url,
     device: "cam",
@@ -75,7 +77,8 @@ function source(url: string, change: object = {}): CameraSource {
     min_gap_ms: 0,
     timeout_ms: PATIENCE_MS,
     ...change,
-  });
+  } as const;
+  const camera = new CameraSource(config, feed);
   cameras.push(camera);
   return camera;
 }
@@ -134,6 +137,40 @@ describe("camera source", () => {
     expect(scene.codes).toEqual(["ok"]);
     frozen = true;
     await vi.waitFor(() => expect(scene.codes.at(-1)).toBe("frozen"));
+  });
+
+  it("takes no turn of its own for motion, and sends what it sees at a preset at once", async () => {
+    const [street, quay, boat] = await Promise.all([
+      picture(640, 360, 1, { x: 40, y: 100, size: 90 }),
+      picture(640, 360, 2, { x: 300, y: 200, size: 90 }),
+      picture(640, 360, 3, { x: 500, y: 50, size: 90 }),
+    ]);
+    let seen: { bytes: Buffer; pointing: Pointing } = { bytes: street, pointing: { preset: "street", moving: false } };
+    let looks = 0;
+    const looked = async () => {
+      const before = looks;
+      await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 2));
+    };
+    const scene = new SourceScene("cam");
+    const feed = {
+      next: () => (looks++, Promise.resolve({ ...seen, cameraTime: null })),
+      close: () => Promise.resolve(),
+    };
+    await source("", {}, feed).start(scene);
+    await looked();
+    for (const bytes of [quay, street, quay]) {
+      seen = { bytes, pointing: { preset: "", moving: true } };
+      await looked();
+    }
+    seen = { bytes: quay, pointing: { preset: "quay", moving: false } };
+    await looked();
+    seen = { bytes: street, pointing: { preset: "street", moving: false } };
+    await looked();
+    const sent = () => scene.frames.map(({ header }) => [header.why, header.preset]);
+    const arrivals = ["street", "quay", "street"].map((preset) => ["patrol", preset]);
+    expect(sent()).toEqual(arrivals);
+    seen = { ...seen, bytes: boat };
+    await vi.waitFor(() => expect(sent().slice(0, 4)).toEqual([...arrivals, ["motion", "street"]]));
   });
 
   it("calls black and covered pictures by their name, and recovers", async () => {

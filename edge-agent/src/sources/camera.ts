@@ -35,8 +35,9 @@ export class CameraSource implements Source {
   #failures = 0;
   #lastMotion = Number.NEGATIVE_INFINITY;
   #lastSent = Number.NEGATIVE_INFINITY;
-  /** where a camera that turns looked then */
+  /** where a camera that turns looked then, and where at the last look */
   #sentPreset = "";
+  #lookedAt = "";
   /** since when the camera itself reports motion, ms UTC */
   #eventSince: number | null = null;
   #told = "";
@@ -120,17 +121,20 @@ export class CameraSource implements Source {
   /** One look at the picture. @returns the camera's status code */
   async #look(context: SourceContext, signals: FeedSignals): Promise<string> {
     const { bytes, cameraTime, pointing = null } = await this.#feed.next(signals);
+    const turned = pointing?.moving === true;
+    const preset = pointing?.preset ?? "";
+    // all that stands elsewhere in the picture because the camera turned has not moved
+    if (turned || preset !== this.#lookedAt) this.#gate.restart();
+    this.#lookedAt = preset;
     const verdict = this.#gate.look(await gateLuma(bytes));
     const now = context.now();
     const { mean, deviation } = verdict;
     const minFps = leastFps(this.#config, this.pace.interval_ms);
     const status = this.#health.judge({ now, bytes, mean, deviation, cameraTime, minFps });
     context.evidence?.(this.device, now, bytes);
-    // while it turns everything moves
-    const turned = pointing?.moving === true;
     if (!turned && (verdict.motion || this.#cameraSeesMotion(now))) this.#lastMotion = now;
     // where it has arrived is looked at once at least: it may be off again before the next patrol
-    const arrived = pointing !== null && !turned && pointing.preset !== this.#sentPreset;
+    const arrived = pointing !== null && !turned && preset !== this.#sentPreset;
     const why = this.#due(now) ?? (arrived ? "patrol" : null);
     // Scaling a picture that nobody would take is the most expensive thing here.
     if (why === null || !context.takesFrames()) return status;
@@ -141,7 +145,7 @@ export class CameraSource implements Source {
     const header: FrameHeader = { ...{ v: 1, ts: now, w, h, why, motion }, ...headerOf(pointing) };
     if (context.frame(this.device, header, jpeg)) {
       this.#lastSent = now;
-      this.#sentPreset = pointing?.preset ?? "";
+      this.#sentPreset = preset;
     }
     return status;
   }

@@ -49,6 +49,11 @@ export class MotionGate {
     this.#ignored = rasterize(options.mask);
   }
 
+  /** Forgets the background: the next picture is the first one. */
+  restart(): void {
+    this.#looks = 0;
+  }
+
   /** @param luma GATE_WIDTH x GATE_HEIGHT bytes */
   look(luma: Uint8Array): GateVerdict {
     const { threshold, minArea, globalChange, adapt } = this.#options;

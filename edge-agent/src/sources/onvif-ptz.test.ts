@@ -12,14 +12,17 @@ const status = (position: string, turns = "IDLE") =>
   `<PTZStatus><Position>${position}</Position><MoveStatus><PanTilt>${turns}</PanTilt><Zoom>IDLE</Zoom></MoveStatus></PTZStatus>`;
 
 /** A head that answers as it is told, null = the operation is not known to it. */
-function head(answers: { presets: string | null; status: string | null }) {
+function head(
+  answers: { presets: string | null; status: string | null },
+  code: "onvif" | "auth" | "timeout" = "onvif",
+) {
   const asked: string[] = [];
   const soap = {
     call: ({ body }: { readonly body: string }) => {
       const operation = /^<(\w+)/.exec(body)?.[1] ?? "";
       asked.push(operation);
       const answer = operation === "GetPresets" ? answers.presets : answers.status;
-      if (answer === null) return Promise.reject(new CameraError("onvif", "ter:ActionNotSupported"));
+      if (answer === null) return Promise.reject(new CameraError(code, "refused"));
       return Promise.resolve(parseXml(`<R>${answer}</R>`));
     },
   };
@@ -70,4 +73,9 @@ it("counts as fixed without presets, unless it turns; one that knows neither ope
   expect(await mute.ptz.pointing(T)).toBeNull();
   expect(await mute.ptz.pointing(T + 10_000)).toBeNull();
   expect(mute.asked).toEqual(["GetPresets", "GetStatus"]);
+  // nor one whose account may not ask; but who does not answer is no camera at all
+  expect(await head({ presets: null, status: null }, "auth").ptz.pointing(T)).toBeNull();
+  await expect(head({ presets: null, status: null }, "timeout").ptz.pointing(T)).rejects.toMatchObject({
+    code: "timeout",
+  });
 });

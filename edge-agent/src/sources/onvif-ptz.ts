@@ -85,13 +85,16 @@ export class OnvifPtz {
     return preset === undefined ? { preset: "", moving: true } : { preset: preset.name, moving: false };
   }
 
-  /** null = the device does not know the operation */
+  /**
+   * null = the device does not know the operation, or this account may not ask: pictures come all the same. (A wrong password showed
+   * when the profiles were asked for.)
+   */
   async #call(operation: string, stop?: AbortSignal): Promise<XmlNode | null> {
     const body = `<${operation} xmlns="${PTZ}"><ProfileToken>${escapeXml(this.#profile)}</ProfileToken></${operation}>`;
     try {
       return await this.#soap.call({ url: this.#url, body }, stop);
     } catch (error) {
-      if (error instanceof CameraError && error.code === "onvif") return null;
+      if (error instanceof CameraError && (error.code === "onvif" || error.code === "auth")) return null;
       throw error;
     }
   }
