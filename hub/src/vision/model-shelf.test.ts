@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -52,6 +52,24 @@ describe("the shelf of models", () => {
     expect(said.filter((s) => s.includes("exchanged"))).toHaveLength(1);
     await shelf.close();
     expect(await shelf.run(["own"], picture)).toHaveProperty("error");
+  });
+
+  it("waits for models without a word at every look, and takes one whose file has another name and comes after its card", async () => {
+    const modelsDir = join(dir, "late");
+    let warned = 0;
+    const log = { ...silentLog, warn: () => void warned++ } as unknown as typeof silentLog;
+    const shelf = new ModelShelf({ modelsDir, workers: 1, maxPixels: 1_000_000, log });
+    await shelf.start(0);
+    await shelf.refresh();
+    expect([warned, shelf.enabled]).toEqual([1, false]);
+    const bytes = brightness([32, 32, 16, 32]);
+    putModel(modelsDir, "own", "1.0.0", bytes, { file: "net.onnx" });
+    await shelf.refresh();
+    expect(shelf.list()).toMatchObject([{ name: "own", model: null, refused: "own/net.onnx cannot be read" }]);
+    writeFileSync(join(modelsDir, "own/net.onnx"), bytes);
+    await shelf.refresh();
+    expect(shelf.list()).toMatchObject([{ name: "own", model: { id: "own@1.0.0" }, refused: null }]);
+    await shelf.close();
   });
 
   it("refuses what is too large unread, and what the runtime cannot load, each with its reason, and runs the others", async () => {

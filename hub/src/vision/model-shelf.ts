@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
 import { HubError } from "../errors.ts";
@@ -45,7 +45,8 @@ interface Shelf {
 export class ModelShelf {
   readonly #options: Pick<VisionOptions, "modelsDir" | "workers" | "log"> & { readonly maxPixels: number };
   #shelf: Shelf | null = null;
-  #signature = "";
+  /** null = not looked yet */
+  #signature: string | null = null;
   #timer: NodeJS.Timeout | null = null;
   #swapping: Promise<void> = Promise.resolve();
   #draining = new Set<Promise<void>>();
@@ -150,13 +151,12 @@ export class ModelShelf {
     const { modelsDir, workers, log, maxPixels } = this.#options;
     const names = findModels(modelsDir);
     const signature = names.map((name) => signatureOf(join(modelsDir, name))).join("\n");
-    if (this.#closed || (signature === this.#signature && this.#signature !== "")) return;
-    const first = this.#signature === "";
+    if (this.#closed || signature === this.#signature) return;
     this.#signature = signature;
     this.#refused.clear();
     let models = names.flatMap((name) => this.#load(name));
     if (models.length === 0) {
-      if (first) log.warn({ modelsDir }, "vision is off: no usable model was found");
+      if (this.#shelf === null) log.warn({ modelsDir }, "vision is off: no usable model was found");
       return;
     }
     const before = this.#shelf;
@@ -230,12 +230,17 @@ function sameCards(a: readonly LoadedModel[], b: readonly LoadedModel[]): boolea
   return JSON.stringify(a.map((m) => m.card)) === JSON.stringify(b.map((m) => m.card));
 }
 
-/** Changes with any file of the folder that the card may name. */
+/** Changes with the card and with any file of the folder that it may name. */
 function signatureOf(dir: string): string {
   const parts = [dir];
-  for (const file of ["model.yaml", "model.onnx"]) {
-    const stat = statSync(join(dir, file), { throwIfNoEntry: false });
-    parts.push(stat === undefined ? "-" : `${stat.size}:${stat.mtimeMs}`);
+  try {
+    for (const file of readdirSync(dir).sort()) {
+      if (file !== "model.yaml" && !file.endsWith(".onnx")) continue;
+      const { size, mtimeMs } = statSync(join(dir, file));
+      parts.push(`${file}:${size}:${mtimeMs}`);
+    }
+  } catch {
+    parts.push("-"); // gone meanwhile
   }
   return parts.join(" ");
 }
