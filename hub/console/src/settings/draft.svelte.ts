@@ -1,7 +1,7 @@
 import type { EventSettings } from "../../../src/api/event-policy-schema.ts";
 import { ApiFailure } from "../api.ts";
 import { Loading } from "../stores/loading.svelte.ts";
-import type { SettingName, SettingsApi } from "./settings-api.ts";
+import type { SettingName, SettingRule, SettingsApi } from "./settings-api.ts";
 
 /** One of the lists behind events, as it counts now and as it is being edited. Lists are taken by the hub as a whole. */
 export class Draft<N extends SettingName> {
@@ -30,6 +30,13 @@ export class Draft<N extends SettingName> {
     this.value = value;
     this.saved = false;
     this.failure = null;
+  }
+
+  /** Replaces the rule at `i`, or takes it away (null), or adds one (`i` = how many there are). */
+  put(i: number, rule: SettingRule<N> | null): void {
+    const rules = [...(this.value ?? [])] as SettingRule<N>[];
+    rules.splice(i, 1, ...(rule === null ? [] : [rule]));
+    this.edit(rules as EventSettings[N]);
   }
 
   revert(): void {

@@ -1,6 +1,15 @@
 import type { CodeInfo } from "../../../src/api/event-policy-schema.ts";
 import { matchesKind, precision } from "../../../src/events/kind-pattern.ts";
 
+/** What a kind is written like, and what a pattern of kinds: `fire.alarm`, `device.*`, `*`. For the `pattern` of fields. */
+export const KIND = String.raw`[a-z0-9_]+(\.[a-z0-9_]+)*`;
+export const KIND_PATTERN = String.raw`\*|${KIND}(\.\*)?`;
+const WHOLE = new RegExp(`^(?:${KIND_PATTERN})$`, "u");
+
+export function isPattern(text: string): boolean {
+  return WHOLE.test(text);
+}
+
 /** Patterns as one types them: commas, semicolons, spaces or lines between. */
 export function patternsOf(text: string): string[] {
   return [...new Set(text.split(/[\s,;、,;]+/u).filter((part) => part !== ""))];

@@ -4,6 +4,7 @@ import type { TargetInfo, TargetTested } from "../../../src/api/target-schema.ts
 import type { Send } from "../onboarding/onboarding-api.ts";
 
 export type SettingName = keyof EventSettings;
+export type SettingRule<N extends SettingName> = EventSettings[N][number];
 
 /** The routes of codes, the lists behind events, targets and the audit. Every method rejects with `ApiFailure`. */
 export class SettingsApi {

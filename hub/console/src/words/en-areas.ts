@@ -85,7 +85,6 @@ export const enAreas: Readonly<Record<keyof typeof zhAreas, string>> = {
   "area.nobody": "No vessel is inside now",
   "area.cancel": "Cancel",
   "area.reallyLeave": "Drop changes?",
-  "area.back": "Back",
   "area.saveDraft": "Save draft",
   "area.review": "Check and activate",
   "area.activate": "Activate",

@@ -60,7 +60,6 @@ export const enEvents = {
   "quiet.minutes": "Minutes",
   "quiet.reason": "Reason",
   "quiet.save": "Start",
-  "quiet.close": "Close",
   "day.1": "Mon",
   "day.2": "Tue",
   "day.3": "Wed",

@@ -7,7 +7,6 @@ export const enOnboarding: Readonly<Record<keyof typeof zhOnboarding, string>> =
   "onb.dead": "Dead letters",
   "onb.edges": "Edges",
   "onb.done": "Done",
-  "onb.cancel": "Cancel",
   "onb.adminOnly": "Administrators only",
   "onb.everythingOnly": "Profiles concern every grid: only administrators of the whole area change them",
   "quar.find": "Device, edge or profile",

@@ -74,8 +74,6 @@ export const enPosture: Readonly<Record<keyof typeof zhPosture, string>> = {
   "pos.changesNothing": "Nothing is configured to change but the level itself.",
   "pos.save": "Set {level}",
   "pos.partly": "{n} towns were not changed: {names}.",
-  "pos.cancel": "Cancel",
-  "pos.close": "Close",
   "pos.viewOnly": "This account can see the posture, not change it.",
   "eff.thresholdLower": "Detectors are more sensitive: score thresholds at {n}% of normal",
   "eff.thresholdHigher": "Detectors are stricter: score thresholds at {n}% of normal",

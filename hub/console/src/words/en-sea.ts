@@ -104,7 +104,6 @@ export const enSea: Readonly<Record<keyof typeof zhSea, string>> = {
   "recall.wordOf": "Radio log of {name}",
   "recall.take": "Record",
   "recall.undo": "Take back",
-  "recall.cancel": "Back",
   "recall.title": "Name",
   "recall.titleHint": "e.g. Typhoon 14, level III",
   "recall.grids": "Who is called",

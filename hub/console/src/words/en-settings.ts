@@ -18,7 +18,6 @@ export const enSettings = {
   "set.removeOf": "Remove {what}",
   "set.editOf": "Edit {what}",
   "set.add": "Add",
-  "set.cancel": "Cancel",
   "set.apply": "OK",
   "set.defaults": "Defaults",
   "set.defaultsTitle": "Back to the defaults?",
@@ -96,7 +95,6 @@ export const enSettings = {
   "csv.quote": "a quote is not closed",
   "import.write": "Write {n} rows",
   "import.done": "{n} rows written and in force",
-  "import.close": "Close",
   "import.tooLarge": "The file is larger than 900 KB",
   "ladder.how":
     "Level by level is told while nobody takes an event on. Of several kinds that fit, the most exact speaks; a raised posture shortens the times.",

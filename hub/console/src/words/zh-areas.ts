@@ -83,7 +83,6 @@ export const zhAreas = {
   "area.nobody": "现在没有船在内",
   "area.cancel": "取消",
   "area.reallyLeave": "放弃修改?",
-  "area.back": "返回",
   "area.saveDraft": "存为草稿",
   "area.review": "检查并启用",
   "area.activate": "启用",

@@ -60,7 +60,6 @@ export const zhEvents = {
   "quiet.minutes": "分钟数",
   "quiet.reason": "原因",
   "quiet.save": "开始静默",
-  "quiet.close": "关闭",
   "day.1": "一",
   "day.2": "二",
   "day.3": "三",

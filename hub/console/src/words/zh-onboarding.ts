@@ -6,7 +6,6 @@ export const zhOnboarding = {
   "onb.dead": "未入库消息",
   "onb.edges": "边缘网关",
   "onb.done": "完成",
-  "onb.cancel": "取消",
   "onb.adminOnly": "仅管理员可操作",
   "onb.everythingOnly": "设备模型影响全部网格,仅管辖全域的管理员可操作",
   "quar.find": "设备、网关或模型",

@@ -73,8 +73,6 @@ export const zhPosture = {
   "pos.changesNothing": "除状态本身外，没有配置变化。",
   "pos.save": "设为{level}",
   "pos.partly": "{n} 个乡镇未能调整：{names}。",
-  "pos.cancel": "取消",
-  "pos.close": "关闭",
   "pos.viewOnly": "只读账号可以查看，不能调整。",
   "eff.thresholdLower": "画面识别更灵敏：识别阈值降为平时的 {n}%",
   "eff.thresholdHigher": "画面识别更严格：识别阈值升为平时的 {n}%",

@@ -102,7 +102,6 @@ export const zhSea = {
   "recall.wordOf": "{name}的呼叫记录",
   "recall.take": "记录",
   "recall.undo": "撤销记录",
-  "recall.cancel": "返回",
   "recall.title": "名称",
   "recall.titleHint": "例如:第 14 号台风 III 级",
   "recall.grids": "召回范围",

@@ -6,9 +6,12 @@ export class Attempt {
   busy = $state(false);
   failure = $state("");
   readonly #desk: Desk;
+  readonly #more: (refusal: ApiFailure) => string;
 
-  constructor(desk: Desk) {
+  /** @param more what is said behind the word of the refusal's code */
+  constructor(desk: Desk, more: (refusal: ApiFailure) => string = detail) {
     this.#desk = desk;
+    this.#more = more;
   }
 
   /** Runs `work`; a refusal becomes `failure`. @returns the refusal, null when it went through */
@@ -28,9 +31,17 @@ export class Attempt {
   /** Puts a refusal into words. @throws what is none */
   refuse(error: unknown): ApiFailure {
     if (!(error instanceof ApiFailure)) throw error;
-    const { code, problems, advice } = error;
-    const more = problems.length === 0 ? [advice] : problems.slice(0, 3).map(({ expected }) => expected);
-    this.failure = [this.#desk.coded("code", code), ...more].filter((text) => text !== "").join(" · ");
+    this.failure = [this.#desk.coded("code", error.code), this.#more(error)].filter((text) => text !== "").join(" · ");
     return error;
   }
+}
+
+/** The first few of what is wrong where; else what to do about it, or, of a value that does not fit, which. */
+function detail({ code, problems, message, advice }: ApiFailure): string {
+  if (problems.length > 0)
+    return problems
+      .slice(0, 3)
+      .map(({ expected }) => expected)
+      .join(" · ");
+  return code === "INVALID" ? message : advice;
 }
