@@ -11,6 +11,7 @@ import type { Finding } from "../../hub/src/finding.ts";
 import { silentLog } from "../../hub/src/log.ts";
 import { emptyBatch } from "../../hub/src/store/batch.ts";
 import { offset, seenAt, type TrueCamera } from "../../hub/src/vision/calibration/world.testing.ts";
+import { frameMessage } from "../../hub/src/vision/frame.testing.ts";
 import { Vision } from "../../hub/src/vision/vision.ts";
 import { CameraServer } from "../../simulators/src/camera/http.ts";
 import { PtzHead } from "../../simulators/src/camera/ptz.ts";
@@ -116,12 +117,8 @@ it(
     async function look(pictures: readonly Buffer[], where: Partial<FrameHeader>): Promise<void> {
       now += 5000;
       const inferred = vision.stats().inferred;
-      const header = Buffer.from(JSON.stringify({ v: 1, ts: now, w: 1280, h: 720, why: "patrol", ...where }));
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(header.length);
-      expect(
-        vision.offer(device, Buffer.concat([length, header, pictures[(now / 5000) % pictures.length]]), now),
-      ).toBeNull();
+      const picture = pictures[(now / 5000) % pictures.length];
+      expect(vision.offer(device, frameMessage({ ts: now, ...where }, picture), now)).toBeNull();
       await vi.waitFor(() => expect(vision.stats().inferred).toBe(inferred + 1), { timeout: 20_000, interval: 5 });
       vision.collect(emptyBatch(1), found, now);
     }

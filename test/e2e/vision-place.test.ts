@@ -10,6 +10,7 @@ import { silentLog } from "../../hub/src/log.ts";
 import { emptyBatch } from "../../hub/src/store/batch.ts";
 import { metresBetween } from "../../hub/src/vision/calibration/geodesy.ts";
 import { offset, seenAt, type TrueCamera } from "../../hub/src/vision/calibration/world.testing.ts";
+import { frameMessage } from "../../hub/src/vision/frame.testing.ts";
 import { Vision } from "../../hub/src/vision/vision.ts";
 import { SceneCamera } from "../../simulators/src/camera/scene.ts";
 
@@ -107,10 +108,7 @@ it(
     for (let t = 0; t < 60_000 && found.length === 0; t += 10_000) {
       now = START + t;
       const inferred = vision.stats().inferred;
-      const header = Buffer.from(JSON.stringify({ v: 1, ts: now, w: 1280, h: 720, why: "patrol" }));
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(header.length);
-      expect(vision.offer(device, Buffer.concat([length, header, await scene.frame(t)]), now)).toBeNull();
+      expect(vision.offer(device, frameMessage({ ts: now }, await scene.frame(t)), now)).toBeNull();
       await vi.waitFor(() => expect(vision.stats().inferred).toBe(inferred + 1), { timeout: 20_000, interval: 5 });
       vision.collect(batch, found, now);
     }

@@ -10,6 +10,7 @@ import { SceneCamera, type SceneName, type SceneStep } from "../../simulators/sr
 import { loadModel } from "../../hub/src/vision/card.ts";
 import { Detector } from "../../hub/src/vision/detector.ts";
 import { iou } from "../../hub/src/vision/detection.ts";
+import { frameMessage } from "../../hub/src/vision/frame.testing.ts";
 import { Vision } from "../../hub/src/vision/vision.ts";
 
 const MODELS = join(import.meta.dirname, "../../models");
@@ -94,10 +95,7 @@ describe("camera to finding", () => {
     for (let t = from; t < to; t += 10_000) {
       now = START + t;
       const inferred = vision.stats().inferred;
-      const header = Buffer.from(JSON.stringify({ v: 1, ts: now, w: 1280, h: 720, why: "patrol" }));
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(header.length);
-      expect(vision.offer(device, Buffer.concat([length, header, await camera.frame(t)]), now)).toBeNull();
+      expect(vision.offer(device, frameMessage({ ts: now }, await camera.frame(t)), now)).toBeNull();
       await vi.waitFor(() => expect(vision.stats().inferred).toBe(inferred + 1), { timeout: 20_000, interval: 5 });
       vision.collect(batch, out, now);
     }

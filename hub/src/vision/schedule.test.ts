@@ -8,6 +8,7 @@ import type { Device } from "../device.ts";
 import type { Finding } from "../finding.ts";
 import { silentLog } from "../log.ts";
 import { emptyBatch } from "../store/batch.ts";
+import { frameMessage } from "./frame.testing.ts";
 import { brightness, putModel } from "./tiny-model.testing.ts";
 import { Vision } from "./vision.ts";
 
@@ -63,10 +64,7 @@ it("runs the models whose recipes have their hours, judges in each recipe's zone
   async function look(device: Device, ts: number, jpeg = lit): Promise<string[]> {
     now = ts;
     const { inferred, dropped } = vision.stats();
-    const header = Buffer.from(JSON.stringify({ v: 1, ts, w: 320, h: 320, why: "patrol" }));
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(header.length);
-    vision.offer(device, Buffer.concat([length, header, jpeg]), ts);
+    vision.offer(device, frameMessage({ ts, w: 320, h: 320 }, jpeg), ts);
     await vi.waitFor(
       () => {
         const after = vision.stats();

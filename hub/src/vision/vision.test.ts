@@ -7,6 +7,7 @@ import type { Device } from "../device.ts";
 import type { Finding } from "../finding.ts";
 import { silentLog } from "../log.ts";
 import { emptyBatch } from "../store/batch.ts";
+import { frameMessage } from "./frame.testing.ts";
 import { Vision, type VisionOptions } from "./vision.ts";
 
 const MODELS = join(import.meta.dirname, "../../../models");
@@ -24,13 +25,7 @@ const device = (name: string, attributes: Device["attributes"] = {}) =>
     lat: null,
   }) as unknown as Device;
 
-function message(header: object | string, picture: Buffer): Buffer {
-  const json = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(json.length);
-  return Buffer.concat([length, json, picture]);
-}
-const patrol = (ts = NOW) => ({ v: 1, ts, w: 640, h: 360, why: "patrol" });
+const patrol = (ts = NOW) => ({ ts, w: 640, h: 360 });
 
 const dir = mkdtempSync(join(tmpdir(), "gridhub-vision-"));
 const grey = await sharp({ create: { width: 640, height: 360, channels: 3, background: "#777" } })
@@ -64,7 +59,7 @@ describe("vision", () => {
     const log = { info: note, warn: note, error: note } as unknown as VisionOptions["log"];
     const vision = await start({ modelsDir: join(dir, "absent"), log });
     expect(said.join()).toContain("no usable model");
-    expect(vision.offer(device("a"), message(patrol(), grey), NOW)).toBeNull();
+    expect(vision.offer(device("a"), frameMessage(patrol(), grey), NOW)).toBeNull();
     expect(vision.stats()).toMatchObject({ enabled: false, offered: 1, inferred: 0, dropped: { disabled: 1 } });
   });
 
@@ -77,30 +72,30 @@ describe("vision", () => {
       [Buffer.from([0, 0]), "frame_short"],
       [Buffer.concat([Buffer.from([0, 0, 0, 200]), grey.subarray(0, 50)]), "frame_short"],
       [Buffer.concat([Buffer.from([255, 255, 255, 255]), grey]), "envelope_invalid"],
-      [message("{no json", grey), "json_invalid"],
-      [message("null", grey), "envelope_invalid"],
-      [message({ ...patrol(), v: 2 }, grey), "envelope_version"],
-      [message({ ...patrol(), ts: "now" }, grey), "time_invalid"],
-      [message({ ...patrol(), why: "boredom" }, grey), "envelope_invalid"],
-      [message(patrol(), Buffer.from("this is not a picture at all")), "image_invalid"],
-      [message(patrol(), huge), "image_invalid"],
+      [frameMessage("{no json", grey), "json_invalid"],
+      [frameMessage("null", grey), "envelope_invalid"],
+      [frameMessage({ ...patrol(), v: 2 }, grey), "envelope_version"],
+      [frameMessage({ ...patrol(), ts: "now" }, grey), "time_invalid"],
+      [frameMessage({ ...patrol(), why: "boredom" }, grey), "envelope_invalid"],
+      [frameMessage(patrol(), Buffer.from("this is not a picture at all")), "image_invalid"],
+      [frameMessage(patrol(), huge), "image_invalid"],
     ];
     for (const [payload, reason] of bad) expect(vision.offer(device("a"), payload, NOW)?.reason).toBe(reason);
-    expect(vision.offer(device("a"), message(patrol(), grey), NOW)).toBeNull();
+    expect(vision.offer(device("a"), frameMessage(patrol(), grey), NOW)).toBeNull();
     await vi.waitFor(() => expect(vision.stats().inferred).toBe(1));
     expect(vision.stats().dropped.invalid).toBe(bad.length);
   });
 
   it("finds out about a truncated picture on the detector's thread: a dead letter a minute, and the next frame works", async () => {
     const vision = await start();
-    const broken = message(patrol(), grey.subarray(0, grey.length >> 1));
+    const broken = frameMessage(patrol(), grey.subarray(0, grey.length >> 1));
     let woken = 0;
     vision.onReady = () => woken++;
     for (let i = 1; i <= 2; i++) {
       expect(vision.offer(device("a"), broken, NOW)).toBeNull();
       await vi.waitFor(() => expect(woken).toBe(i));
     }
-    vision.offer(device("a"), message(patrol(), grey), NOW);
+    vision.offer(device("a"), frameMessage(patrol(), grey), NOW);
     await vi.waitFor(() => expect(woken).toBe(3));
     const batch = emptyBatch(1);
     const found: Finding[] = [];
@@ -119,7 +114,7 @@ describe("vision", () => {
   it("bounds its memory under a flood of cameras and accounts for every frame", async () => {
     const vision = await start({ capacity: 5 });
     for (let round = 0; round < 3; round++) {
-      for (let c = 0; c < 20; c++) vision.offer(device(`c${c}`), message(patrol(NOW + round), grey), NOW);
+      for (let c = 0; c < 20; c++) vision.offer(device(`c${c}`), frameMessage(patrol(NOW + round), grey), NOW);
       expect(vision.stats().waiting).toBeLessThanOrEqual(5);
     }
     await vi.waitFor(() => expect(vision.stats().waiting).toBe(0), { timeout: 20_000 });
@@ -136,9 +131,9 @@ describe("vision", () => {
 
   it("looks at a camera only for what it is to watch", async () => {
     const vision = await start();
-    vision.offer(device("a", { watch: "-stall -fire -smoke -overflow" }), message(patrol(), grey), NOW);
+    vision.offer(device("a", { watch: "-stall -fire -smoke -overflow" }), frameMessage(patrol(), grey), NOW);
     expect(vision.stats().dropped.disabled).toBe(1);
-    vision.offer(device("b", { watch: "-stall, -fire -smoke -overflow person" }), message(patrol(), grey), NOW);
+    vision.offer(device("b", { watch: "-stall, -fire -smoke -overflow person" }), frameMessage(patrol(), grey), NOW);
     await vi.waitFor(() => expect(vision.stats().inferred).toBe(1));
   });
 });
@@ -153,7 +148,7 @@ describe("hostile pictures", () => {
     jpeg.writeUInt16BE(10_000, sof + 7);
     const before = process.memoryUsage().rss;
     for (let i = 0; i < 20; i++) {
-      const problem = vision.offer(device("bomb"), message(patrol(NOW + i), jpeg), NOW);
+      const problem = vision.offer(device("bomb"), frameMessage(patrol(NOW + i), jpeg), NOW);
       expect(problem).toMatchObject({
         reason: "image_invalid",
         detail: expect.stringContaining("10000 x 10000") as string,
@@ -164,7 +159,7 @@ describe("hostile pictures", () => {
     jpeg.writeUInt16BE(5000, sof + 7);
     let woken = 0;
     vision.onReady = () => woken++;
-    expect(vision.offer(device("liar"), message(patrol(), jpeg.subarray(0, jpeg.length >> 1)), NOW)).toBeNull();
+    expect(vision.offer(device("liar"), frameMessage(patrol(), jpeg.subarray(0, jpeg.length >> 1)), NOW)).toBeNull();
     await vi.waitFor(() => expect(woken).toBe(1), { timeout: 20_000 });
     const batch = emptyBatch(1);
     vision.collect(batch, [], NOW);

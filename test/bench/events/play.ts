@@ -10,6 +10,7 @@ import type { Finding } from "../../../hub/src/finding.ts";
 import { silentLog } from "../../../hub/src/log.ts";
 import { emptyBatch } from "../../../hub/src/store/batch.ts";
 import type { Detection } from "../../../hub/src/vision/detection.ts";
+import { frameMessage } from "../../../hub/src/vision/frame.testing.ts";
 import { Vision } from "../../../hub/src/vision/vision.ts";
 import { SceneCamera, type TruthObject } from "../../../simulators/src/camera/scene.ts";
 import { PhotoLitter } from "./photo-litter.ts";
@@ -80,7 +81,11 @@ export async function play(
     const before = answered;
     for (const lens of due) {
       const { device } = lens;
-      const problem = vision.offer(device, message(now, await frameOf(lens, t, litter)), now);
+      const problem = vision.offer(
+        device,
+        frameMessage({ ts: now, w: WIDTH, h: HEIGHT }, await frameOf(lens, t, litter)),
+        now,
+      );
       if (problem !== null) throw new Error(problem.detail);
     }
     while (answered - before < due.length) await new Promise<void>((resolve) => (wake = resolve));
@@ -185,11 +190,4 @@ type Rectangle = readonly [number, number, number, number];
 function holds([x, y, w, h]: Rectangle, [a, b, c, d]: Rectangle): boolean {
   const [mx, my] = [a + c / 2, b + d / 2];
   return mx >= x && mx <= x + w && my >= y && my <= y + h;
-}
-
-function message(ts: number, jpeg: Buffer): Buffer {
-  const header = Buffer.from(JSON.stringify({ v: 1, ts, w: WIDTH, h: HEIGHT, why: "patrol" }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(header.length);
-  return Buffer.concat([length, header, jpeg]);
 }
