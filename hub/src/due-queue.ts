@@ -68,11 +68,10 @@ export class DueQueue<T extends Due> {
   }
 
   /** Moves every deadline by `by` ms (the time line was set anew); order is kept, so no item moves in the heap. */
-  shift(by: number, each?: (item: T) => void): void {
+  shift(by: number): void {
     for (let i = 0; i < this.#items.length; i++) {
       this.#keys[i] += by;
       this.#items[i].due += by;
-      each?.(this.#items[i]);
     }
   }
 

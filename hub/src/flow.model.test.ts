@@ -34,7 +34,10 @@ type Step =
   | { readonly do: "restart"; readonly down: number }
   /** a commit fails: the hub goes on from what is stored */
   | { readonly do: "fail" }
-  | { readonly do: "jump"; readonly seconds: number };
+  | { readonly do: "jump"; readonly seconds: number }
+  /** the device's clock is set back by so much, and after a while by less than that again: right */
+  | { readonly do: "behind"; readonly seconds: number }
+  | { readonly do: "right" };
 
 const read = fc.record({ do: fc.constant("read" as const), gap: fc.integer({ min: 1, max: 400 }), level: fc.constantFrom(1, 2.4, 2.7, 3.1, 4) }); // prettier-ignore
 const quick = fc.record({ do: fc.constant("read" as const), gap: fc.integer({ min: 1, max: 40 }), level: fc.constantFrom(1, 2.7, 4) }); // prettier-ignore
@@ -45,9 +48,12 @@ const disturbance = (jumps: fc.Arbitrary<number>) =>
     fc.record({ do: fc.constant("restart" as const), down: fc.integer({ min: 0, max: 300 }) }),
     fc.constant({ do: "fail" as const }),
     fc.record({ do: fc.constant("jump" as const), seconds: jumps }),
+    fc.record({ do: fc.constant("behind" as const), seconds: fc.integer({ min: LATE + 10, max: 5000 }) }),
+    fc.constant({ do: "right" as const }),
   );
+const ONLINE = /^(online heard|flapping flapping|online stable)$/;
 const stepsWith = (jumps: fc.Arbitrary<number>): fc.Arbitrary<Step[]> =>
-  fc.array(fc.oneof({ weight: 3, arbitrary: read }, { weight: 3, arbitrary: quick }, { weight: 2, arbitrary: disturbance(jumps) }), { maxLength: 40 }); // prettier-ignore
+  fc.array(fc.oneof({ weight: 3, arbitrary: read }, { weight: 3, arbitrary: quick }, { weight: 3, arbitrary: disturbance(jumps) }), { maxLength: 40 }); // prettier-ignore
 
 async function open(): Promise<FlowScene> {
   const s = await FlowScene.open({ profile: PROFILE, devices: 1 });
@@ -58,6 +64,16 @@ async function open(): Promise<FlowScene> {
 }
 
 const pass = (s: FlowScene, seconds: number) => s.pass(seconds, () => s.beat(), STEP);
+
+/** A device whose clock was set back goes on at its pace, until it is believed. @param send what it measures meanwhile */
+async function untilBelieved(s: FlowScene, send: () => void): Promise<void> {
+  for (let seconds = 0; seconds <= LATE; seconds += 30) {
+    send();
+    await pass(s, 30);
+  }
+  send();
+  await s.turn();
+}
 
 interface Sample {
   readonly at: number;
@@ -109,6 +125,10 @@ describe("from the message to the event, whatever happens", () => {
         const s = await open();
         const from = s.at;
         const samples: Sample[] = [];
+        /** by how much the device's clock is behind */
+        let behind = 0;
+        /** two old records alone, as far apart as they arrive, are what a clock that was set back looks like */
+        let wasOld = false;
         const check = () => {
           expect(lived(s)).toEqual(reference(samples, from, s.at));
           for (const event of s.book.active()) {
@@ -120,18 +140,28 @@ describe("from the message to the event, whatever happens", () => {
         for (const step of steps) {
           if (step.do === "read") {
             await pass(s, step.gap);
-            s.send({ level: step.level });
+            s.send({ level: step.level }, { ago: behind });
             samples.push({ at: s.at, level: step.level });
             await s.turn();
+            wasOld = false;
           } else if (step.do === "again") {
             if (samples.length > 0) s.send({ level: 9 }, { again: true });
             await s.turn();
           } else if (step.do === "old") {
             // older than what the device has said by more than is sorted in
             const since = s.at - (samples.at(-1)?.at ?? s.at);
-            s.send({ level: 1 }, { ago: since + step.ago, backfill: step.backfill });
+            if (!wasOld) s.send({ level: 1 }, { ago: behind + since + step.ago, backfill: step.backfill });
             await s.turn();
-          } else if (step.do === "fail") await s.fail();
+            wasOld = true;
+          } else if (step.do === "behind") {
+            const level = samples.at(-1)?.level;
+            if (level === undefined || behind > 0) continue;
+            behind = step.seconds;
+            await untilBelieved(s, () => s.send({ level }, { ago: behind }));
+            samples.push({ at: s.at, level });
+            wasOld = false;
+          } else if (step.do === "right") behind = 0;
+          else if (step.do === "fail") await s.fail();
           else if (step.do === "jump") await s.jump(step.seconds);
           else {
             await s.restart(step.down);
@@ -143,15 +173,63 @@ describe("from the message to the event, whatever happens", () => {
         // all is well for long enough: nothing is left that nobody can explain
         for (let i = 0; i < 5; i++) {
           await pass(s, 60);
-          s.send({ level: 1 });
+          s.send({ level: 1 }, { ago: behind });
           samples.push({ at: s.at, level: 1 });
           await s.turn();
         }
         check();
         await pass(s, 2000);
-        s.send({ level: 1 });
+        s.send({ level: 1 }, { ago: behind });
         await pass(s, 1);
         expect([...s.book.active()].filter(({ kind }) => kind === "scene.high")).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("the hub's own clock is set back: same alarms, as soon as by a clock that goes on", async () => {
+    const back = fc.integer({ min: -5000, max: -3 });
+    // of a device whose clock goes with the hub's, and of one whose clock is right
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), stepsWith(back), async (follows, steps) => {
+        const s = await open();
+        const from = s.at;
+        const samples: Sample[] = [];
+        /** by how much the hub's clock was set back so far */
+        let lost = 0;
+        const ends = (lines: readonly (readonly string[])[]) =>
+          lines.flat().map((line) => (line.startsWith("clear") ? "clear" : "raise"));
+        const check = () => expect(ends(lived(s))).toEqual(ends(reference(samples, from, s.at + lost)));
+        const read = async (level: number) => {
+          s.send({ level }, { ago: follows ? 0 : -lost });
+          samples.push({ at: s.at + lost, level });
+          await s.turn();
+          check();
+        };
+        for (const step of steps) {
+          if (step.do === "read") {
+            await pass(s, step.gap);
+            check();
+            await read(step.level);
+          } else if (step.do === "jump") {
+            // a device that is ahead by some minutes is taken at its word
+            const seconds = follows ? step.seconds : Math.min(step.seconds, -400);
+            await s.jump(seconds);
+            lost -= seconds;
+          } else if (step.do === "fail" || step.do === "restart") {
+            if (step.do === "fail") await s.fail();
+            else {
+              await s.restart(step.down);
+              s.state(true);
+            }
+            await s.turn();
+          }
+          check();
+        }
+        for (let i = 0; i < 5; i++) {
+          await pass(s, 60);
+          await read(1);
+        }
       }),
       { numRuns: 60 },
     );
@@ -166,6 +244,8 @@ describe("from the message to the event, whatever happens", () => {
         let silence = 0;
         let restarted = false;
         let heard = false;
+        let behind = 0;
+        let wasOld = false;
         const check = () => {
           const [state] = s.healthOf().split(" ");
           if (state === "flapping") return;
@@ -182,10 +262,18 @@ describe("from the message to the event, whatever happens", () => {
               silence += seconds;
               check();
             }
-            s.send({ level: step.level });
+            s.send({ level: step.level }, { ago: behind });
             await s.turn();
-            [silence, restarted, heard] = [0, false, true];
-            expect(s.healthOf()).toMatch(/^(online heard|flapping flapping|online stable)$/);
+            [silence, restarted, heard, wasOld] = [0, false, true, false];
+            expect(s.healthOf()).toMatch(ONLINE);
+          } else if (step.do === "behind") {
+            if (!heard || behind > 0) continue;
+            behind = step.seconds;
+            await untilBelieved(s, () => s.send({ level: 1 }, { ago: behind }));
+            [silence, restarted, wasOld] = [0, false, false];
+            expect(s.healthOf()).toMatch(ONLINE);
+          } else if (step.do === "right") {
+            behind = 0;
           } else if (step.do === "again") {
             const before = s.healthOf();
             if (heard) s.send({ level: 1 }, { again: true });
@@ -193,8 +281,9 @@ describe("from the message to the event, whatever happens", () => {
             expect(s.healthOf()).toBe(before);
           } else if (step.do === "old") {
             const before = s.healthOf();
-            s.send({ level: 1 }, { ago: step.ago, backfill: step.backfill });
+            if (!wasOld) s.send({ level: 1 }, { ago: behind + step.ago, backfill: step.backfill });
             await s.turn();
+            wasOld = true;
             expect(s.healthOf()).toBe(before);
           } else if (step.do === "jump") {
             const before = s.healthOf();

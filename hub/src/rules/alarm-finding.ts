@@ -33,6 +33,8 @@ export function alarmFinding(
     compare(lane, c),
   );
   const since = Number.isNaN(a.since) ? a.raisedAt : a.since;
+  // what a device with a wrong clock says is told by the hub's; silence is in hub time as it is
+  const behind = alarm.silence < 0 && lane.believed ? lane.behind : 0;
   // what made the severity stands first: it is what changed
   const levels = phase === "clear" ? [] : alarm.levels.filter((_, i) => a.levels[i].on).flatMap((level) => level.when);
   if (phase === "update") compared.unshift(...levels.map((c) => compare(lane, c)));
@@ -46,9 +48,9 @@ export function alarmFinding(
   if (why === "quiet") trace.push({ step: "quiet", ms: alarm.quietMs });
   if (why === "schedule") trace.push({ step: "schedule" });
   if (phase === "clear" && def.latch) trace.push({ step: a.released ? "released" : "latched" });
-  return finding(lane, alarm, phase, ts, severity, {
+  return finding(lane, alarm, phase, ts + behind, severity, {
     ...headline(lane, alarm, compared),
-    since,
+    since: since + behind,
     heldMs: Math.max(0, ts - since),
     trace,
   });

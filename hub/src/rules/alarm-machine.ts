@@ -54,7 +54,8 @@ export class AlarmMachine {
     if (a === null || alarm.def.repeat !== null) return;
     const held = evaluate(alarm.when, sample, lane.limits);
     if (a.phase === "pending") {
-      if (held === 1 && ts > a.floor && ts < a.since) a.since = ts;
+      // where the device's clock may be behind, nobody knows whether it held that long
+      if (held === 1 && ts > a.floor && ts < a.since && !lane.setBack) a.since = ts;
       else if (held === 0 && ts > a.floor) {
         a.floor = ts;
         if (ts >= a.since) a.since = a.last;
@@ -248,7 +249,8 @@ export class AlarmMachine {
     const at = Math.max(ts, a.raisedAt);
     if (Number.isNaN(a.clearSince)) {
       a.clearSince = at;
-      a.skew = skew;
+      // a time in the future is taken as "just now", however late on the line the raise was
+      a.skew = skew < 0 ? skew + ts - at : skew;
       this.#touch(a.lane);
     }
     if (clearDue(a) <= at) this.#to.clear(a, at);

@@ -21,6 +21,8 @@ export interface StoredLane {
   readonly alarms: Readonly<Record<string, StoredAlarm>>;
   /** no-data alarm -> hub time of the last value */
   readonly heard?: Readonly<Record<string, number>>;
+  /** the device's clock is known to be behind the hub's by this, ms */
+  readonly behind?: number;
 }
 
 /**
@@ -46,10 +48,16 @@ export class Lane implements Due {
   dirty = false;
   /** a row of this lane is in the database */
   kept = false;
-  /** live records older than the lateness keep coming: event and hub time of the first (a device clock that was set back) */
+  /** live records older than the lateness keep coming: event and hub time of the first (the device's clock may be behind) */
   setBack = false;
   oldTs = 0;
   oldHub = 0;
+  /** the newest record was older than the lateness by the hub's clock: by how much it was, ms; else 0 */
+  behind = 0;
+  /** it was because the device's clock is behind, not because the record was under way */
+  believed = false;
+  /** the hub's clock was set back behind `watermark` */
+  overtaken = false;
 
   constructor(device: Device, plan: Plan, late: boolean) {
     this.device = device;
@@ -96,14 +104,23 @@ export class Lane implements Due {
       s.stored = s.heard;
       any = true;
     }
-    if (!any) return null;
-    return { v: 1, watermark: Number.isFinite(this.watermark) ? this.watermark : -1, alarms, ...(heard && { heard }) };
+    const { watermark, behind, believed } = this;
+    if (!any && !believed) return null;
+    return {
+      v: 1,
+      watermark: Number.isFinite(watermark) ? watermark : -1,
+      alarms,
+      ...(heard && { heard }),
+      ...(believed && { behind: Math.round(behind) }),
+    };
   }
 
   /** @returns alarms of the stored state that the profile no longer has, if they were active */
   restore(stored: StoredLane): { readonly name: string; readonly state: StoredAlarm }[] {
     const orphans: { name: string; state: StoredAlarm }[] = [];
     this.watermark = stored.watermark < 0 ? -Infinity : stored.watermark;
+    this.behind = stored.behind ?? 0;
+    this.believed = this.behind > 0;
     for (const [name, state] of Object.entries(stored.alarms)) {
       const alarm = this.plan.alarms.find((a) => a.def.name === name && a.def.event === state.event);
       if (alarm !== undefined) this.alarms[alarm.index] = restoreAlarm(this, alarm, state);

@@ -32,7 +32,7 @@ export class RecordReader {
     for (const alarm of lane.plan.alarms) {
       if (alarm.silence >= 0 || alarm.def.repeat !== null) continue;
       const a = lane.alarms[alarm.index];
-      const skew = a?.skew ?? 0;
+      const skew = a?.skew ?? lane.behind;
       const t = Math.max(now - skew, lane.watermark);
       if (a !== null && !a.stale) this.#machine.advance(a, t);
       this.#machine.reading(lane, alarm, t, lane.watermark, skew);

@@ -13,7 +13,7 @@ import { Lane, type StoredLane } from "./lane.ts";
 import { type Plan, type PlanContext, planProfile } from "./plan.ts";
 import { RecordReader } from "./record-reader.ts";
 import { RuleCounters } from "./rule-counts.ts";
-import { isSetBack } from "./set-back.ts";
+import { followClock, hubSetBack } from "./set-back.ts";
 import { isKept, SilenceWatch } from "./silence-watch.ts";
 
 export interface RuleOptions {
@@ -136,19 +136,22 @@ export class RuleEngine {
     }
     const { now } = this.#clock;
     let t = ts;
-    let skew = 0;
+    let skew: number;
     if (record.n > 0 && (record.quality[0] & Quality.clock) !== 0 && now === now) {
       // A sample time in the future would make every right one after it too old: it is taken as "just now".
       if (t > now) t = Math.min(t, Math.max(now, lane.watermark));
       skew = now - t;
-    }
-    if (t < lane.watermark - this.#lateness && !isSetBack(lane, t, now, this.#lateness, this.#machine)) {
-      this.#history.observe(lane, ts, record, this.#clock.listened, false);
-      return;
+    } else {
+      const line = followClock(lane, t, now, this.#lateness, this.#machine);
+      if (line === "old") {
+        this.#history.observe(lane, ts, record, this.#clock.listened, false);
+        return;
+      }
+      if (line === "moved") this.#touch(lane);
+      skew = lane.behind;
     }
     if (t > lane.watermark) {
       lane.watermark = t;
-      lane.setBack = false;
       for (let i = 0; i < lane.alarms.length; i++) {
         const a = lane.alarms[i];
         if (a !== null && !a.stale && a.alarm.silence < 0) this.#machine.advance(a, t);
@@ -292,8 +295,10 @@ export class RuleEngine {
   }
 
   #advance(now: number): void {
+    const starts = Number.isNaN(this.#clock.now);
     const back = this.#clock.advance(now);
-    if (back < 0) this.#timers.shift(back, (a) => (a.skew += back));
+    if (back < 0) this.#timers.shift(back);
+    if (back < 0 || starts) hubSetBack(this.#lanes.values(), back, now, (lane) => this.#touch(lane));
   }
 
   #touch(lane: Lane): void {
