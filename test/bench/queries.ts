@@ -20,11 +20,13 @@ interface Question {
   readonly budget: keyof typeof BUDGET;
   /** the path of the n-th request: no two alike, or what the hub keeps for a minute would be measured */
   readonly path: (n: number) => string;
+  /** the answer is kept: what a person waits for is the first one */
+  readonly kept?: true;
 }
 
 /**
  * What a person waits for, over HTTP at a hub whose database is full: p95 of each question against its budget. One request after
- * the other; the first of each is left out (plans, caches) and told as `first`. Progress goes to stderr.
+ * the other; the first of each is left out (plans, caches) and told as `first`, and counts where the hub keeps the answer. Progress goes to stderr.
  * BENCH_READINGS = fewer readings than 10 M; BENCH_KEEP = a folder that keeps the filled database for the next run.
  */
 export async function queriesBench(quick: boolean): Promise<object> {
@@ -55,8 +57,10 @@ export async function queriesBench(quick: boolean): Promise<object> {
       const measured = await measure(hub, question, quick ? 10 : 40);
       within &&= measured.within;
       results[question.name] = measured;
-      const { p50, p95, budget } = measured;
-      say(`${measured.within ? "ok  " : "SLOW"} p50 ${p50} p95 ${p95} of ${budget} ms  ${question.name}`);
+      const { first, p50, p95, budget } = measured;
+      say(
+        `${measured.within ? "ok  " : "SLOW"} first ${first} p50 ${p50} p95 ${p95} of ${budget} ms  ${question.name}`,
+      );
     }
     return { ...size, ...filled, within, questions: results };
   } finally {
@@ -101,11 +105,11 @@ function questions(now: number, events: readonly string[], size: Size): Question
     { name: "export: devices of a town, 30 days", budget: "export", path: (n) => `/api/reports/availability.csv?grid=t${n % 8}&${period(n, 29)}` },
     { name: "export: events of a year by grid", budget: "export", path: (n) => `/api/reports/events.csv?by=grid&${period(n, 365)}` },
     { name: "nearby: 2 km around an event", budget: "list", path: (n) => `/api/events/${events[n % events.length]}/nearby?radius=2000` },
-    { name: "batteries (kept ten minutes)", budget: "statistics", path: () => "/api/reports/batteries" },
+    { name: "batteries (kept ten minutes)", budget: "statistics", path: () => "/api/reports/batteries", kept: true },
   ]; // prettier-ignore
 }
 
-async function measure(hub: HubProcess, { path, budget }: Question, times: number) {
+async function measure(hub: HubProcess, { path, budget, kept = false }: Question, times: number) {
   const ask = async (n: number) => {
     const began = performance.now();
     const text = await hub.text(path(n));
@@ -119,12 +123,13 @@ async function measure(hub: HubProcess, { path, budget }: Question, times: numbe
   took.sort((a, b) => a - b);
   const at = (share: number) => Math.round(took[Math.min(took.length - 1, Math.ceil(took.length * share) - 1)]);
   const p95 = at(0.95);
+  const waited = kept ? Math.max(first, p95) : p95;
   return {
     p50: at(0.5),
     p95,
     asked: took.length,
     first: Math.round(first),
     budget: BUDGET[budget],
-    within: p95 <= BUDGET[budget],
+    within: waited <= BUDGET[budget],
   };
 }
