@@ -29,7 +29,7 @@ export function decodeApplication(bits: AisBits, type: number, into: Record<stri
 }
 
 /** How often a group stands in a payload. */
-export function groupCount(bits: AisBits, { at, width, count }: Group): number {
+function groupCount(bits: AisBits, { at, width, count }: Group): number {
   const room = bits.length - at;
   switch (count) {
     case "begun":

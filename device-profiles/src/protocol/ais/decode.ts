@@ -152,7 +152,7 @@ function readVariable(bits: AisBits, type: number, into: Record<string, AisValue
 }
 
 /** Twenty characters and, when they are all used, up to fourteen more behind the fixed fields. */
-export function aidName(bits: AisBits): string {
+function aidName(bits: AisBits): string {
   const name = bits.text(43, 20, false);
   const more = Math.floor((bits.length - 272) / 6);
   return (name.length === 20 && more > 0 ? name + bits.text(272, Math.min(14, more)) : name).trimEnd();

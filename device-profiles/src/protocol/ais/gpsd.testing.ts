@@ -30,7 +30,7 @@ const LENGTHS: readonly (readonly number[])[] = [
   ...[[168], [72], [168], [72, 240], [72, 104], [40, 200], [88, 110, 112, 160], [96, 144], [80, 120, 400], [168]],
   ...[[312], [72, 104, 136, 160], [272, 280, 360], [168], [160], [160, 168], [40, 128, 168], [60, 200, 500], [96, 168]],
 ];
-/** type, dac, fid of the payloads that gpsd 3.22 gives fields: found by trying all 65,536 of both types */
+/** type, dac, fid of the payloads that gpsd 3.22 gives fields and prints as JSON */
 const PAYLOADS: readonly (readonly [type: number, dac: number, fid: number])[] = [
   ...[12, 14, 15, 16, 18, 20, 25, 28, 30, 32].map((fid) => [6, 1, fid] as const),
   ...[21, 22, 55].map((fid) => [6, 200, fid] as const),
@@ -62,7 +62,7 @@ export function randomMessage(random: Random, sequence: number): string[] {
   return sentencesOf((bits + fill(length - bits.length)).slice(0, Math.max(38, length)), random, sequence);
 }
 
-export function sentencesOf(bits: string, random: Random, sequence: number): string[] {
+function sentencesOf(bits: string, random: Random, sequence: number): string[] {
   const fill = (6 - (bits.length % 6)) % 6;
   const padded = bits + "0".repeat(fill);
   let payload = "";
