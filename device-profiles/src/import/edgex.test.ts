@@ -57,6 +57,14 @@ describe("commands of EdgeX", () => {
     expect(first.codec.json?.fields.map((f) => f.path)).not.toContain("Humidity");
   });
 
+  it("and resources that are none do no harm", () => {
+    const broken = PROFILE.replace("deviceResources:\n", "deviceResources:\n  - null\n  - 3\n").replace(
+      "deviceCommands:\n",
+      "deviceCommands:\n  - null\n  - {resourceOperations: [null, 4]}\n",
+    );
+    expect(draft(broken).first.codec).toEqual(draft(PROFILE).first.codec);
+  });
+
   it("are found in the spelling of the first version", () => {
     const old = PROFILE.replace("    readWrite: R\n    resourceOperations:\n      - {deviceResource: DoorState", "    get:\n      - {object: DoorState").replace("deviceResource: Temperature", "object: Temperature"); // prettier-ignore
     expect(draft(old).first.codec).toEqual(draft(PROFILE).first.codec);

@@ -62,15 +62,15 @@ function commandsOf(commands: unknown, names: ReadonlySet<string>): Commands {
 }
 
 function draftOf(value: Profile | null): Draft | string {
-  const resources = value?.deviceResources;
-  if (!Array.isArray(resources)) return "no deviceResources: not a device profile of EdgeX";
-  const name = typeof value?.name === "string" ? value.name : "device";
+  if (!Array.isArray(value?.deviceResources)) return "no deviceResources: not a device profile of EdgeX";
+  const resources = list(value.deviceResources).map(record) as readonly Resource[];
+  const name = typeof value.name === "string" ? value.name : "device";
   const published: PublishedField[] = [];
   const rules = new Map<string, Partial<JsonField>>();
   const skipped: PublishedField[] = [];
-  const commands = commandsOf(value?.deviceCommands, new Set((resources as Resource[]).map((r) => String(r.name))));
+  const commands = commandsOf(value.deviceCommands, new Set(resources.map((r) => String(r.name))));
   const notes = commands.unknown.map((other) => `a command reads "${other}", which is no resource`);
-  for (const resource of resources as Resource[]) {
+  for (const resource of resources) {
     const path = String(resource.name);
     const nested = resource.properties?.value;
     const p: Readonly<Record<string, unknown>> =
@@ -103,10 +103,10 @@ function draftOf(value: Profile | null): Draft | string {
   const mapping = mapFields(published, true);
   if (mapping.fields.length === 0) return "no resource that can be read as a number, a flag or a text";
   return {
-    vendor: slug(typeof value?.manufacturer === "string" ? value.manufacturer : "edgex", "edgex"),
-    model: slug(typeof value?.model === "string" ? value.model : name, "device"),
+    vendor: slug(typeof value.manufacturer === "string" ? value.manufacturer : "edgex", "edgex"),
+    model: slug(typeof value.model === "string" ? value.model : name, "device"),
     title: name,
-    description: typeof value?.description === "string" ? value.description : "",
+    description: typeof value.description === "string" ? value.description : "",
     uplink: "telemetry",
     technique: "json",
     codec: { json: { fields: mapping.fields.map((f) => ({ ...f, ...rules.get(f.path as string) })) } },

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { importProfiles } from "../cli/profile-import.ts";
 import { loadFile } from "../load.ts";
 import { decodeVector } from "../vector.ts";
+import { normalizedValues } from "./normalized.ts";
 
 // A codec in the shape of the device repository, written for these tests.
 
@@ -69,6 +70,11 @@ describe("normalizedOutput", () => {
     expect(result.notes.join()).toMatch(/normalizedOutput gives .*air_temperature.*, which no single published value/);
     const { profile } = await imported(OPEN);
     expect(profile.compiled.metrics.map((m) => m.name)).not.toContain("door_open");
+  });
+
+  it("may have any names", () => {
+    const data = { constructor: 1, toString: { length: 2 }, battery: 3 };
+    expect([...normalizedValues(data)]).toEqual([["battery", 3]]);
   });
 
   it("is what the vectors state: a script that says something else does not pass", async () => {

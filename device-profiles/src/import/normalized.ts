@@ -4,24 +4,26 @@ import { type MappedField, mapField } from "./field-name.ts";
 import { publishedFields } from "./published-fields.ts";
 
 /** Measurements of the device repository's normalized payload: what they are called here, and the unit that they have there. */
-const MEANS: Readonly<Record<string, readonly [metric: string, unit: string]>> = {
-  "air.temperature": ["air_temperature", "Cel"],
-  "air.relativeHumidity": ["humidity", "%"],
-  "air.pressure": ["air_pressure", "hPa"],
-  "air.co2": ["co2", "[ppm]"],
-  "air.lightIntensity": ["illuminance", "lx"],
-  "wind.speed": ["wind_speed", "m/s"],
-  "wind.direction": ["wind_direction", "deg"],
-  "rain.intensity": ["rain_rate", "mm/h"],
-  "rain.cumulative": ["rain_total", "mm"],
-  "water.leak": ["leak", "1"],
-  "water.temperature.current": ["temperature", "Cel"],
-  "action.motion.detected": ["motion", "1"],
-  "action.contactState": ["door_open", "1"],
-  "position.latitude": ["latitude", "deg"],
-  "position.longitude": ["longitude", "deg"],
-  battery: ["battery", "V"],
-};
+const MEANS: ReadonlyMap<string, readonly [metric: string, unit: string]> = new Map(
+  Object.entries({
+    "air.temperature": ["air_temperature", "Cel"],
+    "air.relativeHumidity": ["humidity", "%"],
+    "air.pressure": ["air_pressure", "hPa"],
+    "air.co2": ["co2", "[ppm]"],
+    "air.lightIntensity": ["illuminance", "lx"],
+    "wind.speed": ["wind_speed", "m/s"],
+    "wind.direction": ["wind_direction", "deg"],
+    "rain.intensity": ["rain_rate", "mm/h"],
+    "rain.cumulative": ["rain_total", "mm"],
+    "water.leak": ["leak", "1"],
+    "water.temperature.current": ["temperature", "Cel"],
+    "action.motion.detected": ["motion", "1"],
+    "action.contactState": ["door_open", "1"],
+    "position.latitude": ["latitude", "deg"],
+    "position.longitude": ["longitude", "deg"],
+    battery: ["battery", "V"],
+  } as const),
+);
 
 /** Canonical metric -> value in the metric's unit. */
 export type Normalized = ReadonlyMap<string, number | boolean>;
@@ -32,7 +34,7 @@ export function normalizedValues(data: unknown): Normalized {
   const list = Array.isArray(data) ? data : [data];
   if (list.length !== 1) return found;
   for (const { path, samples } of publishedFields(list)) {
-    const [name, unit] = MEANS[path] ?? [];
+    const [name, unit] = MEANS.get(path) ?? [];
     const metric = name === undefined ? undefined : canonicalMetric(name);
     if (metric === undefined || unit === undefined) continue;
     const [raw] = samples;

@@ -20,9 +20,10 @@ export function findBitmap(script: string, map: readonly JsonField[], version: n
   const nodes = [...nodesOf(program)];
   const table = nodes.find((node): node is ArrayExpression => node.type === "ArrayExpression" && isTable(node));
   if (table === undefined || table.elements.length > 16) return null;
+  const parameters = parametersOf(nodes);
   const groups: Record<string, Item> = {};
   for (const [bit, entry] of table.elements.entries()) {
-    const group = groupOf(entry as ObjectExpression, bit, map, parametersOf(nodes));
+    const group = groupOf(entry as ObjectExpression, bit, map, parameters);
     if (group === null) return null;
     groups[String(bit)] = group;
   }
@@ -89,7 +90,7 @@ function* nodesOf(root: AnyNode): Generator<AnyNode> {
     const x = stack.pop();
     if (typeof x !== "object" || x === null) continue;
     if (!Array.isArray(x) && typeof (x as { type?: unknown }).type === "string") yield x as AnyNode;
-    stack.push(...Object.values(x));
+    for (const inner of Object.values(x)) stack.push(inner);
   }
 }
 

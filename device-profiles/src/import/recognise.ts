@@ -93,15 +93,15 @@ function asBitmap(
     yield* usable;
     for (const { bytes, port } of usable)
       for (const frame of variations(bytes, [port, 0, 1, 2, 85], Math.ceil(VARIATIONS / usable.length), random))
-        yield { ...frame, bytes: withMask(frame.bytes, known) };
+        yield { ...frame, bytes: withMask(frame.bytes, bitmap, known) };
     yield* maskedFrames(bitmap, usable[0], VARIATIONS, random);
   };
   if (firstDifference(oracle, candidate, frames(), false) !== null) return null;
   return { technique: "bitmap", codec: { bitmap }, compared: candidate.runs };
 }
 
-function withMask(bytes: Uint8Array, known: number): Uint8Array {
-  return bytes.map((b, i) => (i === 3 ? b & (known >> 8) : i === 4 ? b & known & 255 : b));
+function withMask(bytes: Uint8Array, { mask: { at } }: Bitmap, known: number): Uint8Array {
+  return bytes.map((b, i) => (i === at ? b & (known >> 8) : i === at + 1 ? b & known & 255 : b));
 }
 
 /** Frames of any of the groups, filled at random, with all zeros and all ones among them. */
@@ -111,14 +111,16 @@ function* maskedFrames(
   count: number,
   random: () => number,
 ): Generator<Seed> {
+  const { at } = bitmap.mask;
+  const start = bitmap.start ?? at + 2;
   const sizes = Object.values(bitmap.groups).map((group) => (Array.isArray(group) ? 0 : (group.size ?? 0)));
   for (let i = 0; i < count; i++) {
     const mask = i < 2 ** sizes.length ? i : random() % 2 ** sizes.length;
     const size = sizes.reduce((sum, each, bit) => ((mask >> bit) & 1 ? sum + each : sum), 0);
     const fill = i % 16 === 0 ? () => 0 : i % 16 === 1 ? () => 255 : () => random() & 255;
-    const bytes = Uint8Array.from({ length: 5 + size }, (_, k) => (k < 3 ? head[k] : fill()));
-    bytes[3] = mask >> 8;
-    bytes[4] = mask & 255;
+    const bytes = Uint8Array.from({ length: start + size }, (_, k) => (k < at ? head[k] : fill()));
+    bytes[at] = mask >> 8;
+    bytes[at + 1] = mask & 255;
     yield { bytes, port };
     yield { bytes: bytes.subarray(0, random() % bytes.length), port };
   }

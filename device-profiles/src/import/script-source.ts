@@ -93,7 +93,7 @@ export function example(
 }
 
 /** A list of numbers or "0x.." texts, hex, or base64. */
-export function bytesOf(value: unknown): Uint8Array {
+function bytesOf(value: unknown): Uint8Array {
   if (Array.isArray(value)) return Uint8Array.from(value, Number);
   const digits = text(value).replace(/0x|[\s,:]/gi, "");
   return Uint8Array.from(Buffer.from(digits, /^([0-9a-f]{2})*$/i.test(digits) ? "hex" : "base64"));
