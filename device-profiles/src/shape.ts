@@ -14,7 +14,7 @@ interface SchemaNode {
 
 const ROOT = ProfileSchema as unknown as SchemaNode;
 
-// Made at the first profile: interpreting the schema took 570 ms of a start for 27 profiles; compiling takes 80 ms, checking them 5 ms.
+// Made at the first profile: compiling the schema costs far less than interpreting it for each of some dozen profiles.
 let compiled: Validator | null = null;
 
 /** Checks a parsed file against the schema and reports in the author's words what does not fit. */
