@@ -1,4 +1,5 @@
 import type { FrameHeader } from "@gridhub/device-profiles/envelope.ts";
+import { LastValues } from "./last-values.ts";
 
 type Why = FrameHeader["why"];
 
@@ -54,13 +55,12 @@ class Minutes {
 
 interface Camera {
   readonly minutes: Minutes;
-  readonly ages: Float32Array;
-  looked: number;
+  readonly ages: LastValues;
 }
 
 /**
  * How detectors serve each camera: frames that came and frames that were looked at, by kind of sample, and how old they were. In memory
- * only, about 500 bytes a camera; a camera without frames for ten minutes is forgotten.
+ * only, about 600 bytes a camera; a camera without frames for ten minutes is forgotten.
  */
 export class FrameTallies {
   readonly #cameras = new Map<string, Camera>();
@@ -77,7 +77,7 @@ export class FrameTallies {
     const camera = this.#of(uid);
     camera.minutes.add(2 * WHYS.indexOf(why) + 1, at);
     this.#all.add(2 * WHYS.indexOf(why) + 1, at);
-    camera.ages[camera.looked++ % AGES] = ageMs;
+    camera.ages.add(ageMs);
   }
 
   of(uid: string, now: number): FrameTally {
@@ -96,7 +96,7 @@ export class FrameTallies {
       spanMs: Math.min(MINUTES * MINUTE_MS, Math.max(0, now - first)),
       samples,
       share: all === 0 ? 0 : Math.round((looked / all) * 1e4) / 1e4,
-      ageMs: camera === undefined || camera.looked === 0 ? null : quantiles(camera),
+      ageMs: camera?.ages.quantiles() ?? null,
     };
   }
 
@@ -107,14 +107,7 @@ export class FrameTallies {
 
   #of(uid: string): Camera {
     let camera = this.#cameras.get(uid);
-    if (camera === undefined)
-      this.#cameras.set(uid, (camera = { minutes: new Minutes(), ages: new Float32Array(AGES), looked: 0 }));
+    if (camera === undefined) this.#cameras.set(uid, (camera = { minutes: new Minutes(), ages: new LastValues(AGES) }));
     return camera;
   }
-}
-
-function quantiles({ ages, looked }: Camera): NonNullable<FrameTally["ageMs"]> {
-  const sorted = ages.slice(0, Math.min(looked, AGES)).sort();
-  const at = (p: number): number => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]);
-  return { p50: at(0.5), p95: at(0.95), max: at(1) };
 }

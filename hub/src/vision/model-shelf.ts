@@ -4,6 +4,7 @@ import type { Rejection } from "@gridhub/device-profiles/rejection.ts";
 import { HubError } from "../errors.ts";
 import { findModels, loadModel, type LoadedModel } from "./card.ts";
 import type { Detected } from "./detector.ts";
+import { LastValues } from "./last-values.ts";
 import type { VisionOptions } from "./options.ts";
 import { DetectorPool } from "./pool.ts";
 
@@ -31,6 +32,7 @@ export interface ShelvedModel {
 }
 
 const NONE: readonly string[] = [];
+const TIMES = 128;
 
 interface Shelf {
   readonly pool: DetectorPool;
@@ -54,7 +56,7 @@ export class ModelShelf {
   /** by folder */
   readonly #refused = new Map<string, string>();
   /** by `name@version` */
-  readonly #times = new Map<string, FrameTimes>();
+  readonly #times = new Map<string, LastValues>();
   #closed = false;
   /** a thread became free */
   onIdle: (() => void) | null = null;
@@ -97,7 +99,7 @@ export class ModelShelf {
       const model = models.get(name) ?? null;
       const times = model === null ? undefined : this.#times.get(model.id);
       const refused = this.#refused.get(name) ?? null;
-      return { name, model, refused, frameMs: times?.quantiles() ?? null, frames: times?.frames ?? 0 };
+      return { name, model, refused, frameMs: times?.quantiles() ?? null, frames: times?.count ?? 0 };
     });
   }
 
@@ -131,7 +133,7 @@ export class ModelShelf {
       found: result.found.map(({ model, result: seen }) => {
         const { card, id } = shelf.models[model];
         let times = this.#times.get(id);
-        if (times === undefined) this.#times.set(id, (times = new FrameTimes()));
+        if (times === undefined) this.#times.set(id, (times = new LastValues(TIMES)));
         times.add(seen.ms);
         return { name: card.name, id, result: seen };
       }),
@@ -206,22 +208,6 @@ export class ModelShelf {
       this.#refused.set(name, error.message.replaceAll(join(this.#options.modelsDir, "/"), ""));
       return this.#shelf?.models.filter((m) => m.card.name === name) ?? [];
     }
-  }
-}
-
-/** Wall times of the last frames of one model. */
-class FrameTimes {
-  readonly #ms = new Float32Array(128);
-  frames = 0;
-
-  add(ms: number): void {
-    this.#ms[this.frames++ % this.#ms.length] = ms;
-  }
-
-  quantiles(): { p50: number; p95: number } {
-    const sorted = this.#ms.slice(0, Math.min(this.frames, this.#ms.length)).sort();
-    const at = (p: number): number => Math.round(10 * sorted[Math.floor(p * (sorted.length - 1))]) / 10;
-    return { p50: at(0.5), p95: at(0.95) };
   }
 }
 

@@ -19,6 +19,7 @@ import { FalseAlarms } from "./false-alarms.ts";
 import { FrameTallies } from "./frame-tally.ts";
 import { parseFrame } from "./frame.ts";
 import { Incidents } from "./incidents.ts";
+import { LastValues } from "./last-values.ts";
 import { ModelShelf, type Looked, type ShelvedModel } from "./model-shelf.ts";
 import { NewestFrames } from "./newest-frames.ts";
 import type { CameraStatus, VisionOptions, VisionStats } from "./options.ts";
@@ -79,9 +80,8 @@ export class Vision {
   private readonly cameras: CameraFold;
   private readonly deadLetters = new Map<string, number>();
   private ready: Ready[] = [];
-  private readonly ages = new Float64Array(AGES);
+  private readonly ages = new LastValues(AGES);
   private offered = 0;
-  private inferred = 0;
   private swept = 0;
 
   constructor(options: VisionOptions) {
@@ -206,19 +206,17 @@ export class Vision {
   }
 
   stats(): VisionStats {
-    const known = [...this.ages.subarray(0, Math.min(this.inferred, AGES))].sort((a, b) => a - b);
-    const at = (p: number): number =>
-      known.length === 0 ? 0 : known[Math.min(known.length - 1, Math.floor(p * known.length))];
+    const { p50, p95 } = this.ages.quantiles() ?? { p50: 0, p95: 0 };
     return {
       enabled: this.shelf.enabled,
       models: this.shelf.ids,
       offered: this.offered,
       dropped: { ...this.scheduler.dropped },
-      inferred: this.inferred,
+      inferred: this.ages.count,
       waiting: this.scheduler.waiting,
       crashes: this.shelf.crashes,
       media: this.evidence.size,
-      ageMs: { p50: at(0.5), p95: at(0.95) },
+      ageMs: { p50, p95 },
       load: this.pace.load,
     };
   }
@@ -309,7 +307,7 @@ export class Vision {
     if ("found" in result) {
       const now = this.clock();
       const age = now - waiting.rx;
-      this.ages[this.inferred++ % AGES] = age;
+      this.ages.add(age);
       this.tallies.looked(waiting.device.uid, waiting.why, now, age);
       this.pace.took(result.found.reduce((ms, f) => ms + f.result.ms, 0));
     }
