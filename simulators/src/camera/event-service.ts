@@ -2,7 +2,7 @@ import type { PullPoints } from "./pull-points.ts";
 import { answer, fault, operationOf, type SoapAnswer } from "./soap.ts";
 
 const MAX_WAIT = 60_000;
-export const SUBSCRIPTION_PATH = "/onvif/subscription/";
+const SUBSCRIPTION_PATH = "/onvif/subscription/";
 
 /** The event service and its subscriptions: CreatePullPointSubscription, PullMessages, Renew, Unsubscribe. Null for anything else. */
 export async function answerEvents(

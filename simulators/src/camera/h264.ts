@@ -17,7 +17,7 @@ export interface H264Clip {
 const NAL_TYPE = { slice: 1, idr: 5, sps: 7, pps: 8 } as const;
 
 /** Splits an Annex B byte stream (H.264 annex B: start codes 00 00 01 and 00 00 00 01) into its NAL units. */
-export function splitAnnexB(stream: Buffer): Buffer[] {
+function splitAnnexB(stream: Buffer): Buffer[] {
   const nals: Buffer[] = [];
   let begin = -1;
   for (let i = stream.indexOf("\0\0\u0001", 0, "latin1"); i >= 0; i = stream.indexOf("\0\0\u0001", i + 3, "latin1")) {

@@ -36,7 +36,7 @@ export class CameraPark {
   /** camera -> reason code */
   readonly faults = new Map<string, string>();
   readonly #options: CameraParkOptions;
-  readonly #edges: { readonly edge: MqttEdge; readonly name: string; readonly cameras: readonly string[] }[] = [];
+  readonly #edges: { readonly edge: MqttEdge; readonly cameras: readonly string[] }[] = [];
   readonly counts = { heartbeats: 0, frames: 0 };
   #timer: NodeJS.Timeout | undefined;
   #step = 0;
@@ -56,7 +56,7 @@ export class CameraPark {
         lat: lat + (draw() - 0.5) / 10,
       }));
       const edge = new MqttEdge({ url, site, name, token: tokenOf(name), devices, boot: 1 });
-      this.#edges.push({ edge, name, cameras: own });
+      this.#edges.push({ edge, cameras: own });
     }
     while (this.faults.size < Math.min(options.faulty, cameras))
       this.faults.set(cameraName(Math.floor(draw() * cameras)), FAULTS[Math.floor(draw() * FAULTS.length)]);
