@@ -21,7 +21,7 @@ interface Question {
   /** the path of the n-th request: no two alike, or what the hub keeps for a minute would be measured */
   readonly path: (n: number) => string;
   /** the answer is kept: what a person waits for is the first one */
-  readonly kept?: true;
+  readonly kept?: boolean;
 }
 
 /**

@@ -157,6 +157,20 @@ describe("mutes and windows", () => {
     expect(scene.context.events.policy.quiet.of("bench.hot", "x", ["east"], Date.now())).toBeNull();
   });
 
+  it("are audited whatever is typed: half a surrogate pair is no text for the database", async () => {
+    const reason = "works \ud800";
+    const made = await call("/api/event-quiet", operator, {
+      type: "mute",
+      grid: "east",
+      to: Date.now() + HOUR,
+      reason,
+    });
+    expect(made.status).toBe(200);
+    const { rows } = await scene.pool.query("SELECT detail->>'reason' AS reason FROM audit ORDER BY seq DESC LIMIT 1");
+    expect(rows).toEqual([{ reason: "works \ufffd" }]);
+    await call(`/api/event-quiet/${made.body.items[0].id}/end`, operator, {});
+  });
+
   it.each<[string, object]>([
     ["nothing named", {}],
     ["a mute for ever", { kind: "*", to: Date.now() + 40 * 24 * HOUR }],

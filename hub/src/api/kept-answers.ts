@@ -36,7 +36,9 @@ export class KeptAnswers {
     }
     const rows = blaming(make());
     this.#put(key, rows);
-    rows.catch(() => this.#kept.delete(key));
+    rows.catch(() => {
+      if (this.#kept.get(key)?.rows === rows) this.#kept.delete(key);
+    });
     return rows;
   }
 

@@ -44,7 +44,7 @@ export function printPage(board: RecallBoardInfo, timeZone: string): string {
   const day = new Intl.DateTimeFormat("zh-CN", { timeZone, month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }); // prettier-ignore
   const clock = new Intl.DateTimeFormat("zh-CN", { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const time = (ts: number | null) => (ts === null ? "" : (ts - now < 43_200_000 && now - ts < 43_200_000 ? clock : day).format(ts)); // prettier-ignore
-  const { in_port, heading_in, staying, heading_out, silent, exempt, total } = sumOf(formations);
+  const { in_port, heading_in, staying, heading_out, silent, exempt, total } = recall.counts;
   const share = total === 0 ? 100 : Math.floor((100 * in_port) / total);
   const rows = formations.flatMap((formation) => rowsOf(formation, time));
   const grids = recall.grids.map(({ name }) => name).join("、");
@@ -79,13 +79,6 @@ function rowsOf(formation: RecallFormation, time: (ts: number | null) => string)
     const eta = v.standing === "silent" ? (v.heardAt === null ? "" : `末${time(v.heardAt)}`) : v.etaAt === null ? "" : `${v.standing === "heading_in" ? "" : "≥"}${time(v.etaAt)}`; // prettier-ignore
     return `<tr${i === 0 ? ' class="first"' : ""}><td><span class="box${v.ack === null ? "" : " on"}"></span></td><td>${text(v.name)}</td><td>${v.mmsi}</td><td>${i === 0 ? `${text(formation.name)} ${outside.length}/${formation.counts.total}` : ""}</td><td>${STANDING[v.standing]}</td><td class="n">${v.sog?.toFixed(1) ?? ""}</td><td>${text(v.shelterName)}</td><td class="n">${v.distanceNm?.toFixed(1) ?? ""}</td><td class="n">${eta}</td><td>${text(said)}</td></tr>`;
   });
-}
-
-function sumOf(formations: readonly RecallFormation[]) {
-  const sum = { in_port: 0, heading_in: 0, staying: 0, heading_out: 0, silent: 0, exempt: 0, total: 0 };
-  for (const { counts } of formations)
-    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
-  return sum;
 }
 
 function text(value: string): string {

@@ -79,10 +79,11 @@ export function visionRoutes(app: App, { context }: Parts): void {
           evidenceCounts(pool, ids),
         ]),
       );
+      const of = Map.groupBy(judgements, ({ deviceId }) => deviceId);
       const items = page.map((device) =>
         cameraInfo(device, now, context, {
           evidence: evidence.get(device.id) ?? 0,
-          judgements: judgements.filter(({ deviceId }) => deviceId === device.id),
+          judgements: of.get(device.id) ?? [],
         }),
       );
       const next = rest.length > limit ? page[limit - 1].uid : null;

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { jsonText } from "../binary.ts";
 import { inTransaction } from "./in-transaction.ts";
 
 export type RoleName = "admin" | "operator" | "viewer";
@@ -143,6 +144,6 @@ export async function appendAudit(
      select n.seq, n.ts, $1, $2, $3, $4::jsonb, n.prev, audit_hash(n.prev, n.seq, n.ts, $1, $2, $3, $4::jsonb)
      from (select coalesce(max(seq), 0) + 1 as seq, date_trunc('microseconds', clock_timestamp()) as ts,
              coalesce((select hash from audit order by seq desc limit 1), ''::bytea) as prev from audit) n`,
-    [who, action, target, JSON.stringify(detail)],
+    [who, action, target, jsonText(detail)],
   );
 }

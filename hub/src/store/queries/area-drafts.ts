@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { jsonText } from "../binary.ts";
 import { ms } from "./event-row.ts";
 import type { GridRow } from "./grids.ts";
 
@@ -36,7 +37,7 @@ export async function saveAreaDraft(
       ? `INSERT INTO area_draft (id, parent, cell, who, note) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
       : `UPDATE area_draft SET parent = $2, cell = $3, who = $4, note = $5, at = now(), revision = revision + 1
          WHERE id = $1 AND revision = $6`,
-    [cell.id, cell.parent ?? "", JSON.stringify(cell), who, note, ...(revision === 0 ? [] : [revision])],
+    [cell.id, cell.parent ?? "", jsonText(cell), who, note, ...(revision === 0 ? [] : [revision])],
   );
   return rowCount === 1;
 }

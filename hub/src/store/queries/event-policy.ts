@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { jsonText } from "../binary.ts";
 import { ms } from "./event-row.ts";
 
 /** A row of `event_code`. */
@@ -57,7 +58,7 @@ export async function upsertCodes(pool: Pool, rows: readonly CodeRecord[], edite
        severity = excluded.severity, auto_hand_off = excluded.auto_hand_off, provisional = excluded.provisional,
        towns = excluded.towns, edited = excluded.edited, updated_at = now()
      WHERE $2 OR NOT event_code.edited`,
-    [JSON.stringify(rows), edited],
+    [jsonText(rows), edited],
   );
 }
 
@@ -111,6 +112,6 @@ export async function setEventSetting(pool: Pool, name: string, value: unknown):
   await pool.query(
     `INSERT INTO event_setting (name, value) VALUES ($1, $2::jsonb)
      ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now()`,
-    [name, JSON.stringify(value)],
+    [name, jsonText(value)],
   );
 }
