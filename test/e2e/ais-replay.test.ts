@@ -44,6 +44,13 @@ function expectedPositions(log: string): string[] {
   return out;
 }
 
+/** Tag block of a line with the time of receipt, ms UTC (NMEA 0183 4.10 section 7). */
+function heardAt(ms: number): string {
+  const tag = `c:${ms}`;
+  const sum = [...tag].reduce((xor, char) => xor ^ char.charCodeAt(0), 0);
+  return `\\${tag}*${sum.toString(16).toUpperCase().padStart(2, "0")}\\`;
+}
+
 function countBy(keys: readonly string[]): Map<string, number> {
   const out = new Map<string, number>();
   for (const key of keys) out.set(key, (out.get(key) ?? 0) + 1);
@@ -65,15 +72,17 @@ describe.skipIf(missing !== "")(`real AIS logs through edge agent and hub ${miss
         .split(/\r?\n/)
         .filter((line) => KNOWN_TO_REFERENCE.test(line)),
     );
-    // A receiver that serves NMEA by TCP, a few lines a millisecond apart, so that two reports of one ship differ in time.
+    // A receiver that serves NMEA by TCP and says when it heard each line: on a busy machine the agent reads many at once, and two
+    // reports of one ship must differ in time all the same.
     receiver = createServer((socket) => {
       let next = 0;
+      const began = Date.now();
       socket.on("error", () => {});
       const timer = setInterval(() => {
         if (next >= lines.length) {
           finished = true;
           clearInterval(timer);
-        } else socket.write(`${lines[next++]}\r\n`);
+        } else socket.write(`${heardAt(began + 2 * next)}${lines[next++]}\r\n`);
       }, 2);
       socket.on("close", () => clearInterval(timer));
     });
