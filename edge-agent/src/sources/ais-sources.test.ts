@@ -79,16 +79,23 @@ describe.skipIf(process.platform === "win32")("ais serial", () => {
 
   it("sets a terminal to its speed and to raw", async ({ skip }) => {
     // script(1) holds the other end of a pseudo terminal; it prints the name of this end and then copies what it is given
-    const child = spawn("script", ["-qfc", "tty; stty -a; sleep 30", "/dev/null"], {
+    const child = spawn("script", ["-qfc", "tty; stty -a; sleep 300", "/dev/null"], {
       stdio: ["pipe", "pipe", "ignore"],
     });
     const ended = new Promise((resolve) => child.once("close", resolve));
     cleanups.push(() => (child.kill(), ended));
     const missing = new Promise<string>((resolve) => child.once("error", () => resolve("")));
+    let printed = "";
     const path = await Promise.race([
       missing,
+      ended.then(() => ""),
       new Promise<string>((resolve) =>
-        child.stdout.on("data", (data: Buffer) => resolve(/\/dev\/pts\/\d+/.exec(data.toString())?.[0] ?? "")),
+        child.stdout.on("data", (data: Buffer) => {
+          printed += data.toString();
+          // with its line end: it may come in two pieces
+          const [, name] = /(\/dev\/pts\/\d+)\r?\n/.exec(printed) ?? [];
+          if (name !== undefined) resolve(name);
+        }),
       ),
     ]);
     if (path === "") return skip("script(1) gives no pseudo terminal here");
