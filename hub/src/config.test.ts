@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { exampleConfig, loadConfig } from "./config.ts";
+import { outageOptions } from "./health/health-config.ts";
+import { OUTAGE } from "./health/outage-watch.ts";
 
 describe("config", () => {
   let dir: string;
@@ -37,6 +39,15 @@ describe("config", () => {
     expect(() => loadConfig({ env: { GRIDHUB_POSTURE_LEVELS: "{" } })).toThrow(/GRIDHUB_POSTURE_LEVELS/);
   });
 
+  it("says when edges that go together are one outage", () => {
+    const { health } = loadConfig({
+      file: file("health: {outage_edges: 5, outage_window_s: 60}\n"),
+      env: { GRIDHUB_HEALTH_OUTAGE_SHARE: "0.5" },
+    });
+    expect(outageOptions(health)).toEqual({ edges: 5, share: 0.5, windowMs: 60_000 });
+    expect(outageOptions(loadConfig({}).health)).toEqual(OUTAGE);
+  });
+
   it("takes relative paths from the file's folder", () => {
     const config = loadConfig({ file: file("data_dir: data\ngrids: [a.geojson, /b.geojson]\n") });
     expect(config.data_dir).toBe(join(dir, "data"));
@@ -47,6 +58,7 @@ describe("config", () => {
     ["http: {prt: 1}\n", /http: unknown setting prt/],
     ["http: {port: many}\n", /http\.port: must be integer/],
     ["http: {port: 70000}\n", /http\.port: must be <= 65535/],
+    ["health: {outage_share: 30}\n", /health\.outage_share: must be <= 1/],
     ["dispatch: {targets: [{name: x, url: 'ftp://x', secret: short}]}\n", /targets\.0\.url/],
     ["- a\n", /expected a map of settings/],
     ["a: [\n", /hub\.yaml/],

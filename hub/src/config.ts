@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { AdapterSchema } from "./adapters/adapter-config.ts";
 import { TargetSchema } from "./dispatch/target-schema.ts";
 import { HubError } from "./errors.ts";
+import { HealthConfigSchema } from "./health/health-config.ts";
 import { PostureSchema } from "./posture/posture-level.ts";
 import { SeaConfigSchema } from "./sea-config.ts";
 
@@ -191,6 +192,7 @@ export const ConfigSchema = Type.Object(
       maxItems: 500,
       description: "Devices and gateways that publish in other formats (hub/src/adapters/README.md).",
     }),
+    health: HealthConfigSchema,
     posture: PostureSchema,
     weather: Type.Object(
       {

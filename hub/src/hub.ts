@@ -18,6 +18,7 @@ import { EventBook } from "./events/event-book.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { fleetOptions } from "./fleet/options.ts";
 import { openGrids } from "./grid-desk.ts";
+import { outageOptions } from "./health/health-config.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { HealthOut } from "./health-out.ts";
 import { Cursors } from "./ingest/cursor.ts";
@@ -133,6 +134,7 @@ export async function startHub(
     flapCount: 4,
     flapWindowMs: 3_600_000,
     latenessMs: config.ingest.lateness_s * 1000,
+    outage: outageOptions(config.health),
   });
   const sea = { ...fleetOptions(config.sea), durationScale, timeZone: config.time_zone };
   const fleet = new Fleet(sea, grids().at(clock()));

@@ -23,7 +23,7 @@ export interface HealthOptions {
   /** older live records are late, unless the device's clock runs behind; ms, default two minutes */
   readonly latenessMs?: number;
   /** when edges that go together are one event; default three and 30 % of a site within two minutes */
-  readonly outage?: Partial<OutageOptions>;
+  readonly outage?: OutageOptions;
 }
 
 export interface EdgeStatus {
@@ -72,7 +72,7 @@ export class HealthMonitor {
     const clock = new ListeningClock(options.maxTickGapMs ?? Math.max(10_000, 60_000 * scale));
     this.#journal = new HealthJournal(clock, flapCount, flapWindowMs * scale);
     this.#watch = new DeviceWatch(this.#journal, scale);
-    this.#outages = new OutageWatch(this.#journal, scale, { ...OUTAGE, ...options.outage });
+    this.#outages = new OutageWatch(this.#journal, scale, options.outage ?? OUTAGE);
     this.#edgeWatch = new EdgeWatch(this.#journal, this.#watch, this.#outages, scale);
   }
 
