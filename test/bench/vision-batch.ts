@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import "../../hub/src/vision/no-telemetry.ts";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { type Field, readFields, writeField } from "../../hub/src/adapters/sparkplug/protobuf.ts";
 import { type LoadedModel, loadModel } from "../../hub/src/vision/card.ts";
 import { readPicture } from "../../hub/src/vision/picture.ts";
 
@@ -61,104 +62,67 @@ async function batched(model: LoadedModel, n: number, frames: readonly Buffer[])
   return { session, run: () => session.run(feed) };
 }
 
-/** Field numbers of onnx.proto: ModelProto.graph; of GraphProto; of NodeProto. */
+/** Field numbers of onnx.proto: ModelProto.graph; of GraphProto; of NodeProto; of ValueInfoProto and what is in it. */
 const GRAPH = 7;
 const [NODE, INPUT, OUTPUT] = [1, 11, 12] as const;
 const [NODE_INPUT, NODE_OUTPUT, NODE_OP] = [1, 2, 4] as const;
+const [NAME, TYPE, TENSOR, ELEMENT, SHAPE, DIM, VALUE] = [1, 2, 1, 1, 2, 1, 1] as const;
 
 /**
  * The model with a batch of `n` < 128 up to where its heads are reshaped into rows: what comes after has the batch written into its
  * constants, and takes next to no time.
  */
 function widen(bytes: Uint8Array, n: number): Uint8Array {
-  const model = Buffer.from(bytes);
-  const cut = new Set<string>();
-  const heads = new Set<string>();
-  const parts: Buffer[] = [];
-  for (const { field, from, to, raw } of fields(model, 0, model.length)) {
-    if (field !== GRAPH) {
-      parts.push(raw);
-      continue;
-    }
-    const graph: Buffer[] = [];
-    const rest: { field: number; raw: Buffer; from: number; to: number }[] = [];
-    for (const one of fields(model, from, to)) {
-      if (one.field !== NODE) {
-        rest.push(one);
-        continue;
-      }
-      const texts = (number: number): string[] =>
-        fields(model, one.from, one.to).flatMap((f) =>
-          f.field === number ? [model.toString("utf8", f.from, f.to)] : [],
-        );
-      const inputs = texts(NODE_INPUT);
-      if (texts(NODE_OP)[0] === "Reshape") heads.add(inputs[0]);
-      if (texts(NODE_OP)[0] === "Reshape" || inputs.some((name) => cut.has(name)))
-        for (const name of texts(NODE_OUTPUT)) cut.add(name);
-      else graph.push(one.raw);
-    }
-    for (const one of rest) {
-      if (one.field === INPUT || one.field === OUTPUT) setBatch(model, one.from, one.to, n);
-      if (one.field !== OUTPUT || heads.size === 0) graph.push(one.raw);
-    }
-    // float tensors whose shape is inferred
-    for (const name of heads)
-      graph.push(message(OUTPUT, message(1, Buffer.from(name)), message(2, message(1, [8, 1]))));
-    parts.push(message(GRAPH, ...graph));
-  }
+  const parts = fieldsOf(Buffer.from(bytes)).map((field) =>
+    field.number === GRAPH ? writeField(GRAPH, widenGraph(field.bytes, n)) : again(field),
+  );
   return Buffer.concat(parts);
 }
 
-/** ValueInfoProto: type (2), tensor_type (1), shape (2), first dim (1), dim_value (1), a varint of one byte. */
-function setBatch(model: Buffer, from: number, to: number, n: number): void {
-  let at = { from, to };
-  for (const number of [2, 1, 2, 1]) {
-    const next = fields(model, at.from, at.to).find(({ field }) => field === number);
+function widenGraph(graph: Buffer, n: number): Buffer {
+  const [nodes, rest]: Buffer[][] = [[], []];
+  const [cut, heads] = [new Set<string>(), new Set<string>()];
+  const fields = fieldsOf(graph);
+  for (const field of fields) {
+    if (field.number !== NODE) continue;
+    const inside = fieldsOf(field.bytes);
+    const texts = (number: number) => inside.flatMap((f) => (f.number === number ? [f.bytes.toString()] : []));
+    const inputs = texts(NODE_INPUT);
+    const isHead = texts(NODE_OP)[0] === "Reshape";
+    if (isHead) heads.add(inputs[0]);
+    if (isHead || inputs.some((name) => cut.has(name))) for (const name of texts(NODE_OUTPUT)) cut.add(name);
+    else nodes.push(again(field));
+  }
+  for (const field of fields) {
+    if (field.number === NODE || (field.number === OUTPUT && heads.size > 0)) continue;
+    if (field.number === INPUT || field.number === OUTPUT) setBatch(field.bytes, n);
+    rest.push(again(field));
+  }
+  // float tensors whose shape is inferred
+  const float = writeField(TYPE, writeField(TENSOR, writeField(ELEMENT, 1)));
+  const outputs = [...heads].map((name) => writeField(OUTPUT, Buffer.concat([writeField(NAME, name), float])));
+  return Buffer.concat([...nodes, ...rest, ...outputs]);
+}
+
+/** In place: the first dimension of a tensor, a varint of one byte. */
+function setBatch(info: Buffer, n: number): void {
+  let at = info;
+  for (const number of [TYPE, TENSOR, SHAPE, DIM]) {
+    const next = fieldsOf(at).find((f) => f.number === number);
     if (next === undefined) return;
-    at = next;
+    at = next.bytes;
   }
-  if (model[at.from] === 0x08 && model[at.from + 1] === 1) model[at.from + 1] = n;
+  const [dim] = fieldsOf(at);
+  if (dim?.number === VALUE && dim.varint === 1n) at[1] = n;
 }
 
-function message(field: number, ...content: (Uint8Array | readonly number[])[]): Buffer {
-  const body = Buffer.concat(content.map((c) => Buffer.from(c)));
-  return Buffer.concat([Buffer.from(varint(field * 8 + 2)), Buffer.from(varint(body.length)), body]);
+function fieldsOf(message: Buffer): Field[] {
+  const fields = readFields(message);
+  if (fields === null) throw new Error("not a model");
+  return fields;
 }
 
-function varint(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) | 0x80, ...varint(Math.floor(value / 128))];
-}
-
-interface Field {
-  readonly field: number;
-  /** of its content */
-  readonly from: number;
-  readonly to: number;
-  /** with its key */
-  readonly raw: Buffer;
-}
-
-/** The fields of a message in the protobuf wire format. */
-function fields(bytes: Buffer, from: number, to: number): Field[] {
-  const found: Field[] = [];
-  let at = from;
-  const read = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++];
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-  };
-  while (at < to) {
-    const begin = at;
-    const key = read();
-    const wire = key % 8;
-    const length = wire === 2 ? read() : wire === 1 ? 8 : wire === 5 ? 4 : 0;
-    const content = at;
-    if (wire === 0) read();
-    at += length;
-    found.push({ field: Math.floor(key / 8), from: content, to: at, raw: bytes.subarray(begin, at) });
-  }
-  return found;
+/** A field as it was read; a model has none of the fixed sizes at these places. */
+function again({ number, wire, varint, bytes }: Field): Buffer {
+  return writeField(number, wire === 0 ? varint : bytes);
 }
