@@ -386,7 +386,7 @@ export async function listen(scene: Scene, token: string, lastId?: string) {
     },
     of: (event: string) => frames.filter((frame) => frame.event === event),
     until: (event: string, count = 1) =>
-      vi.waitFor(() => expect(frames.filter((f) => f.event === event).length).toBeGreaterThanOrEqual(count), 10_000),
+      vi.waitFor(() => expect(frames.filter((f) => f.event === event).length).toBeGreaterThanOrEqual(count)),
     close: () => abort.abort(),
   };
 }

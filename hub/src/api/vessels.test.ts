@@ -12,7 +12,8 @@ const RECEIVER = { id: 1, uid: "east/ais", gridId: null, lon: null, lat: null } 
 
 /** An hour along two straight lines with a corner, a report a minute; a stranger farther west. */
 beforeAll(async () => {
-  scene = await startScene();
+  // a moment after the last report, however long the tests take: vessels go stale by the clock
+  scene = await startScene({ clock: () => NOW + 1000 });
   all = await scene.account("all", "viewer");
   west = await scene.account("west", "viewer", ["west"]);
   const batch = emptyBatch(1);

@@ -80,7 +80,7 @@ it("gives the same object for an unchanged file", () => {
 
 it("notices a new file by itself", async () => {
   write("two.yaml", "1.1.0", 2);
-  await vi.waitFor(() => expect(ids()).toContain("acme/probe@1.1.0"), { timeout: 10_000 });
+  await vi.waitFor(() => expect(ids()).toContain("acme/probe@1.1.0"));
 });
 
 it("lets no edge undo a move, while it holds", () => {

@@ -109,7 +109,7 @@ const ended = (worker: Redecoder, id: number) =>
       expect(job?.endedAt).not.toBeNull();
       return job!;
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 
 beforeEach(async () => {
@@ -255,7 +255,7 @@ it("goes on after a stop in the middle, and nothing is counted or done twice", a
     },
   });
   const made = await first.create({ profile: V2.id, devices, dryRun: false, who: "integrator" });
-  await vi.waitFor(() => expect(chunks).toBe(7), { timeout: 10_000 });
+  await vi.waitFor(() => expect(chunks).toBe(7));
   await first.close();
   const id = "id" in made ? made.id : 0;
   const halfway = await first.find(id);
