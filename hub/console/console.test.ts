@@ -10,7 +10,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
   const scene = consoleScene();
   const { at, open } = scene;
   async function live(state: string): Promise<void> {
-    await scene.page.locator(`[data-testid=live-status][data-state=${state}]`).waitFor({ timeout: 15_000 });
+    await scene.page.locator(`[data-testid=live-status][data-state=${state}]`).waitFor();
   }
 
   it("whistles for departments, asks for a reason to reject, shows what one incident is made of", async () => {
@@ -178,10 +178,9 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
   it("loads further pages of the inbox as the list is scrolled", async () => {
     await open();
     await at("nav-events").click();
-    await at("event-row").first().waitFor();
-    const before = await at("event-row").count();
+    await expect.poll(() => at("event-row").count()).toBe(60);
     await scene.page.locator(".scroll").evaluate((box) => box.scrollTo(0, box.scrollHeight));
-    await vi.waitFor(async () => expect(await at("event-row").count()).toBeGreaterThan(before), { timeout: 10_000 });
+    await expect.poll(() => at("event-row").count()).toBe(120);
   });
 
   it("shows a dead stream, repairs it from the last id and gets what it missed", async () => {
@@ -200,9 +199,12 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
   it("loads everything again upon a reset", async () => {
     await open();
     await live("live");
-    const loaded = scene.page.waitForResponse((r) => r.url().includes("/api/devices?"));
+    await at("nav-devices").click();
+    await at("health-tile").first().waitFor();
+    // asked for after the reset, not still on its way from the beginning
+    const again = scene.page.waitForRequest((r) => r.url().includes("/api/devices?"));
     scene.mock.stream.reset();
-    expect((await loaded).ok()).toBe(true);
+    expect((await (await again).response())?.ok()).toBe(true);
   });
 
   it("shows a device from its tile on the wall", async () => {
@@ -251,24 +253,25 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await open();
     await live("live");
     const found: string[] = [];
-    const vessel = "#/maritime/vessel/412400000";
-    for (const hash of [
-      "#/map",
-      "#/events",
-      "#/devices",
-      "#/devices/caiyuan/hydrant-0006",
-      vessel,
-      "#/onboarding/dead",
-      "#/onboarding/edges",
-      "#/screen",
-    ]) {
+    const openEvent = async () => {
+      await at("event-row").first().click();
+      await at("event-panel").getByTestId("event-handling").waitFor();
+    };
+    // what is looked at is there before it is judged
+    const pages: Record<string, () => Promise<unknown>> = {
+      "#/map": openEvent,
+      "#/events": openEvent,
+      "#/devices": () => at("health-tile").first().waitFor(),
+      "#/devices/caiyuan/hydrant-0006": () => at("device-depth").locator("dl").waitFor(),
+      "#/maritime/vessel/412400000": () => at("track-play").waitFor(),
+      "#/onboarding/dead": () => at("dead-replay").first().waitFor(),
+      "#/onboarding/edges": () => scene.page.getByRole("cell", { name: "caiyuan/edge-01" }).waitFor(),
+      "#/screen": () => scene.page.locator(".leaflet-container").waitFor(),
+    };
+    for (const [hash, ready] of Object.entries(pages)) {
       await scene.page.goto(`${scene.mock.url}/${hash}`);
-      await scene.page.locator("[data-testid=live-status][data-state=live]").waitFor();
-      if (hash === "#/map" || hash === "#/events") {
-        await at("event-row").first().click();
-        await at("event-panel").getByTestId("event-handling").waitFor();
-      }
-      if (hash.includes("hydrant")) await at("device-panel").waitFor();
+      await live("live");
+      await ready();
       found.push(...(await violations(scene.page)).map((v) => `${hash} ${v}`));
     }
     expect(found).toEqual([]);

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
 import { openBrowser, type TestBrowser } from "../../test/support/browser.ts";
 import { DEV_PASSWORD, type Mock, startMock } from "./dev/mock.ts";
 
@@ -12,6 +12,8 @@ const SIZES = [
   { width: 1920, height: 1080 },
   { width: 1440, height: 900 },
 ];
+
+const PATIENCE_MS = 180_000;
 
 /** What a test of the console stands on: the built console, a mock of the API of its own, one page. */
 export interface ConsoleScene {
@@ -29,6 +31,8 @@ export interface ConsoleScene {
  * After each test there must have been no uncaught error, no breach of the content security policy and no request elsewhere.
  */
 export function consoleScene(): ConsoleScene {
+  // A test is many steps, each with a patience of its own: together they may take long on a busy machine.
+  vi.setConfig({ testTimeout: PATIENCE_MS });
   let browser: TestBrowser | undefined;
   let mock: Mock;
   let page: Page;

@@ -13,8 +13,8 @@ const TEXT = readFileSync(
   join(import.meta.dirname, "../../../device-profiles/profiles/generic/hydrant-nb.yaml"),
   "utf8",
 );
-/** frames a mock run decodes in a second */
-const SPEED = 4000;
+/** frames a mock run decodes in a second: slow enough to be looked at, and to be cancelled */
+const SPEED = 160;
 const fail = (status: number, code: string, message: string): Answer => [status, { code, message }];
 
 interface Run extends RedecodeDetail {

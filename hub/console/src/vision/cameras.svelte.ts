@@ -38,11 +38,11 @@ export class Cameras {
   }
 
   load(): Promise<boolean> {
-    const query = this.#query;
+    const [query, limit] = [this.#query, this.#limit];
     return this.loading.run(async () => {
-      const page = await this.#api.cameras({ ...query, limit: this.#limit });
-      // an answer to a query of before is no answer
-      if (query === this.#query) this.page = page;
+      const page = await this.#api.cameras({ ...query, limit });
+      // an answer to a query of before is no answer, nor is one with fewer cameras
+      if (query === this.#query && limit === this.#limit) this.page = page;
     });
   }
 }
