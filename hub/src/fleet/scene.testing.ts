@@ -3,9 +3,13 @@ import { expect } from "vitest";
 import type { SeaAttributes } from "../sea.ts";
 import type { FormationMembership, SeaArea } from "./membership.ts";
 import type { FleetOptions } from "./options.ts";
-import { at, membership, Sea, START } from "./sea.testing.ts";
+import { at, CREW, membership, Sea, START } from "./sea.testing.ts";
 
 export const STEP = 30_000;
+/** a second formation */
+export const OTHERS = [413_000_011, 413_000_012, 413_000_013, 413_000_014];
+export const crew: SceneOptions = { formations: { f1: CREW }, minutes: 60 };
+export const both: SceneOptions = { formations: { f1: CREW, f2: OTHERS }, minutes: 60 };
 
 /** What the sea looks like `ms` after the start: the reports of this moment. */
 export type Script = (ms: number, sea: Sea) => void;
@@ -66,6 +70,15 @@ export function told(sea: Sea): string[] {
 export function boat(mmsi: number, sea: Sea, east: number, north: number, more: Partial<Position> = {}): Position {
   const lon = 122 + east / (60.0405 * Math.cos(Math.PI / 6));
   return { ...at(mmsi, sea.now, 0, { sog: 4, cog: 0, ...more }), lon, lat: 30 + north / 60.0405 };
+}
+
+export function hear(sea: Sea, mmsi: number, east: number, north: number, more = {}, from = sea.north): boolean {
+  return sea.hear(boat(mmsi, sea, east, north, more), from);
+}
+
+/** Boats side by side, heading north at 4 knots. */
+export function sail(sea: Sea, ms: number, list: readonly number[], east: number, from = sea.north): void {
+  for (const [i, mmsi] of list.entries()) hear(sea, mmsi, east + i * 0.3, (4 * ms) / 3_600_000, {}, from);
 }
 
 /** A box around a point, `width` and `height` in NM of the same plane. */

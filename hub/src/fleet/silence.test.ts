@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { boat, scene, type SceneOptions, STEP, told } from "./scene.testing.ts";
-import { CREW, MINUTE, type Sea, START } from "./sea.testing.ts";
-
-const OTHERS = [413_000_011, 413_000_012, 413_000_013, 413_000_014];
-const crew: SceneOptions = { formations: { f1: CREW }, minutes: 60 };
-const both: SceneOptions = { formations: { f1: CREW, f2: OTHERS }, minutes: 60 };
-const hear = (sea: Sea, mmsi: number, east: number, north: number, more = {}, from = sea.north) =>
-  sea.hear(boat(mmsi, sea, east, north, more), from);
-/** boats side by side heading north at 4 knots */
-const sail = (sea: Sea, ms: number, list: readonly number[], east: number, from = sea.north) => {
-  for (const [i, mmsi] of list.entries()) hear(sea, mmsi, east + i * 0.3, (4 * ms) / 3_600_000, {}, from);
-};
+import { boat, both, crew, hear, OTHERS, sail, scene, STEP, told } from "./scene.testing.ts";
+import { CREW, MINUTE, START } from "./sea.testing.ts";
 
 describe("silence", () => {
   it("a receiver outage gives one event and no dark vessels", () => {

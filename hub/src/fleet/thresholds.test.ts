@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { readSea } from "../sea.ts";
-import { GRID_THRESHOLDS, type ThresholdName } from "../sea-thresholds.ts";
-import { area, boat, box, play, type SceneOptions, type Script, told } from "./scene.testing.ts";
-import { CREW, MINUTE, type Sea } from "./sea.testing.ts";
+import { GRID_THRESHOLDS, HUB_THRESHOLDS, type ThresholdName } from "../sea-thresholds.ts";
+import { type FleetOptions, fleetOptions } from "./options.ts";
+import { area, boat, box, hear, play, type SceneOptions, type Script, told } from "./scene.testing.ts";
+import { at, CREW, MINUTE, Sea } from "./sea.testing.ts";
 
 const OTHERS = Array.from({ length: 12 }, (_, i) => 413_000_011 + i);
 const STRANGER = 477_000_001;
-const hear = (sea: Sea, mmsi: number, east: number, north: number, more = {}) =>
-  sea.hear(boat(mmsi, sea, east, north, more));
 const crew = (s: Sea, from = 0) => {
   for (const [i, mmsi] of CREW.entries()) if (i >= from) hear(s, mmsi, i * 0.1, 0, { sog: 0.6 });
 };
@@ -143,8 +142,13 @@ const CASES: Readonly<Record<ThresholdName, readonly [value: number, on: Shown, 
   port_resume_kn: [0.3, harbour, ["visit stopped resumed"]],
 };
 
-function tells({ options, script }: Shown, thresholds: Record<string, number>): string[] {
-  const sea = play({ formations: { f1: CREW }, minutes: 60, ...options, seaOf: { town: { thresholds } } }, script);
+function tells(
+  { options, script }: Shown,
+  thresholds: Record<string, number>,
+  fleet: Partial<FleetOptions> = {},
+): string[] {
+  const seaOf = { town: { thresholds } };
+  const sea = play({ formations: { f1: CREW }, minutes: 60, ...options, seaOf, fleet }, script);
   const visits = sea.fleet
     .portVisits(CREW[0])
     .map(({ stoppedAt, resumedAt, leftAt }) =>
@@ -153,6 +157,75 @@ function tells({ options, script }: Shown, thresholds: Record<string, number>): 
   const stages = sea.findings.map((f) => (f.phase === "update" ? `${f.kind} ${String(f.evidence.stage)}` : told({ findings: [f] } as unknown as Sea)[0])); // prettier-ignore
   return [...visits, ...stages.filter((line) => !line.endsWith("undefined"))];
 }
+
+// six miles at 60 knots, through a zone
+const racing: Shown = {
+  options: { areas: [area("a", "no_go", box(0, 4, 2, 1))], minutes: 8 },
+  script: (ms, s) => void hear(s, CREW[0], 0, (60 * ms) / 3_600_000),
+  told: [],
+};
+const cloned: Shown = {
+  options: { minutes: 20 },
+  script: (_, s) => {
+    hear(s, CREW[0], 0, 0);
+    hear(s, CREW[0], 40, 0);
+  },
+  told: ["vessel.mmsi_clash raise"],
+};
+const mayday: Shown = {
+  options: { minutes: 40 },
+  script: (ms, s) => {
+    if (ms === 0) s.hear(boat(CREW[0], s, 0, 0, { type: 14, text: "MAYDAY" }));
+    hear(s, CREW[0], 0, 0);
+  },
+  told: ["vessel.sos raise", "vessel.sos clear"],
+};
+// on this course for four minutes
+const meeting: Shown = { ...approach, options: { ...approach.options, minutes: 42 } };
+
+type Told = (options: Partial<FleetOptions>) => readonly unknown[];
+const ofScene =
+  (shown: Shown): Told =>
+  (options) =>
+    tells(shown, {}, options);
+/** what is said of a vessel that was heard once, so long ago */
+const heardBefore =
+  (ms: number, status: number | null): Told =>
+  (options) => {
+    const sea = new Sea(options);
+    sea.hear(at(CREW[0], sea.now, 0, { status }));
+    return [sea.fleet.vessel(CREW[0], sea.now + ms)?.freshness];
+  };
+const heardTwice: Told = (options) => {
+  const sea = new Sea(options);
+  const p = at(CREW[0], sea.now, 0, { sog: 7 });
+  return [sea.hear(p, sea.north), sea.hear({ ...p, ts: p.ts + 10_000 }, sea.south)];
+};
+const dark = ["vessel.dark raise", "vessel.dark raise", "vessel.dark raise"];
+
+const HUB_CASES: Readonly<
+  Record<keyof typeof HUB_THRESHOLDS, readonly [number, Told, readonly unknown[], readonly unknown[]]>
+> = {
+  late_s: [300, heardBefore(70_000, null), ["late"], ["fresh"]],
+  stale_min: [20, heardBefore(9 * MINUTE, null), ["lost"], ["late"]],
+  lost_moored_min: [60, heardBefore(19 * MINUTE, 5), ["lost"], ["stale"]],
+  duplicate_s: [20, heardTwice, [true, true], [true, false]],
+  max_speed_kn: [60, ofScene(racing), [], ["vessel.no_go raise", "vessel.no_go clear"]],
+  clash_min: [60, ofScene(cloned), cloned.told, []],
+  outage_wait_min: [200, ofScene(link), link.told, dark],
+  approach_min: [1, ofScene(meeting), meeting.told, []],
+  approach_kn: [8, ofScene(meeting), meeting.told, []],
+  approach_s: [600, ofScene(meeting), meeting.told, []],
+  approach_patience: [0.9, ofScene(meeting), meeting.told, []],
+  sos_quiet_min: [60, ofScene(mayday), mayday.told, ["vessel.sos raise"]],
+};
+
+describe("every threshold of the hub alone", () => {
+  it.each(Object.entries(HUB_CASES))("%s", (name, [value, tell, byDefault, changed]) => {
+    expect(tell({})).toEqual(byDefault);
+    expect(tell(fleetOptions({ [name]: value }))).toEqual(changed);
+  });
+});
 
 describe("every threshold that a grid may set", () => {
   it.each(Object.entries(CASES))("%s", (name, [value, shown, changed]) => {
