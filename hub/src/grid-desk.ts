@@ -71,7 +71,7 @@ export function gridDesk({ pool, log, timeZone, holders }: GridDeskOptions, firs
  * Rooms that ask for the grids each time (recalls, scopes, the map, reports) need no word. Timers stay where they are: nothing is
  * loaded anew.
  */
-export function swapGrids(holders: GridHolders, set: GridSet, before: GridSet, now: number): void {
+function swapGrids(holders: GridHolders, set: GridSet, before: GridSet, now: number): void {
   const { registry, area, events, fleet, posture, stages } = holders;
   stages.regrid(now, (out: Finding[]) => {
     posture.regrid(before, () => registry.relocate(set), now, out);

@@ -11,7 +11,7 @@ import { blaming } from "./store/failure.ts";
 import { activateGridSet, GridConflict, type GridOrigin, type GridVersionRow, listGridVersions, loadGridSet, saveGridSet } from "./store/queries/grids.ts"; // prettier-ignore
 
 /** Where a device belongs: the grid that it is bound to, else by its position. Implemented by the registry. */
-export type GridOfDevice = (device: Device, set: GridSet) => string | null;
+type GridOfDevice = (device: Device, set: GridSet) => string | null;
 
 export interface GridKeeperOptions {
   readonly pool: pg.Pool;

@@ -4,8 +4,6 @@ import { GRID_THRESHOLDS, type ThresholdName } from "./sea-thresholds.ts";
 
 // What a grid at sea may say about itself (`sea` of a GeoJSON feature): read by grids/, kept by store/, obeyed by fleet/.
 
-export type Severity4 = 1 | 2 | 3 | 4;
-
 const strict = { additionalProperties: false };
 const Clock = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$" });
 const MonthDay = Type.String({ pattern: "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$" });
@@ -13,7 +11,7 @@ const MOMENT = { minimum: 0, maximum: 8e15 };
 const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 1000 });
 
 /** Field by field: README.md of grids/. */
-export const SeaSchema = Type.Object(
+const SeaSchema = Type.Object(
   {
     /** what crossing its border means; absent = nothing (or a harbour, by `use`) */
     rule: Type.Optional(

@@ -1,6 +1,6 @@
 import { playDay, scoreDay } from "../e2e/fleet-day.ts";
 
-/** one world with eight days, and seven other worlds: the first of each is the one of the tests */
+/** four days of one world, and a day of each of five others; the first is the one of the tests */
 const SEEDS: readonly (readonly [world: string | undefined, day: string | undefined])[] = [
   [undefined, undefined],
   [undefined, "day 2"],

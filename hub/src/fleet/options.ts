@@ -1,4 +1,4 @@
-import type { Severity4 } from "../sea.ts";
+import type { Severity } from "../finding.ts";
 import { GRID_THRESHOLDS, HUB_THRESHOLDS, type Threshold, type ThresholdName } from "../sea-thresholds.ts";
 
 /**
@@ -32,7 +32,7 @@ export const FLEET_DEFAULTS = {
   stragglerHoldMs: 10 * 60_000,
   /** clears within this fraction of the threshold */
   stragglerClear: 0.8,
-  stragglerSeverity: 3 as Severity4,
+  stragglerSeverity: 3 as Severity,
   /** fewer fresh members have no centre worth the name */
   minFresh: 3,
   /** members farther apart than this belong to different parts of a formation, NM; 0 = a formation never splits */

@@ -46,7 +46,7 @@ const BEACON = /\b(?:SART|MOB|EPIRB|PLB)\b/;
 const DRILL = /\b(?:TEST|DRILL|EXERCISE)\b/;
 
 /** MMSI of a search-and-rescue transmitter (970), man overboard device (972) or position beacon (974). */
-export function isBeacon(mmsi: number): boolean {
+function isBeacon(mmsi: number): boolean {
   const prefix = Math.floor(mmsi / 1_000_000);
   return prefix === 970 || prefix === 972 || prefix === 974;
 }

@@ -16,7 +16,7 @@ export interface StragglerState {
   thresholdNm: number;
 }
 
-export const STRAGGLER_KEY = "straggler:";
+const STRAGGLER_KEY = "straggler:";
 const SOURCE = "fleet:straggler";
 
 /**

@@ -98,7 +98,7 @@ export function cellOfArea(
 
 /** What people edit, read back from a cell. */
 export function areaOfCell(grid: Grid): AreaBody {
-  const sea: SeaAttributes & { readonly limit_kn?: number } = grid.sea ?? {};
+  const sea: SeaAttributes = grid.sea ?? {};
   const { severity, gear, allow, formations, dates, hours, weekdays, transit_kn, limit_kn, valid, report_visits } = sea;
   return {
     name: grid.name,

@@ -154,7 +154,7 @@ function isFlat(ring: Ring): boolean {
 }
 
 /** Enclosed area in square degrees, without sign: good for comparing shapes of one neighbourhood, not for surveying. */
-export function ringArea(ring: Ring): number {
+function ringArea(ring: Ring): number {
   // Relative to the first vertex: the products of whole longitudes would cost six digits.
   const [ox, oy] = ring[0];
   let twice = 0;

@@ -22,12 +22,12 @@ export interface ImportAnswer {
   readonly stops: number;
 }
 
-/** Memory of the thread, MB: a city of 50,000 cells takes half of it. */
+/** Memory of the thread at most, MB. */
 const MEMORY_MB = 2048;
 
 /**
- * Reads and checks imports in a thread of their own, one after the other: looking for overlaps and gaps takes 0.7 s for a county and
- * 8 s for a city of 20,000 cells, and no reading waits for that.
+ * Reads and checks imports in a thread of their own, one after the other: looking for overlaps and gaps takes seconds in a city, and
+ * no reading waits for that.
  */
 export class ImportThread {
   #turn: Promise<unknown> = Promise.resolve();

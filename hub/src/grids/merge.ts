@@ -49,7 +49,7 @@ export function withGrids(set: GridSet, changed: readonly Grid[]): Grid[] {
 
 const withoutMembers = (grid: Grid | undefined): Grid | undefined => grid && { ...grid, members: [] };
 
-export function sameGrid(a: Grid | undefined, b: Grid | undefined): boolean {
+function sameGrid(a: Grid | undefined, b: Grid | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && gridHash(a) === gridHash(b));
 }
 

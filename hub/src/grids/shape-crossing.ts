@@ -112,7 +112,7 @@ function* boundaryPieces(one: Edges, other: Edges): Generator<Position> {
 }
 
 /** A point inside a polygon: the middle of the longest inner stretch of a line through the middle of its box. */
-export function pointInside(polygon: Polygon): Position | null {
+function pointInside(polygon: Polygon): Position | null {
   const [, south, , north] = bounds(polygon[0]);
   for (const share of [0.5, 0.37, 0.71, 0.13, 0.89]) {
     const y = south + (north - south) * share;

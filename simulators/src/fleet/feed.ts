@@ -111,7 +111,7 @@ export function positionMessage(vessel: Vessel, fix: Fix, ts: number): AisMessag
 }
 
 /** Type 5 from class A; both parts of type 24 from class B. */
-export function staticMessages(vessel: Vessel, ts: number, sequence: number): AisMessage[] {
+function staticMessages(vessel: Vessel, ts: number, sequence: number): AisMessage[] {
   const { mmsi } = vessel;
   const hull = {
     to_bow: Math.round(vessel.length * 0.4),
