@@ -97,46 +97,42 @@ function stored(): number[] {
 const queue = () => (hub.lane("h").at(-1) as { queue: number } | undefined)?.queue;
 
 describe("the process", () => {
-  it(
-    "takes posts, survives kill -9 without the hub, and delivers what it said 202 to",
-    { timeout: 60_000 },
-    async () => {
-      const file = settings();
-      const first = agent(file);
-      const url = await first.url;
-      for (let n = 0; n < 20; n++) expect(await post(url, n)).toBe(202);
-      await vi.waitFor(() => expect(stored()).toHaveLength(20), WAIT);
-      await hub.away();
-      const taken: number[] = [];
-      for (let n = 20; n < 120; n += 10) {
-        const burst = Array.from({ length: 10 }, (_, i) => n + i);
-        const statuses = await Promise.all(burst.map((i) => post(url, i)));
-        expect(new Set(statuses)).toEqual(new Set([202]));
-        taken.push(...burst);
-      }
-      // In the middle of a burst: what gets no answer may be lost, what got one may not.
-      const late = Array.from({ length: 50 }, (_, i) =>
-        post(url, 200 + i).then(
-          (status) => status === 202 && taken.push(200 + i),
-          () => {},
-        ),
-      );
-      await Promise.any(late);
-      first.child.kill("SIGKILL");
-      expect(await first.end).toBe("SIGKILL");
-      await Promise.all(late);
-      const second = agent(file);
-      const again = await second.url;
-      expect(await post(again, 1000)).toBe(202);
-      await hub.start();
-      await vi.waitFor(() => expect(stored()).toEqual(expect.arrayContaining([...taken, 1000])), WAIT);
-      await vi.waitFor(() => expect(queue()).toBe(0), WAIT);
-      const boots = hub.lane("state").map(({ b }) => b as number);
-      expect(boots.at(-1)).toBe(boots[0] + 1);
-    },
-  );
+  it("takes posts, survives kill -9 without the hub, and delivers what it said 202 to", async () => {
+    const file = settings();
+    const first = agent(file);
+    const url = await first.url;
+    for (let n = 0; n < 20; n++) expect(await post(url, n)).toBe(202);
+    await vi.waitFor(() => expect(stored()).toHaveLength(20), WAIT);
+    await hub.away();
+    const taken: number[] = [];
+    for (let n = 20; n < 120; n += 10) {
+      const burst = Array.from({ length: 10 }, (_, i) => n + i);
+      const statuses = await Promise.all(burst.map((i) => post(url, i)));
+      expect(new Set(statuses)).toEqual(new Set([202]));
+      taken.push(...burst);
+    }
+    // In the middle of a burst: what gets no answer may be lost, what got one may not.
+    const late = Array.from({ length: 50 }, (_, i) =>
+      post(url, 200 + i).then(
+        (status) => status === 202 && taken.push(200 + i),
+        () => {},
+      ),
+    );
+    await Promise.any(late);
+    first.child.kill("SIGKILL");
+    expect(await first.end).toBe("SIGKILL");
+    await Promise.all(late);
+    const second = agent(file);
+    const again = await second.url;
+    expect(await post(again, 1000)).toBe(202);
+    await hub.start();
+    await vi.waitFor(() => expect(stored()).toEqual(expect.arrayContaining([...taken, 1000])), WAIT);
+    await vi.waitFor(() => expect(queue()).toBe(0), WAIT);
+    const boots = hub.lane("state").map(({ b }) => b as number);
+    expect(boots.at(-1)).toBe(boots[0] + 1);
+  });
 
-  it("refuses with 503 while the disk does, and goes on when the hub has made room", { timeout: 60_000 }, async () => {
+  it("refuses with 503 while the disk does, and goes on when the hub has made room", async () => {
     await hub.away();
     // A limit on the size of files, in blocks of 512 bytes: a full disk that needs no disk of its own.
     const file = settings();
@@ -177,27 +173,23 @@ describe("the process", () => {
     expect(hub.states()).toEqual(["on", "off stop"]);
   });
 
-  it(
-    "says in one line what is wrong: settings, a taken port, a folder that another agent uses",
-    { timeout: 60_000 },
-    async () => {
-      const wrong = agent(settings({ colour: "red" }));
-      expect(await wrong.end).toBe(2);
-      expect(wrong.lines).toEqual([`edge agent: ${join(dir, "edge.yaml")}: (root): unknown setting colour`]);
+  it("says in one line what is wrong: settings, a taken port, a folder that another agent uses", async () => {
+    const wrong = agent(settings({ colour: "red" }));
+    expect(await wrong.end).toBe(2);
+    expect(wrong.lines).toEqual([`edge agent: ${join(dir, "edge.yaml")}: (root): unknown setting colour`]);
 
-      const other = createServer().listen(0, "127.0.0.1");
-      await once(other, "listening");
-      const { port } = other.address() as AddressInfo;
-      const taken = agent(settings({ sources: [{ kind: "http", port }] }));
-      expect(await taken.end).toBe(1);
-      expect(taken.lines).toEqual([`edge agent: source http cannot listen on 127.0.0.1:${port}: EADDRINUSE`]);
-      other.close();
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const taken = agent(settings({ sources: [{ kind: "http", port }] }));
+    expect(await taken.end).toBe(1);
+    expect(taken.lines).toEqual([`edge agent: source http cannot listen on 127.0.0.1:${port}: EADDRINUSE`]);
+    other.close();
 
-      const owner = agent(settings());
-      await owner.url;
-      const second = agent(settings());
-      expect(await second.end).toBe(1);
-      expect(second.lines).toEqual([expect.stringMatching(/^edge agent: .*locked/)]);
-    },
-  );
+    const owner = agent(settings());
+    await owner.url;
+    const second = agent(settings());
+    expect(await second.end).toBe(1);
+    expect(second.lines).toEqual([expect.stringMatching(/^edge agent: .*locked/)]);
+  });
 });

@@ -114,7 +114,7 @@ describe("appends", () => {
 });
 
 describe("kill -9 in mid-append", () => {
-  it("loses no append that had resolved, and repeats no identity", { timeout: 60_000 }, async () => {
+  it("loses no append that had resolved, and repeats no identity", async () => {
     const file = join(dir, "spool.db");
     const promised = new Set<string>();
     const boots = new Set<string>();

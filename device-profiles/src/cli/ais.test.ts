@@ -150,7 +150,7 @@ describe("gridhub ais", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
   });
 
-  it("a stream of any length passes in bounded memory", { timeout: 60_000 }, async () => {
+  it("a stream of any length passes in bounded memory", async () => {
     const mebibytes = Number(process.env.GRIDHUB_AIS_STREAM ?? 64);
     const measured = `${PROGRAM.slice(0, -3)}; console.error(process.resourceUsage().maxRSS); })`;
     const child = spawn(process.execPath, ["-e", measured, "--", "decode"]);

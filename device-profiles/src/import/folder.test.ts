@@ -99,28 +99,32 @@ module.exports = [{zigbeeModel: ["l"], model: "LK1", vendor: "Acme", description
   expect(result).toMatchObject({ device: "acme/lk1", technique: "json", mapped: 3, error: null });
 });
 
-it("makes data of a loop over one-byte ids with values of two, and of rounded values", async () => {
-  put({
-    "acme/loop.js": `function decode(data) { var obj = {}; for (i = 0; i < data.length; i++) { switch (data[i]) {
+it(
+  "makes data of a loop over one-byte ids with values of two, and of rounded values",
+  { timeout: 240_000 },
+  async () => {
+    put({
+      "acme/loop.js": `function decode(data) { var obj = {}; for (i = 0; i < data.length; i++) { switch (data[i]) {
   case 0x01: var t = (data[i + 1] << 8) | data[i + 2]; obj.temperature = (t & 0x8000 ? t - 0x10000 : t) / 10; i += 2; break;
   case 0x02: obj.humidity = data[i + 1]; i += 1; break;
   case 0x12: obj.waterleak = data[i + 1]; i += 1; break;
   default: i = data.length; break; } } return obj; }
 function decodeUplink(input) { return {data: decode(input.bytes)} }`,
-    "acme/loop-codec.yaml": `uplinkDecoder:
+      "acme/loop-codec.yaml": `uplinkDecoder:
   fileName: loop.js
   examples: [{description: usual, input: {fPort: 5, bytes: [1, 0, 226, 2, 41]}, output: {data: {temperature: 22.6, humidity: 41}}}]
 `,
-    "acme/round.js":
-      "function decodeUplink(i) { var b = i.bytes; return {data: {temperature: Math.round(((b[0] << 24 >> 16 | b[1]) / 100) * 10) / 10, humidity: parseFloat((b[2] / 2).toFixed(1))}} }",
-    "acme/round-codec.yaml": `uplinkDecoder:
+      "acme/round.js":
+        "function decodeUplink(i) { var b = i.bytes; return {data: {temperature: Math.round(((b[0] << 24 >> 16 | b[1]) / 100) * 10) / 10, humidity: parseFloat((b[2] / 2).toFixed(1))}} }",
+      "acme/round-codec.yaml": `uplinkDecoder:
   fileName: round.js
   examples: [{description: usual, input: {fPort: 5, bytes: [9, 41, 80]}, output: {data: {temperature: 23.5, humidity: 40}}}]
 `,
-  });
-  const results = await importProfiles("ttn", [join(dir, "in")], join(dir, "out"));
-  expect(results.map((r) => [r.device, r.technique, `${r.passed}/${r.vectors}`, r.error])).toEqual([
-    ["acme/loop", "tlv", "1/1", null],
-    ["acme/round", "fixed", "1/1", null],
-  ]);
-});
+    });
+    const results = await importProfiles("ttn", [join(dir, "in")], join(dir, "out"));
+    expect(results.map((r) => [r.device, r.technique, `${r.passed}/${r.vectors}`, r.error])).toEqual([
+      ["acme/loop", "tlv", "1/1", null],
+      ["acme/round", "fixed", "1/1", null],
+    ]);
+  },
+);

@@ -74,7 +74,8 @@ async function imported(text: string) {
 }
 
 describe("a script with a table of groups", () => {
-  it("becomes a bitmap, with its formulas and constants", async () => {
+  // some ten thousand frames through the sandbox: seconds of work, whatever else the machine does
+  it("becomes a bitmap, with its formulas and constants", { timeout: 240_000 }, async () => {
     const { result, profile } = await imported(script());
     expect(result).toMatchObject({ technique: "bitmap", vectors: 2, passed: 2, error: null });
     expect(profile.source.codec?.bitmap?.groups).toMatchObject({
