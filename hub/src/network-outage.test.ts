@@ -48,6 +48,70 @@ describe("a town whose carrier fails", () => {
     expect(room.take()).toEqual(["network.outage site:town cleared"]);
   });
 
+  it("is one event for fifty modems that speak to the hub themselves, not fifty", () => {
+    const s = new OutageScene(1, "town", [], 50);
+    const room = duty(s);
+    s.pass(900);
+    s.pass(60, (second) => second <= 50 && s.kill([s.modems[second - 1]]));
+    s.pass(3600);
+    expect(room.take()).toEqual(["network.outage site:town active"]);
+    expect(s.scene.monitor.counts()).toMatchObject({ unknown: 50 + 2, offline: 0, late: 0 });
+    s.scene.restart(60);
+    s.pass(600);
+    s.revive(s.modems.slice(1));
+    s.pass(110);
+    expect(room.take()).toEqual(["network.outage site:town cleared"]);
+    // the one that does not come back speaks by its own silence
+    s.pass(900);
+    expect(room.take()).toEqual(["network.outage site:town cleared", "device.offline device:town/m1 active"]);
+    s.revive(s.modems.slice(0, 1));
+    s.pass(60);
+    expect(room.take().at(-1)).toBe("device.offline device:town/m1 cleared");
+  });
+
+  it("takes back what the first modems had said of themselves", () => {
+    const s = new OutageScene(1, "town", [], 10);
+    const room = duty(s);
+    s.pass(900);
+    s.kill(s.modems.slice(0, 2));
+    s.pass(100);
+    s.kill(s.modems.slice(2));
+    s.pass(3600);
+    expect(room.take()).toEqual(["network.outage site:town active"]);
+    expect(s.scene.told.filter((line) => line.startsWith("false"))).toHaveLength(10);
+  });
+
+  it("is none where a few modems of many fail, nor where modems hang up after each report", () => {
+    const few = new OutageScene(1, "town", [], 50);
+    const room = duty(few);
+    few.pass(900);
+    few.kill(few.modems.slice(0, 4));
+    few.pass(900);
+    expect(room.take().sort()).toEqual(["m1", "m2", "m3", "m4"].map((m) => `device.offline device:town/${m} active`));
+
+    const sleepers = new OutageScene(1, "town", [], 50);
+    for (let i = 0; i < 5; i++) {
+      sleepers.kill(sleepers.modems);
+      sleepers.pass(300);
+      sleepers.revive(sleepers.modems);
+      sleepers.pass(40);
+    }
+    expect(sleepers.raised("network.outage")).toBe(0);
+  });
+
+  it("is one event for gateways and modems of one carrier; modems of another do not weigh against it", () => {
+    const s = new OutageScene(4, "town", [], 40);
+    const room = duty(s);
+    s.pass(900);
+    s.kill([...s.edges, ...s.modems.slice(0, 5)]);
+    s.pass(3600);
+    expect(room.take()).toEqual(["network.outage site:town active"]);
+    expect(s.found).toEqual([]);
+    s.revive([...s.edges, ...s.modems.slice(0, 5)]);
+    s.pass(600);
+    expect(room.take()).toEqual(["network.outage site:town cleared"]);
+  });
+
   it("closes what began as single gateways, and keeps them closed", () => {
     const s = new OutageScene(30);
     const room = duty(s);

@@ -114,9 +114,14 @@ export class DeviceWatch {
       this.#journal.touch(d);
     }
     const lost = d.contact === "offline" && !d.selfAlarms && !d.edge.away && d.fault === "";
-    const back = d.contact === "online" && !d.flapping;
+    // the outage that its own edge is in speaks for it
+    const back = (d.contact === "online" && !d.flapping) || (d.edge.away && d.edge.solo === d);
     if (d.offlineRaised ? back : lost) {
       d.offlineRaised = !d.offlineRaised;
+      if (d.offlineRaised && d.edge.outage && d.edge.solo === d) {
+        d.edge.outage = false; // it was back: what it says now is no part of the outage that goes on
+        this.#journal.touch(d.edge);
+      }
       out.push(deviceFinding(d, "device.offline", d.offlineRaised ? "raise" : "clear", now));
       this.#journal.touch(d);
     }

@@ -20,7 +20,7 @@ export type EdgeChangeListener = (edgeKey: string, online: boolean, now: number,
 /**
  * online -> late (contact ended, grace runs) -> offline. Offline is one finding (or part of that of an outage), its devices are
  * unknown, the rules are told.
- * An edge that is its own only device never goes "away": the device's own silence says it.
+ * An edge that is its own only device goes "away" with an outage of its site alone: else the device's own silence says it.
  */
 export class EdgeWatch {
   onEdgeChange: EdgeChangeListener | null = null;
@@ -37,6 +37,7 @@ export class EdgeWatch {
     this.#journal = journal;
     this.#devices = devices;
     this.#outages = outages;
+    outages.members = this;
     this.#beatMs = HEARTBEAT_MS * scale;
     this.#silentMs = Math.max(LEAST_SILENCE_MS, 3 * this.#beatMs);
     this.#graceMs = Math.max(LEAST_GRACE_MS, GRACE_MS * scale);
@@ -113,18 +114,12 @@ export class EdgeWatch {
   phase(e: EdgeHealth, now: number, out: Finding[]): void {
     if (e.contact === "late") {
       this.#contact(e, "offline", e.why, now);
-      const solo = e.solo;
-      if (solo !== null) {
+      if (e.solo !== null && (!e.outage || e.why === "stop")) {
         this.#soloLost(e, now);
+        if (e.why !== "stop") this.#outages.gone(e);
         return;
       }
-      e.away = true;
-      for (const d of e.devices.values()) {
-        if (d.contact === "online" || d.contact === "late") d.contact = "unknown";
-        this.#devices.arm(d);
-        this.#devices.show(d, "edge_offline", now);
-      }
-      this.onEdgeChange?.(e.key, false, now, out);
+      this.away(e, now, out);
       if (e.why === "stop") {
         this.#journal.timers.set(e.phase, this.#journal.clock.listened + this.#stopGraceMs);
         return;
@@ -133,6 +128,26 @@ export class EdgeWatch {
     if (e.contact !== "offline" || !e.away || e.raised !== null) return;
     if (e.why === "stop") raiseEdge(this.#journal, e, 4, now, out);
     else this.#outages.gone(e);
+  }
+
+  /** All that is behind it is unknown, and nobody alarms for it. */
+  away(e: EdgeHealth, now: number, out: Finding[]): void {
+    e.away = true;
+    const { solo } = e;
+    for (const d of e.devices.values()) {
+      if (d.contact === "online" || d.contact === "late" || d === solo) d.contact = "unknown";
+      this.#devices.arm(d);
+      this.#devices.show(d, "edge_offline", now);
+    }
+    if (solo !== null) this.#devices.unsettle(solo);
+    this.onEdgeChange?.(e.key, false, now, out);
+  }
+
+  release(e: EdgeHealth, now: number, out: Finding[]): void {
+    this.#back(e, now, out);
+    for (const d of e.devices.values()) d.contact = "online";
+    this.#soloLost(e, now);
+    this.#journal.touch(e);
   }
 
   /** Edges that came back, and all-clears that waited for flapping to end. */

@@ -76,7 +76,7 @@ export class HealthMonitor {
     this.#edgeWatch = new EdgeWatch(this.#journal, this.#watch, this.#outages, scale);
   }
 
-  /** Told when an edge is gone for good (after its grace) and when it is back; not for edges that are their own only device. */
+  /** Told when an edge is gone for good (after its grace) and when it is back; for edges that are their own only device in an outage alone. */
   get onEdgeChange(): EdgeChangeListener | null {
     return this.#edgeWatch.onEdgeChange;
   }

@@ -1,24 +1,32 @@
-import type { Edge } from "../device.ts";
+import type { Device, Edge } from "../device.ts";
 import type { Finding } from "../finding.ts";
-import { deviceOf, edgeOf, HealthScene } from "./health-scene.ts";
+import { deviceOf, edgeOf, HealthScene, MINUTE } from "./health-scene.ts";
 
-/** A town of gateways `g1`..`gN`, each with two devices behind it, that heartbeat while they have power. */
+/**
+ * A town of gateways `g1`..`gN`, each with two devices behind it, that heartbeat while they have power, and of modems `m1`..`mN`,
+ * devices that are their own edge and report every 30 s.
+ */
 export class OutageScene {
   readonly edges: Edge[] = [];
+  readonly modems: Edge[];
   readonly dead = new Set<Edge>();
   readonly scene: HealthScene;
   /** every finding so far */
   readonly found: Finding[] = [];
+  readonly #own: ReadonlyMap<Edge, Device>;
   #boot = 1;
 
-  constructor(gateways: number, site = "town", more: readonly Edge[] = []) {
+  constructor(gateways: number, site = "town", more: readonly Edge[] = [], modems = 0) {
+    this.modems = Array.from({ length: modems }, (_, i) => edgeOf(`m${i + 1}`, site));
     this.edges.push(...Array.from({ length: gateways }, (_, i) => edgeOf(`g${i + 1}`, site)), ...more);
     const devices = this.edges.flatMap((edge, i) => [
       deviceOf(edge, `${edge.name}-a`, 2 * i + 1, null),
       deviceOf(edge, `${edge.name}-b`, 2 * i + 2, null),
     ]);
-    this.scene = new HealthScene(this.edges[0], devices);
-    for (const edge of this.edges) this.#state(edge, true);
+    this.#own = new Map(this.modems.map((edge, i) => [edge, deviceOf(edge, edge.name, 1000 + i, MINUTE)]));
+    const all = [...devices, ...this.#own.values()];
+    this.scene = new HealthScene(this.edges[0] ?? this.modems[0], all);
+    for (const edge of this.#all) this.#state(edge, true);
     this.pass(60);
   }
 
@@ -27,7 +35,7 @@ export class OutageScene {
     const from = this.scene.at;
     const out = this.scene.pass(seconds, () => {
       each?.(this.scene.at - from);
-      for (const [i, edge] of this.edges.entries()) if ((this.scene.at + i) % 30 === 0) this.#beat(edge);
+      for (const [i, edge] of this.#all.entries()) if ((this.scene.at + i) % 30 === 0) this.#beat(edge);
     });
     this.found.push(...out);
     return out;
@@ -54,6 +62,10 @@ export class OutageScene {
     this.scene.monitor.edgeState(edge, false, this.#boot, "stop", this.scene.now, this.found);
   }
 
+  get #all(): Edge[] {
+    return [...this.edges, ...this.modems];
+  }
+
   /** Kinds and subjects of what is out, by all findings so far. */
   active(): string[] {
     const out = new Set<string>();
@@ -74,7 +86,13 @@ export class OutageScene {
 
   #beat(edge: Edge): void {
     if (this.dead.has(edge)) return;
-    const beat = { b: this.#boot, ts: this.scene.now, queue: 0, bytes: 0 };
-    this.scene.monitor.heartbeat(edge, beat, this.scene.now, this.found);
+    const { monitor, now } = this.scene;
+    const own = this.#own.get(edge);
+    if (own !== undefined) {
+      monitor.edgeHeard(edge, now);
+      monitor.heard(own, now, now, false);
+      return;
+    }
+    monitor.heartbeat(edge, { b: this.#boot, ts: now, queue: 0, bytes: 0 }, now, this.found);
   }
 }

@@ -3,12 +3,17 @@ import { expect, it } from "vitest";
 import { T0 } from "./health-scene.ts";
 import { OutageScene } from "./outage-scene.ts";
 
-const EDGES = 8;
+const GATEWAYS = 8;
+const MODEMS = 4;
+const EDGES = GATEWAYS + MODEMS;
 
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("kill" as const), edges: fc.nat(2 ** EDGES - 1), will: fc.boolean() }) }, // prettier-ignore
   { weight: 4, arbitrary: fc.record({ do: fc.constant("revive" as const), edges: fc.nat(2 ** EDGES - 1) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("stop" as const), edges: fc.constantFrom(1, 2, 4, 8) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("stop" as const), edges: fc.nat(EDGES - 1).map((i) => 2 ** i) }),
+  },
   { weight: 8, arbitrary: fc.record({ do: fc.constant("pass" as const), seconds: fc.constantFrom(1, 5, 16, 40, 130, 700) }) }, // prettier-ignore
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const), seconds: fc.constantFrom(0, 30, 7200) }) },
 );
@@ -16,13 +21,14 @@ const step = fc.oneof(
 it("whatever comes and goes: every absence is told once, and nothing is left when all are back", () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 3, maxLength: 25 }), (steps) => {
-      const s = new OutageScene(EDGES);
+      const s = new OutageScene(GATEWAYS, "town", [], MODEMS);
+      const all = [...s.edges, ...s.modems];
       const stopped = new Set<string>();
       /** second since which an edge is dead */
       const since = new Map<string, number>();
       let restarted = 0;
       for (const each of steps) {
-        const bits = "edges" in each ? s.edges.filter((_, i) => (each.edges >> i) & 1) : [];
+        const bits = "edges" in each ? all.filter((_, i) => (each.edges >> i) & 1) : [];
         if (each.do === "kill") {
           const alive = bits.filter((e) => !s.dead.has(e));
           s.kill(alive, each.will);
@@ -47,7 +53,7 @@ it("whatever comes and goes: every absence is told once, and nothing is left whe
         }
         check(s, stopped, since, restarted);
       }
-      s.revive(s.edges.filter((e) => s.dead.has(e)));
+      s.revive(all.filter((e) => s.dead.has(e)));
       s.pass(3600);
       expect(s.active()).toEqual([]);
     }),
@@ -69,12 +75,18 @@ function check(s: OutageScene, stopped: Set<string>, since: Map<string, number>,
   }
   const outage = out.has("network.outage site:town");
   s.scene.commit();
-  for (const e of s.edges) {
+  for (const e of [...s.edges, ...s.modems]) {
+    const isModem = s.modems.includes(e);
     const member = (s.scene.rows.get(`#edge ${e.key}`) as { outage?: true } | undefined)?.outage === true;
-    const own = out.has(`edge.offline edge:${e.key}`);
+    const own = out.has(isModem ? `device.offline device:${e.key}` : `edge.offline edge:${e.key}`);
     expect(member && (own || !outage), `${e.key} is told twice, or by nobody`).toBe(false);
     const dead = since.get(e.key);
-    if (dead === undefined || s.scene.at - Math.max(dead, restarted) < 600 || s.scene.at - ended < 125) continue;
+    if (
+      dead === undefined ||
+      s.scene.at - Math.max(dead, restarted) < 600 ||
+      s.scene.at - ended < (isModem ? 605 : 125)
+    )
+      continue;
     expect(own || member, `${e.key} is dead for long and nothing tells it`).toBe(true);
     if (stopped.has(e.key) && s.scene.at - dead < 290) expect(own).toBe(false);
   }

@@ -10,6 +10,12 @@ export interface StoredOutage {
   readonly of: number;
 }
 
+/** Edges that went within a time, and how many there were to go. */
+export interface Gone {
+  readonly edges: EdgeHealth[];
+  readonly of: number;
+}
+
 /** The edges of one site, and the outage that they are in. */
 export class SiteEdges {
   readonly site: string;
@@ -40,17 +46,30 @@ export class SiteEdges {
 
   /**
    * Edges that went at `since` (listening time) or later, and how many there were to go: these and those that work. What was away
-   * before is no measure, nor an edge that is its own only device: that one speaks by its silence.
+   * before is no measure. Gateways and devices that are their own edge are measured each by themselves: a town has a handful of the
+   * ones and hundreds of the others. Of the latter only those count that keep their connection: one that hangs up without a word
+   * after each report goes every time, and where the hub did not see it connect nobody knows.
+   * @param now listening time
    */
-  goneSince(since: number): { readonly gone: EdgeHealth[]; readonly of: number } {
-    const gone: EdgeHealth[] = [];
+  goneSince(since: number, now: number, keepsMs: number): { readonly gateways: Gone; readonly alone: Gone } {
+    const gateways: EdgeHealth[] = [];
+    const alone: EdgeHealth[] = [];
     let up = 0;
+    let upAlone = 0;
     for (const e of this.edges) {
-      if (e.solo !== null) continue;
-      if (e.contact === "online") up++;
-      else if ((e.contact === "late" || e.contact === "offline") && e.why !== "stop" && e.goneAt >= since) gone.push(e);
+      const isAlone = e.solo !== null;
+      if (e.contact === "online") {
+        if (!isAlone) up++;
+        else if (now - e.onAt >= keepsMs) upAlone++;
+      } else if ((e.contact === "late" || e.contact === "offline") && e.why !== "stop" && e.goneAt >= since) {
+        if (!isAlone) gateways.push(e);
+        else if (Number.isFinite(e.onAt) && e.goneAt - e.onAt >= keepsMs) alone.push(e);
+      }
     }
-    return { gone, of: up + gone.length };
+    return {
+      gateways: { edges: gateways, of: up + gateways.length },
+      alone: { edges: alone, of: upAlone + alone.length },
+    };
   }
 }
 
