@@ -17,6 +17,8 @@ interface Report {
 
 /** Cameras that one edge may speak of. */
 const MAX = 1000;
+/** A longer period is a mistake: a week. */
+const MAX_PERIOD_MS = 604_800_000;
 
 /**
  * What edges say they run, by `twin/reported`: how often each of their cameras looks and sends, and what they keep of it. In memory; an
@@ -53,10 +55,14 @@ export class EdgeReports {
 
 function evidenceOf({ keep_ms, upload, url }: Readonly<Record<string, unknown>>): EdgeEvidence | null {
   if (!isPeriod(keep_ms)) return null;
-  // shown as a link: nothing but an address of the web
-  const safe =
-    typeof url === "string" && url.length <= 300 && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-  return { keepMs: keep_ms, upload: upload === true, url: safe ? url : null };
+  return { keepMs: keep_ms, upload: upload === true, url: isLink(url) ? url : null };
+}
+
+/** Shown to everybody who sees the camera: nothing but an address of the web, and no password in it. */
+function isLink(url: unknown): url is string {
+  if (typeof url !== "string" || url.length > 300 || !URL.canParse(url)) return false;
+  const { protocol, username, password } = new URL(url);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -64,5 +70,5 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isPeriod(value: unknown): value is number {
-  return typeof value === "number" && value > 0 && Number.isFinite(value);
+  return typeof value === "number" && value > 0 && value <= MAX_PERIOD_MS;
 }
