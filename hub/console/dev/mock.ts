@@ -306,7 +306,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     const room =
       user === undefined
         ? null
-        : (settings.answer(req.method ?? "", url.pathname, url.searchParams, body, user) ??
+        : (settings.answer(req.method ?? "", url.pathname, url.searchParams, body, user, req.headers["if-match"]) ??
           vision.answer(url.pathname, url.searchParams) ??
           clips.answer(req.method ?? "", url.pathname, body, user) ??
           seaGrids.answer(req.method ?? "", url, body, user, req.headers["if-match"]));

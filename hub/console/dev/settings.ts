@@ -1,5 +1,12 @@
 import type { AuditLine } from "../../src/api/audit-schema.ts";
-import type { CodeImported, CodeInfo, EventSettings, QuietInfo } from "../../src/api/event-policy-schema.ts";
+import type {
+  CodeImported,
+  CodeInfo,
+  EventSettings,
+  EventSettingsInfo,
+  QuietInfo,
+} from "../../src/api/event-policy-schema.ts";
+import { etagOf } from "../../src/api/if-match.ts";
 import type { User } from "../../src/api/schema.ts";
 import type { TargetInfo } from "../../src/api/target-schema.ts";
 import { catalogueRows, type CodeRow } from "../../src/events/code-book.ts";
@@ -35,31 +42,51 @@ export function makeSettings(now: number) {
     ];
   }
 
+  const table = () => [...codes.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
+  const listsInfo = (): EventSettingsInfo => {
+    const { fusion, parents, ladder } = lists;
+    return { ...lists, etags: { fusion: etagOf(fusion), parents: etagOf(parents), ladder: etagOf(ladder) } };
+  };
+  /** null = it is what the person looked at */
+  const stale = (now: string | undefined, etag: string | undefined): Answer | null =>
+    now !== undefined && etag === undefined
+      ? fail(428, "IF_MATCH_NEEDED")
+      : now === etag?.replaceAll('"', "")
+        ? null
+        : fail(412, "CHANGED_MEANWHILE");
+
   return {
     quietOver,
     /** the table as a file */
     csv: () => `\uFEFF${formatCodes([...codes.values()])}`,
     /** null = not a route of these rooms */
-    answer(method: string, path: string, query: URLSearchParams, body: unknown, user: User): Answer | null {
+    // prettier-ignore
+    answer(method: string, path: string, query: URLSearchParams, body: unknown, user: User, etag?: string): Answer | null {
       const [, , room = "", name = "", verb = ""] = path.split("/").map(decodeURIComponent);
       const admin = user.role === "admin";
       if (room === "event-codes") {
-        if (method === "GET") return [200, { items: [...codes.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1)) }];
+        if (method === "GET")
+          return [200, { etag: etagOf(table()), items: table().map((row) => ({ ...row, etag: etagOf(row) })) }];
         if (!admin) return fail(403, "FORBIDDEN");
         if (name === "import") {
           const { csv, dry_run: dry = false } = body as { csv: string; dry_run?: boolean };
-          return [200, take(csv, !dry)];
+          return (dry ? null : stale(etagOf(table()), etag)) ?? [200, take(csv, !dry)];
         }
+        const known = codes.get(name);
+        const refused = stale(known && etagOf(known), etag);
+        if (refused !== null) return refused;
         did(user, "event_code", `code:${name}`);
         return [200, take(formatCodes([{ ...(body as CodeInfo), kind: name } as CodeRow]), true)];
       }
       if (room === "event-settings") {
-        if (method === "GET") return [200, lists];
+        if (method === "GET") return [200, listsInfo()];
         if (!admin) return fail(403, "FORBIDDEN");
         const { value } = body as { value: unknown };
+        const refused = stale(etagOf(lists[name as SettingName]), etag);
+        if (refused !== null) return refused;
         lists = { ...lists, [name]: value ?? structuredClone(DEFAULT_SETTINGS[name as SettingName]) };
         did(user, "event_setting", `setting:${name}`, { value });
-        return [200, lists];
+        return [200, listsInfo()];
       }
       if (room === "targets") {
         if (!admin) return fail(403, "FORBIDDEN");

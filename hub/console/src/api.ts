@@ -86,7 +86,7 @@ export class Api {
   readonly recalls = new RecallApi((method, path, body) => this.#send(method, path, body));
 
   readonly reports = new ReportsApi((path, query) => this.#get(path, query));
-  readonly settings = new SettingsApi((method, path, body) => this.#send(method, path, body));
+  readonly settings = new SettingsApi((method, path, body, etag) => this.#send(method, path, body, undefined, etag));
   readonly vision = new VisionApi((path, query) => this.#get(path, query));
 
   constructor(options: ApiOptions = {}) {

@@ -1,5 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { ago, clock, count, day, distance, duration, exact, moment, share, unit, value, measure } from "./format.ts";
+import {
+  ago,
+  clock,
+  count,
+  day,
+  distance,
+  duration,
+  exact,
+  latency,
+  megabytes,
+  moment,
+  share,
+  unit,
+  value,
+  measure,
+} from "./format.ts";
 
 const MIN = 60_000;
 const HOUR = 60 * MIN;
@@ -80,4 +95,9 @@ describe("numbers", () => {
     ]);
     expect([measure(0.08, "MPa"), measure(30, "deg"), measure(3, "1")]).toEqual(["0.08 MPa", "30°", "3"]);
   });
+});
+
+it("tells sizes and short times with the digits that matter", () => {
+  expect([megabytes(0), megabytes(430_000), megabytes(12e6)]).toEqual(["0.0 MB", "0.4 MB", "12 MB"]);
+  expect([latency(411.6, "zh"), latency(2000, "en")]).toEqual(["412 ms", "2 s"]);
 });

@@ -32,6 +32,12 @@ export function value(n: number | null | undefined, digits = 2): string {
   return n == null || Number.isNaN(n) ? "–" : n.toLocaleString("en-US", { maximumFractionDigits: digits });
 }
 
+/** "0.4 MB", "12 MB" */
+export function megabytes(bytes: number): string {
+  const mb = bytes / 1e6;
+  return `${mb < 10 ? mb.toFixed(1) : Math.round(mb)} MB`;
+}
+
 /** Share as "97.6%"; "–" of nothing. Never rounds up to 100 while something is missing. */
 export function share(part: number, whole: number): string {
   if (whole === 0) return "–";
@@ -85,6 +91,11 @@ export function duration(ms: number, lang: Lang): string {
     return `${Math.floor(s / HOUR)} ${zh ? "小时" : "h"}${rest}`;
   }
   return `${Math.floor(s / DAY)} ${zh ? "天" : "d"}`;
+}
+
+/** A length of time that may be short: "412 ms", from a second on as `duration`. */
+export function latency(ms: number, lang: Lang): string {
+  return ms < 1000 ? `${value(ms, 0)} ms` : duration(ms, lang);
 }
 
 /** How long ago, short; today's minutes and hours, then the date. Late clocks never show a negative age. */

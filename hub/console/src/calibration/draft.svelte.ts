@@ -20,7 +20,7 @@ export interface PoseDraft {
 }
 export type PoseField = Exclude<keyof PoseDraft, "lon" | "lat">;
 
-export const MOST_MARKS = 12;
+const MOST_MARKS = 12;
 const NEW_POSE = { heightM: 6, bearing: 0, pitch: -15, roll: 0, fov: 60 };
 
 /** What is being made of a calibration before it is saved. */

@@ -33,12 +33,6 @@ export function askAgainMs(items: readonly Pick<ClipInfo, "state">[]): number | 
   return has("at_edge") || has("unknown") ? 20_000 : null;
 }
 
-/** "0.4 MB", "12 MB" */
-export function megabytes(bytes: number): string {
-  const mb = bytes / 1e6;
-  return `${mb < 10 ? mb.toFixed(1) : Math.round(mb)} MB`;
-}
-
 /** The evidence picture that is this very picture of the clip: same camera, same time. Boxes of any other would lie. */
 export function evidenceAt(
   evidence: Evidence,

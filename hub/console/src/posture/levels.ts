@@ -9,7 +9,7 @@ const PRESETS = [2, 6, 12, 24] as const;
 export type Effects = PostureInfo["effects"][string];
 
 /** 0 normal .. 5 response I */
-export const rankOf = (level: Level): number => LEVELS.indexOf(level);
+const rankOf = (level: Level): number => LEVELS.indexOf(level);
 
 /** What the chip says: the gravest level, and in how many towns it holds. */
 export function gravest(towns: readonly TownPostureInfo[]): { level: Level; towns: TownPostureInfo[] } {

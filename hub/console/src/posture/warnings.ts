@@ -32,7 +32,7 @@ export function coloursOf(held: readonly WarningInfo[]): Map<string, Colour> {
 }
 
 /** What a person has to see anew when it is another. An update of a warning is a warning of its own. */
-export function fingerprint(w: WarningInfo): string {
+function fingerprint(w: WarningInfo): string {
   return [w.colour, w.headline, w.from, w.until, w.instruction, [...w.towns].sort().join(",")].join("|");
 }
 

@@ -1,4 +1,4 @@
-import type { EventSettings } from "../../../src/api/event-policy-schema.ts";
+import type { EventSettings, EventSettingsInfo } from "../../../src/api/event-policy-schema.ts";
 import { ApiFailure } from "../api.ts";
 import { Loading } from "../stores/loading.svelte.ts";
 import type { SettingName, SettingRule, SettingsApi } from "./settings-api.ts";
@@ -16,6 +16,8 @@ export class Draft<N extends SettingName> {
   failure = $state.raw<ApiFailure | null>(null);
   readonly changed = $derived(JSON.stringify(this.value) !== JSON.stringify(this.stored));
   readonly #api: SettingsApi;
+  /** of what is stored */
+  #etag = "";
 
   constructor(api: SettingsApi, name: N) {
     this.#api = api;
@@ -50,8 +52,7 @@ export class Draft<N extends SettingName> {
 
   /** @throws ApiFailure */
   async defaults(): Promise<void> {
-    this.#take(await this.#api.saveList(this.name, null));
-    this.saved = true;
+    await this.#put(null);
   }
 
   async #send(value: EventSettings[N] | null): Promise<void> {
@@ -59,8 +60,7 @@ export class Draft<N extends SettingName> {
     this.busy = true;
     this.failure = null;
     try {
-      this.#take(await this.#api.saveList(this.name, value));
-      this.saved = true;
+      await this.#put(value);
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
       this.failure = error;
@@ -69,8 +69,24 @@ export class Draft<N extends SettingName> {
     }
   }
 
-  #take(lists: EventSettings): void {
-    this.stored = lists[this.name];
+  /** @throws ApiFailure; where somebody else was first, `stored` is theirs then, and the next try is based on it */
+  async #put(value: EventSettings[N] | null): Promise<void> {
+    try {
+      this.#take(await this.#api.saveList(this.name, value, this.#etag));
+      this.saved = true;
+    } catch (error) {
+      if (error instanceof ApiFailure && error.status === 412) this.#look(await this.#api.lists());
+      throw error;
+    }
+  }
+
+  #take(lists: EventSettingsInfo): void {
+    this.#look(lists);
     this.value = this.stored;
+  }
+
+  #look(lists: EventSettingsInfo): void {
+    this.stored = lists[this.name];
+    this.#etag = lists.etags[this.name];
   }
 }

@@ -1,12 +1,24 @@
 import type { AuditPage, AuditVerdict } from "../../../src/api/audit-schema.ts";
-import type { CodeImported, CodeInfo, EventSettings, QuietInfo } from "../../../src/api/event-policy-schema.ts";
+import type {
+  CodeImported,
+  CodeInfo,
+  CodeList,
+  EventSettings,
+  EventSettingsInfo,
+  QuietInfo,
+} from "../../../src/api/event-policy-schema.ts";
 import type { TargetInfo, TargetTested } from "../../../src/api/target-schema.ts";
-import type { Send } from "../onboarding/onboarding-api.ts";
 
+type Send = <T>(method: "GET" | "POST" | "PUT", path: string, body?: unknown, etag?: string) => Promise<T>;
+/** a row as the hub has it, with the etag of its next change */
+export type CodeRow = CodeList["items"][number];
 export type SettingName = keyof EventSettings;
 export type SettingRule<N extends SettingName> = EventSettings[N][number];
 
-/** The routes of codes, the lists behind events, targets and the audit. Every method rejects with `ApiFailure`. */
+/**
+ * The routes of codes, the lists behind events, targets and the audit. Every method rejects with `ApiFailure`; a change whose `etag`
+ * is not that of what is there now with the status 412.
+ */
 export class SettingsApi {
   readonly #send: Send;
 
@@ -14,22 +26,26 @@ export class SettingsApi {
     this.#send = send;
   }
 
-  codes(): Promise<{ items: CodeInfo[] }> {
+  codes(): Promise<CodeList> {
     return this.#send("GET", "/api/event-codes");
   }
-  saveCode({ kind, ...row }: CodeInfo): Promise<CodeImported> {
-    return this.#send("PUT", `/api/event-codes/${encodeURIComponent(kind)}`, row);
+  /** @param etag absent = a new kind */
+  saveCode({ kind, ...row }: CodeInfo, etag: string | undefined): Promise<CodeImported> {
+    return this.#send("PUT", `/api/event-codes/${encodeURIComponent(kind)}`, row, etag);
   }
-  /** @param dryRun only says what is wrong with it */
-  importCodes(csv: string, dryRun: boolean): Promise<CodeImported> {
-    return this.#send("POST", "/api/event-codes/import", { csv, dry_run: dryRun });
+  /** Only says what is wrong with it. */
+  checkCodes(csv: string): Promise<CodeImported> {
+    return this.#send("POST", "/api/event-codes/import", { csv, dry_run: true });
   }
-  lists(): Promise<EventSettings> {
+  importCodes(csv: string, etag: string): Promise<CodeImported> {
+    return this.#send("POST", "/api/event-codes/import", { csv }, etag);
+  }
+  lists(): Promise<EventSettingsInfo> {
     return this.#send("GET", "/api/event-settings");
   }
   /** @param value the whole list; null = the defaults of the release */
-  saveList<N extends SettingName>(name: N, value: EventSettings[N] | null): Promise<EventSettings> {
-    return this.#send("PUT", `/api/event-settings/${name}`, { value });
+  saveList<N extends SettingName>(name: N, value: EventSettings[N] | null, etag: string): Promise<EventSettingsInfo> {
+    return this.#send("PUT", `/api/event-settings/${name}`, { value }, etag);
   }
   /** mutes and windows that are not over; with `past` the newest that are, too */
   quiet(past: boolean): Promise<{ items: QuietInfo[] }> {

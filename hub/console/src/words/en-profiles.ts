@@ -17,7 +17,6 @@ export const enProfiles: Readonly<Record<keyof typeof zhProfiles, string>> = {
   "prof.files": "Files not in force",
   "prof.pick": "Pick a profile",
   "prof.pickHow": "See its versions and text, try a new version on real frames, move devices, decode history again.",
-  "prof.kind": "Kind",
   "prof.unknown": "There is no such profile",
   "prof.tab.versions": "Versions",
   "prof.tab.text": "Text",

@@ -12,6 +12,8 @@ export const enSettings = {
   "set.unsaved": "Unsaved changes",
   "set.save": "Save",
   "set.saved": "Saved and in force",
+  "set.otherWasFirst":
+    "Somebody else has just changed this. Your work is kept; saving again puts it in place of theirs.",
   "set.revert": "Undo",
   "set.edit": "Edit",
   "set.remove": "Remove",

@@ -52,7 +52,6 @@ export const enUpkeep = {
   "fw.versions": "Versions",
   "fw.outliers": "Others",
   "fw.devices": "{n} devices",
-  "fw.share": "{p} use it",
   "fw.uniform": "one version",
   "fw.mixed": "{n} not on the main version",
   "fw.onlyMixed": "Mixed only",

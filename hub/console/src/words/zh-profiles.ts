@@ -16,7 +16,6 @@ export const zhProfiles = {
   "prof.files": "未生效的文件",
   "prof.pick": "选择左侧模型",
   "prof.pickHow": "查看版本与文本,用真实帧对比新版本,再切换设备或重新解码历史数据。",
-  "prof.kind": "设备类型",
   "prof.unknown": "没有这个模型",
   "prof.tab.versions": "版本",
   "prof.tab.text": "文本",

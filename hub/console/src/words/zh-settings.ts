@@ -12,6 +12,7 @@ export const zhSettings = {
   "set.unsaved": "有未保存的修改",
   "set.save": "保存",
   "set.saved": "已保存并生效",
+  "set.otherWasFirst": "其他人刚刚改过。您的修改仍在,再次保存将以您的为准。",
   "set.revert": "撤销修改",
   "set.edit": "编辑",
   "set.remove": "删除",

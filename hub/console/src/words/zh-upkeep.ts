@@ -52,7 +52,6 @@ export const zhUpkeep = {
   "fw.versions": "版本",
   "fw.outliers": "少数版本",
   "fw.devices": "{n} 台",
-  "fw.share": "{p} 在用",
   "fw.uniform": "版本一致",
   "fw.mixed": "{n} 台不是主要版本",
   "fw.onlyMixed": "仅看不一致",
