@@ -100,21 +100,17 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
     // Nothing was loaded again: the row comes by the stream.
     await level(3.4, 2);
     await level(3.5);
-    await page.getByTestId("event-row").first().waitFor({ timeout: 15_000 });
+    await page.getByTestId("event-row").first().waitFor();
     await expect.poll(() => page.getByTestId("event-row").count()).toBe(1);
     const row = page.getByTestId("event-row").first();
     await expect.poll(() => row.innerText()).toContain("菜园 01 网格");
     await row.click();
     const panel = page.getByTestId("event-panel");
     await panel.waitFor();
-    await vi.waitFor(async () => expect(await panel.innerText()).toContain("中心渔港水位计"), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await panel.innerText()).toContain("中心渔港水位计"));
     await page.getByTestId("action-acknowledge").click();
-    await vi.waitFor(
-      async () =>
-        expect((await hub.api<{ items: { handling: string }[] }>("/api/events")).items[0].handling).toBe(
-          "acknowledged",
-        ),
-      { timeout: 10_000 },
+    await vi.waitFor(async () =>
+      expect((await hub.api<{ items: { handling: string }[] }>("/api/events")).items[0].handling).toBe("acknowledged"),
     );
 
     await level(2.0);
@@ -125,7 +121,7 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
       },
       { timeout: 20_000, interval: 500 },
     );
-    await vi.waitFor(async () => expect(await panel.innerText()).toMatch(/已恢复|解除|恢复/), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await panel.innerText()).toMatch(/已恢复|解除|恢复/));
     expect(problems).toEqual([]);
   }, 90_000);
 
@@ -136,15 +132,13 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
     await page.getByTestId("login-password").fill(PASSWORD);
     await page.getByTestId("login-submit").click();
     await page.getByTestId("nav-devices").click();
-    await page.getByTestId("health-tile").first().waitFor({ timeout: 15_000 });
+    await page.getByTestId("health-tile").first().waitFor();
     await expect.poll(() => page.getByTestId("health-tile").count()).toBe(1);
     await page.getByTestId("nav-onboarding").click();
     await page.getByTestId("onboarding-edges").click();
     await page.getByText("330922100/gate").first().waitFor();
     await page.getByTestId("lang-switch").click();
-    await vi.waitFor(async () => expect(await page.locator("html").getAttribute("lang")).toBe("en"), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(async () => expect(await page.locator("html").getAttribute("lang")).toBe("en"));
   });
 
   it("lets nobody in with a wrong password", async () => {
@@ -153,7 +147,7 @@ describe.skipIf(missing !== "")(`the console on a real hub ${missing}`, () => {
     await page.getByTestId("login-username").fill("admin");
     await page.getByTestId("login-password").fill("guess");
     await page.getByTestId("login-submit").click();
-    await page.getByRole("alert").first().waitFor({ timeout: 10_000 });
+    await page.getByRole("alert").first().waitFor();
     await expect.poll(() => page.getByTestId("nav-map").count()).toBe(0);
   });
 });
