@@ -91,11 +91,12 @@ export function foldFrame(
   const recipes: Record<string, RecipeState> = {};
   // nobody watched in between: what was waiting starts anew, what was raised stays until frames show its absence
   const silent = frame.ts - state.at > watch.tracks.gapMs;
+  const minute = watch.minute(frame.ts);
   for (const watched of watch.recipes) {
     const { recipe, hours } = watched;
     const old = state.recipes[recipe.name];
     const before = old !== undefined && silent && old.raised === 0 ? undefined : old;
-    const open = inHours(hours, watch.minute(frame.ts));
+    const open = inHours(hours, minute);
     // one of its models did not look at this frame: no vote
     const looked = recipe.models.every((m) => frame.found.some((f) => f.model === m));
     const matched = !open ? null : looked ? match(watched, tracks, frame, watch, sight.blind) : "unknown";
