@@ -15,7 +15,7 @@ import { distressOf, drillOf, type Nearby } from "./sos.ts";
 import { Thresholds } from "./thresholds.ts";
 import { type SavedTrack, Track } from "./track.ts";
 import { type AreaRollUp, type FormationView, rollUp, type VesselFlag, type VesselView } from "./view.ts";
-import type { Waters } from "./waters.ts";
+import { nameAreas, type Waters } from "./waters.ts";
 
 export type { FormationView, VesselView } from "./view.ts";
 
@@ -108,6 +108,7 @@ export class Fleet {
       return false;
     }
     const formationId = this.#membership.formationOf(p.mmsi);
+    const told = out.length;
     if (placed) this.#place(p as Located, track, receiver, formationId, late, rx, into, out);
     if (track !== undefined) this.#describe(p, track, formationId, rx, into);
     const near = () => this.#nearest(p, track, formationId);
@@ -115,6 +116,7 @@ export class Fleet {
     if (why !== null) this.#rules.sos.hear(p, why, track, receiver, formationId, late, rx, near, out);
     const drill = why === null ? drillOf(p) : null;
     if (drill !== null) this.#rules.drills.hear(p, drill, track, receiver, formationId, late, rx, near, out);
+    nameAreas(out, told, this.#membership);
     return true;
   }
 
@@ -125,6 +127,7 @@ export class Fleet {
     const { until, at } = this.#membership;
     if (until !== undefined && at !== undefined && now >= until) this.setWaters(this.#membership.at!(now));
     this.#evaluatedAt = now;
+    const told = out.length;
     this.#rules.tick(
       this.#waters,
       (gridId) => this.#shape(gridId, now),
@@ -132,6 +135,7 @@ export class Fleet {
       (track) => this.#save(track, now),
       out,
     );
+    nameAreas(out, told, this.#membership);
     if (Math.abs(now - this.#prunedAt) >= PRUNE_MS) this.#prune(now);
   }
 

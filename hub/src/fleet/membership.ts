@@ -26,6 +26,8 @@ export interface FormationMembership {
   /** gear of a registered vessel (trawl, gillnet, carrier ...); "" where unknown */
   gearOf?(mmsi: number): string;
   areas?(): readonly SeaArea[];
+  /** name of the area of the sea at a position, whether its border means something or not; null = none. degrees */
+  areaAt?(lon: number, lat: number): string | null;
   /** the membership of another moment: those whose validity begins or has ended. @param now ms UTC */
   at?(now: number): FormationMembership;
   /** this membership is right until then, ms UTC */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { area, boat, both, box, crew, hear, OTHERS, sail, scene, STEP, told } from "./scene.testing.ts";
+import { area, boat, both, box, crew, hear, OTHERS, play, sail, scene, STEP, told } from "./scene.testing.ts";
 import { CREW, MINUTE, type Sea, START } from "./sea.testing.ts";
 
 const STRANGER = 477_000_001;
@@ -22,6 +22,23 @@ describe("formations", () => {
     expect(told(scene(crew, script, 3))).toEqual(["vessel.straggler raise"]);
     const wide = { ...crew, seaOf: { town: { thresholds: { straggler_nm: 5 } } } };
     expect(told(scene(wide, script, 3))).toEqual([]);
+  });
+});
+
+describe("the grid of an event and the other one", () => {
+  it("what is on a formation names the area that it happened in, what is on an area the formation", () => {
+    const zone = area("zone", "no_go", box(4, 0, 1, 1));
+    const areaAt = (lon: number) => (lon > 122.05 ? "东海渔场" : null);
+    const sea = play({ ...crew, areas: [zone], areaAt, minutes: 25 }, (_, s) => {
+      for (const [i, mmsi] of CREW.entries()) hear(s, mmsi, i === 0 ? 4 : i * 0.1, 0);
+      hear(s, OTHERS[0], 0, 0.2, { type: 14, text: "MAYDAY" });
+    });
+    const raised = sea.findings.filter(({ phase }) => phase === "raise");
+    expect(raised.map(({ kind, gridId, evidence }) => [kind, gridId, evidence.area, evidence.formation])).toEqual([
+      ["vessel.no_go", "zone", "area zone", "f1"],
+      ["vessel.sos", null, undefined, undefined],
+      ["vessel.straggler", "f1", "东海渔场", undefined],
+    ]);
   });
 });
 

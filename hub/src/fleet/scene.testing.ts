@@ -17,19 +17,21 @@ export type Script = (ms: number, sea: Sea) => void;
 export interface SceneOptions {
   readonly formations: Record<string, readonly number[]>;
   readonly areas?: readonly SeaArea[];
+  readonly areaAt?: FormationMembership["areaAt"];
   readonly seaOf?: Readonly<Record<string, SeaAttributes>>;
   readonly gear?: Readonly<Record<number, string>>;
   readonly fleet?: Partial<FleetOptions>;
   readonly minutes: number;
 }
 
-export function waters({ formations, areas = [], seaOf = {}, gear = {} }: SceneOptions): FormationMembership {
+export function waters({ formations, areas = [], areaAt, seaOf = {}, gear = {} }: SceneOptions): FormationMembership {
   return {
     ...membership(formations),
     above: () => ["town"],
     seaOf: (id) => seaOf[id] ?? null,
     gearOf: (mmsi) => gear[mmsi] ?? "",
     areas: () => areas,
+    areaAt,
   };
 }
 

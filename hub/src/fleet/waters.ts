@@ -54,6 +54,19 @@ export function report(
   };
 }
 
+/**
+ * What is on the grid of a formation names the area that it happened in; findings of an area name the formation themselves.
+ * @param from index of the first new finding
+ */
+export function nameAreas(out: Finding[], from: number, membership: FormationMembership): void {
+  for (let i = from; i < out.length; i++) {
+    const { lon, lat, evidence } = out[i];
+    if (lon === null || lat === null || "area" in evidence) continue;
+    const area = membership.areaAt?.(lon, lat) ?? null;
+    if (area !== null) out[i] = { ...out[i], evidence: { ...evidence, area } };
+  }
+}
+
 /** Time of a state in words of evidence. */
 export function held(state: Incident<unknown>, now: number): { readonly since: number; readonly heldMs: number } {
   return { since: state.since, heldMs: now - state.since };

@@ -66,6 +66,11 @@ describe("GridSet", () => {
     expect(set.locate(lon, lat)).toEqual({ gridId, match: "inside" });
   });
 
+  it("names the area of the sea at a position, whatever land is there", () => {
+    const sea = set.at(0);
+    expect([sea.areaAt(121.96, 30.46), sea.areaAt(122.03, 30.53), sea.areaAt(110, 30)]).toEqual(["cell farm", "cell fishing", null]); // prettier-ignore
+  });
+
   it("flags the nearest cell within the tolerance, before the county around it", () => {
     const lonely = GridSet.build([collection(county.features[0], cell("g", square(122, 30.5, 0.1)))], 1).set;
     // 0.001 degrees of longitude are 96 m here.

@@ -82,6 +82,12 @@ export class SeaMembership {
     return this.#areas;
   }
 
+  /** name of the area of the sea at a position, degrees; null = none */
+  areaAt(lon: number, lat: number): string | null {
+    const { gridId } = this.#set.locateArea(lon, lat);
+    return gridId === null ? null : this.#set.get(gridId)!.name;
+  }
+
   readonly at = (now: number): SeaMembership => this.#set.at(now);
 }
 
