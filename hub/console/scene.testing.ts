@@ -22,6 +22,8 @@ export interface ConsoleScene {
   at(testId: string): Locator;
   /** Opens a page of the console (`#/reports`) and logs in; `user` is admin, operator or viewer. */
   open(hash?: string, user?: string): Promise<void>;
+  /** Switches the theme as a person does; also while a dialog is open. */
+  theme(to: "dark" | "light"): Promise<void>;
   /** Pictures of the page as it is, at both sizes, when GRIDHUB_SCREENSHOTS names a folder. */
   shot(name: string): Promise<void>;
 }
@@ -67,6 +69,11 @@ export function consoleScene(): ConsoleScene {
       await at("login-password").fill(DEV_PASSWORD);
       await at("login-submit").click();
       await at("nav-map").waitFor();
+    },
+    async theme(to) {
+      if ((await page.getAttribute("html", "data-theme")) === to) return;
+      await at("theme-switch").dispatchEvent("click");
+      await expect.poll(() => page.getAttribute("html", "data-theme")).toBe(to);
     },
     async shot(name) {
       if (SHOTS === "") return;

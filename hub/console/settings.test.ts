@@ -81,6 +81,50 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
     await vi.waitFor(async () => expect(await at("ladder-edit").count()).toBe(2));
   });
 
+  it("says so when somebody else changed a list meanwhile, keeps what was edited, and saves it when asked again", async () => {
+    await open("#/settings/ladder");
+    await at("ladder-edit").nth(1).click();
+    await at("ladder-severity-2").getByTestId("ladder-village").fill("2");
+    await at("ladder-apply").click();
+    await scene.page.evaluate(async () => {
+      const { etags } = (await (await fetch("/api/event-settings")).json()) as { etags: { ladder: string } };
+      const body = JSON.stringify({ value: [{ kind: "*", severity: 1, village_s: 60, town_s: 60 }] });
+      await fetch("/api/event-settings/ladder", { method: "PUT", body, headers: { "if-match": `"${etags.ladder}"` } });
+    });
+    await at("draft-save").click();
+    await at("draft-ladder").getByText("其他人刚刚改过").waitFor();
+    await expect.poll(() => at("ladder-edit").count()).toBe(2);
+    await shot("settings-ladder-conflict");
+    await at("draft-save").click();
+    await at("draft-ladder").getByText("已保存并生效").waitFor();
+    await at("draft-defaults").click();
+    await confirm().click();
+    await confirm().waitFor({ state: "detached" });
+  });
+
+  it("says so when somebody else changed a code or the table meanwhile", async () => {
+    await open("#/settings/codes/bin.full");
+    await at("code-title").fill("垃圾桶已满");
+    await at("codes-import").click();
+    const row = "bin.full,01,0107,满溢,垃圾满了,Bin is full,facility,3,0,true,";
+    await at("import-file").setInputFiles(csv(`${HEAD}${row}\r\n`));
+    await at("import-result").getByText("1 行,没有问题").waitFor();
+    await scene.page.evaluate(async () => {
+      const { items } = (await (await fetch("/api/event-codes")).json()) as { items: { kind: string; etag: string }[] };
+      const { kind, etag, ...code } = items.find((item) => item.kind === "bin.full")!;
+      const body = JSON.stringify({ ...code, titleEn: "Somebody else's" });
+      await fetch(`/api/event-codes/${kind}`, { method: "PUT", body, headers: { "if-match": `"${etag}"` } });
+    });
+    await at("import-write").click();
+    await scene.page.locator("dialog[open]").getByText("其他人刚刚改过").waitFor();
+    await scene.page.keyboard.press("Escape");
+    await at("code-save").click();
+    await at("code-panel").getByText("其他人刚刚改过").waitFor();
+    await expect.poll(() => at("code-title").inputValue()).toBe("垃圾桶已满");
+    await at("code-save").click();
+    await at("code-row").getByText("垃圾桶已满").waitFor();
+  });
+
   it("edits what is fused and what is held back", async () => {
     await open("#/settings/fusion");
     await at("fusion").getByTestId("rule-edit").first().click();
@@ -164,7 +208,7 @@ describe.skipIf(missing !== "")(`settings in a browser ${missing}`, () => {
 
   it("is accessible in the light", async () => {
     await open("#/settings/codes/fire.alarm");
-    await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    await scene.theme("light");
     for (const room of ["codes", "ladder", "fusion", "targets", "audit"]) {
       if (room !== "codes") await at(`settings-${room}`).click();
       await scene.page.getByRole("table").or(at("target")).first().waitFor();
