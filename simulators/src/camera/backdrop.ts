@@ -1,10 +1,10 @@
-import { seeded } from "./random.ts";
+import { mulberry32 } from "@gridhub/device-profiles/seeded-random.ts";
 
 export type Place = "street" | "quay";
 
 /** The empty place as SVG, 1280 x 720 user units; `seed` varies facades, stains and paving. Nothing in it is to be detected. */
 export function backdrop(place: Place, seed: number): string {
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   return place === "street" ? street(random) : quay(random);
 }
 

@@ -1,6 +1,6 @@
 import type { FrameHeader } from "@gridhub/device-profiles/envelope.ts";
+import { mulberry32 } from "@gridhub/device-profiles/seeded-random.ts";
 import { MqttEdge } from "../mqtt-edge.ts";
-import { seeded } from "./random.ts";
 
 export interface CameraParkOptions {
   /** e.g. `mqtt://127.0.0.1:1883` */
@@ -44,7 +44,7 @@ export class CameraPark {
   constructor(options: CameraParkOptions) {
     this.#options = options;
     const { cameras, edges, url, site, tokenOf, lon = 122.45, lat = 30.72, seed } = options;
-    const draw = seeded(seed);
+    const draw = mulberry32(seed);
     const per = Math.ceil(cameras / edges);
     for (let e = 0; e < edges; e++) {
       const name = edgeName(e);

@@ -1,4 +1,4 @@
-import { seeded } from "./random.ts";
+import { mulberry32 } from "@gridhub/device-profiles/seeded-random.ts";
 
 /** Rubbish and bins as SVG. (x, y) is the middle of the ground line, `h` the height in pixels. */
 
@@ -6,7 +6,7 @@ const SHADOW = `fill="#000" opacity="0.35" filter="url(#soft)"`;
 
 /** A heap of bags, boxes, bottles and paper, about twice as wide as high; `seed` varies it. */
 export function heap(x: number, y: number, h: number, seed: number): string {
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   const bags = ["#1d1e22", "#26282c", "#e6e4de", "#b8352f", "#3f6fae", "#d8d5c8", "#202226"];
   let out = `<ellipse cx="4" cy="98" rx="112" ry="8" ${SHADOW}/>`;
   for (let i = 0; i < 9; i++) {
@@ -27,7 +27,7 @@ export function heap(x: number, y: number, h: number, seed: number): string {
 
 /** A wheeled bin; `full` has its lid pushed up by bags, with more around its foot. */
 export function bin(x: number, y: number, h: number, colour: string, full: boolean, seed: number): string {
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   let out = `<ellipse cx="4" cy="98" rx="38" ry="5" ${SHADOW}/>`;
   if (full) {
     for (let i = 0; i < 5; i++) {

@@ -1,8 +1,8 @@
 import sharp from "sharp";
+import { mulberry32 } from "@gridhub/device-profiles/seeded-random.ts";
 import { actorsOf, OUTFIT_COUNT, type Actor } from "./actors.ts";
 import { backdrop, DEFS, type Place } from "./backdrop.ts";
 import { paintFlames, paintSmoke, type Burning, type Canvas } from "./burning.ts";
-import { seeded } from "./random.ts";
 import { nightfall, rain } from "./weather.ts";
 
 export type SceneName =
@@ -80,7 +80,7 @@ export class SceneCamera {
     this.height = options.height ?? H;
     this.place = options.place ?? "street";
     this.script = [...(options.script ?? [])].sort((a, b) => a.at - b.at);
-    this.outfit = Math.floor(seeded(options.seed)() * OUTFIT_COUNT);
+    this.outfit = Math.floor(mulberry32(options.seed)() * OUTFIT_COUNT);
   }
 
   /** @param tMs scene time, ms from the start of the script; @returns a JPEG of at most 120 KB */
@@ -191,11 +191,11 @@ export class SceneCamera {
   private expose(raw: Buffer, light: number, tMs: number): void {
     const size = 1 << 18;
     if (this.noise === null) {
-      const random = seeded(this.seed ^ 0x5eed);
+      const random = mulberry32(this.seed ^ 0x5eed);
       this.noise = Int8Array.from({ length: size }, () => (random() + random() - 1) * 9);
     }
     const noise = this.noise;
-    let at = Math.floor(seeded(this.seed + Math.floor(tMs))() * size);
+    let at = Math.floor(mulberry32(this.seed + Math.floor(tMs))() * size);
     const gain = 1 + (1 - light) * 1.2;
     for (let i = 0; i < raw.length; i++) {
       const v = raw[i] + noise[(at = (at + 1) & (size - 1))] * gain;

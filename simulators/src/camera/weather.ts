@@ -1,5 +1,5 @@
+import { mulberry32 } from "@gridhub/device-profiles/seeded-random.ts";
 import type { Canvas } from "./burning.ts";
-import { seeded } from "./random.ts";
 
 /** Street lamps at fixed places: what a night camera sees by, pools of yellow light on the ground. `light` is what the sky still gives. */
 export function nightfall({ raw, width, height }: Canvas, light: number): void {
@@ -26,7 +26,7 @@ export function nightfall({ raw, width, height }: Canvas, light: number): void {
 export function rain({ raw, width, height }: Canvas, strength: number, seed: number): void {
   const veil = 0.28 * strength;
   for (let i = 0; i < raw.length; i++) raw[i] = raw[i] * (1 - veil) + 128 * veil;
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   const drops = Math.round(width * height * 0.0011 * strength);
   for (let n = 0; n < drops; n++) {
     let x = random() * width;

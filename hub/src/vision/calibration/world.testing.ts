@@ -1,3 +1,4 @@
+import { mulberry32 } from "@gridhub/device-profiles/seeded-random.ts";
 import { geocentric } from "./geodesy.ts";
 import type { Pose } from "./pose.ts";
 
@@ -37,13 +38,7 @@ export function offset(lon: number, lat: number, east: number, north: number): {
 
 /** Numbers of a seed, uniform in 0..1, and normal ones. */
 export function chance(seed: number): { uniform(a: number, b: number): number; normal(sigma: number): number } {
-  let s = seed >>> 0;
-  const next = (): number => {
-    s = (s + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(s ^ (s >>> 15), 1 | s);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  const next = mulberry32(seed);
   return {
     uniform: (a, b) => a + (b - a) * next(),
     normal: (sigma) => sigma * Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
