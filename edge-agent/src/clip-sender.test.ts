@@ -139,6 +139,24 @@ it("sends one piece after the other, ends when the connection does, and sends al
   expect(await ended()).toMatchObject({ parts: 3 });
 });
 
+it("counts what left within the hour, not what was asked for", async () => {
+  let open = false;
+  let refused = 0;
+  const answer = (id: string, payload: string) => {
+    if (open) return Promise.resolve(void said.push({ id, payload }));
+    refused++;
+    return Promise.reject(new Error("the connection ended"));
+  };
+  // a clip has 100,120 bytes; half of it is read before the first piece goes
+  start({ hourBytes: 160_000, answer }).ask("c1", want());
+  await vi.waitFor(() => expect(refused).toBe(1));
+  open = true;
+  sender?.ask("c1", want());
+  expect(await ended()).toMatchObject({ frames: 10 });
+  sender?.ask("c2", want());
+  expect(await ended("c2")).toMatchObject({ refused: "busy" });
+});
+
 it("stops although the hub takes nothing", async () => {
   let asked = 0;
   start({ answer: () => (asked++, new Promise(() => {})) }).ask("c1", want());
