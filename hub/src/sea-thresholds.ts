@@ -52,8 +52,8 @@ export const GRID_THRESHOLDS = {
   area_margin_m: metres("areaMarginM", "This far beyond its border an area is entered or left by one fix"),
   area_fixes: count("areaFixes", "... else by so many; a speed limit is broken and kept again by so many"),
   cross_gap_min: minutes("crossGapMs", "Between fixes farther apart nobody knows whether a border was crossed"),
-  port_enter_m: metres("portEnterM", "A harbour without a border is entered nearer than this"),
-  port_exit_m: metres("portExitM", "... and left farther off than this"),
+  port_enter_m: metres("portEnterM", "A harbour without a border is entered nearer than this", { max: 10_000 }),
+  port_exit_m: metres("portExitM", "... and left farther off than this", { max: 10_000 }),
   port_stop_kn: knots("portStopKn", "A stop in harbour begins below this speed"),
   port_resume_kn: knots("portResumeKn", "... and ends above this one"),
 } as const satisfies Readonly<Record<string, Threshold>>;

@@ -52,7 +52,7 @@ export class Approaches {
       const i = this.#finder.a[k];
       const j = this.#finder.b[k];
       const [a, b] = [this.#tracks[i], this.#tracks[j]];
-      const allowed = Math.min(this.#radius[i], this.#radius[j]);
+      const allowed = limitNm(this.#radius[i], this.#radius[j], waters.settings.approachNm);
       const risk = riskOf(a.main!, b.main!, waters.settings.approachMs, now);
       if (risk.cpaNm > allowed || risk.minutes <= 0) continue;
       const key = keyOf(a, b);
@@ -68,7 +68,7 @@ export class Approaches {
 
   /** Fills the finder. The plane is narrowed to the highest latitude, so it finds too much rather than too little. */
   #gather(waters: Waters, now: number): number {
-    const { approachFreshMs, approachKn, approachNm } = waters.settings;
+    const { approachFreshMs, approachKn } = waters.settings;
     const finder = this.#finder;
     finder.clear();
     const tracks = this.#tracks;
@@ -86,18 +86,18 @@ export class Approaches {
     const narrow = Math.max(0.05, Math.cos(Math.min(89, highest + 0.5) * RADIANS));
     const groups = new Map<string, number>();
     const origin = tracks.length === 0 ? 0 : tracks[0].main!.lon;
-    let widest = 0;
+    let widest = waters.settings.approachNm;
     for (let i = 0; i < tracks.length; i++) {
       const at = tracks[i].main!;
       const formationId = waters.membership.formationOf(tracks[i].mmsi);
       let group = -1;
-      this.#radius[i] = approachNm;
+      this.#radius[i] = Number.POSITIVE_INFINITY;
       if (formationId !== null) {
         group = groups.get(formationId) ?? groups.size;
         groups.set(formationId, group);
         this.#radius[i] = waters.settingsOf(formationId).approachNm;
+        if (this.#radius[i] > widest) widest = this.#radius[i];
       }
-      if (this.#radius[i] > widest) widest = this.#radius[i];
       const north = at.sog! * Math.cos(at.cog! * RADIANS);
       const east = (at.sog! * Math.sin(at.cog! * RADIANS) * narrow) / Math.max(narrow, Math.cos(at.lat * RADIANS));
       const hours = Math.max(0, now - at.ts) / 3_600_000;
@@ -143,8 +143,8 @@ export class Approaches {
   ): void {
     const s = waters.settings;
     const on = allowed > 0;
-    const limitNm = limitOf(a, b, waters);
-    const off = !on && risk.distanceNm > APART * limitNm && (risk.cpaNm > APART * limitNm || risk.minutes <= 0);
+    const limit = limitOf(a, b, waters);
+    const off = !on && risk.distanceNm > APART * limit && (risk.cpaNm > APART * limit || risk.minutes <= 0);
     const formation = waters.membership.formationOf(a.mmsi) ?? waters.membership.formationOf(b.mmsi);
     const news = (before: Risk, after: Risk) =>
       after.cpaNm < 0.5 * before.cpaNm || after.minutes < 0.5 * before.minutes;
@@ -157,11 +157,18 @@ export class Approaches {
   }
 }
 
-/** The smaller of what their formations allow, NM. */
-function limitOf(a: Track | undefined, b: Track | undefined, { membership, settingsOf }: Waters): number {
-  const of = (track: Track | undefined) =>
-    settingsOf(track === undefined ? null : membership.formationOf(track.mmsi)).approachNm;
-  return Math.min(of(a), of(b));
+/** The smaller of what their formations allow; of two strangers, who are in none, the hub's. NM */
+function limitNm(a: number, b: number, ofHub: number): number {
+  const least = Math.min(a, b);
+  return least === Number.POSITIVE_INFINITY ? ofHub : least;
+}
+
+function limitOf(a: Track | undefined, b: Track | undefined, { membership, settings, settingsOf }: Waters): number {
+  const of = (track: Track | undefined) => {
+    const formationId = track === undefined ? null : membership.formationOf(track.mmsi);
+    return formationId === null ? Number.POSITIVE_INFINITY : settingsOf(formationId).approachNm;
+  };
+  return limitNm(of(a), of(b), settings.approachNm);
 }
 
 function keyOf(a: Track, b: Track): string {
@@ -196,8 +203,8 @@ function finding(
 ): Finding {
   const { cpaNm, minutes, distanceNm } = state.data;
   const { membership, settings } = waters;
-  const limitNm = limitOf(a, b, waters);
-  const urgent = cpaNm <= URGENT * limitNm && minutes * 60_000 <= URGENT * settings.approachMs;
+  const limit = limitOf(a, b, waters);
+  const urgent = cpaNm <= URGENT * limit && minutes * 60_000 <= URGENT * settings.approachMs;
   const severity: Severity = urgent ? 2 : 3;
   const vessels = [a, b].map((track) =>
     track === undefined
@@ -214,7 +221,7 @@ function finding(
     cpaNm: rounded(cpaNm, 3),
     inMinutes: rounded(minutes, 1),
     distanceNm: rounded(distanceNm),
-    limitNm,
+    limitNm: limit,
     ...held(state, now),
     ...more,
   });

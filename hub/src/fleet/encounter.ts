@@ -40,9 +40,11 @@ export class Encounters {
     this.#lookedAt = now;
     const tracks: Track[] = [];
     let highest = 0;
+    let fastest = s.encounterKn;
+    for (const id of waters.membership.formations()) fastest = Math.max(fastest, waters.settingsOf(id).encounterKn);
     for (const track of waters.tracks.values()) {
       const at = track.main;
-      if (at === null || at.sog === null || at.sog > s.encounterKn * LENIENT || now - at.ts > s.lostMooredMs) continue;
+      if (at === null || at.sog === null || at.sog > fastest * LENIENT || now - at.ts > s.lostMooredMs) continue;
       if (!isJudged(track, waters) || waters.harbourOf(track.mmsi) !== null) continue;
       tracks.push(track);
       highest = Math.max(highest, Math.abs(at.lat));

@@ -7,8 +7,11 @@ import type { Segment, Track } from "./track.ts";
 import { isJudged, report, rounded, type Waters, whoIs } from "./waters.ts";
 
 const METRES_PER_NM = 1852;
-/** cells of the lookup, degrees; a port stands in every cell within its exit distance */
+/** cells of the lookup, degrees; a port stands in every cell that a vessel at it may be in */
 const CELL = 0.1;
+/** `port_enter_m` and `port_exit_m` are no greater */
+const REACH_M = 10_000;
+const METRES_PER_DEGREE = 111_195;
 const PAST = 20;
 const KIND = "vessel.port_visit";
 
@@ -67,12 +70,15 @@ export class PortWatch implements Watch {
     );
     this.#reported = new Set(areas.filter(({ sea }) => sea.report_visits === true).map(({ id }) => id));
     const cells = new Map<number, number[]>();
-    for (const [i, { lon, lat }] of this.#ports.entries())
-      for (let x = -1; x <= 1; x++)
+    for (const [i, { lon, lat }] of this.#ports.entries()) {
+      const narrow = Math.max(0.05, Math.cos((lat * Math.PI) / 180));
+      const across = Math.ceil(REACH_M / (METRES_PER_DEGREE * CELL * narrow));
+      for (let x = -across; x <= across; x++)
         for (let y = -1; y <= 1; y++) {
           const cell = cellOf(wrapLon(lon + x * CELL), lat + y * CELL);
           cells.set(cell, [...(cells.get(cell) ?? []), i]);
         }
+    }
     this.#cells = cells;
   }
 
@@ -166,7 +172,8 @@ export class PortWatch implements Watch {
       const port = this.#ports[i];
       const metres = distanceNm(port.lon, port.lat, to.lon, to.lat) * METRES_PER_NM;
       const { portEnterM, portExitM } = waters.settingsOf(port.gridId);
-      if (metres > (port.gridId === open ? portExitM : portEnterM)) continue;
+      // whoever may enter is not sent out by a narrower way out
+      if (metres > (port.gridId === open ? Math.max(portEnterM, portExitM) : portEnterM)) continue;
       // who is at a port stays there until it has left, even where another is nearer
       if (port.gridId === open) return open;
       if (metres < bestM) [best, bestM] = [port.gridId, metres];

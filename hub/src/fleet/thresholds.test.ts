@@ -108,6 +108,39 @@ const harbour: Shown = {
   told: ["visit stopped"],
 };
 
+// the stranger passes at 0.8 NM
+const passing: Shown = {
+  ...approach,
+  script: (ms, s) => {
+    crew(s);
+    hear(s, STRANGER, 8 - (10 * ms) / 3_600_000, 0.8, { sog: 10, cog: 270, name: "EVER" });
+  },
+  told: [],
+};
+// side by side at 4 kn
+const sailing: Shown = {
+  options: { minutes: 150 },
+  script: (ms, s) => {
+    for (const [mmsi, east] of [[CREW[0], 0], [STRANGER, 0.2]]) hear(s, mmsi, east, (4 * ms) / 3_600_000, { name: "EVER" }); // prettier-ignore
+  },
+  told: [],
+};
+// nearly ten kilometres to the east of a port
+const faraway: Shown = {
+  options: {
+    areas: [{ ...area("a", "harbour", box(9, 9, 1, 1), { ports: [[122.099, 30]] }), polygons: [] }],
+    minutes: 5,
+  },
+  script: (_, s) => void hear(s, CREW[0], 10.44, 0, { sog: 0.4 }),
+  told: [],
+};
+/** thresholds that widen what the hub looks for */
+const WIDER: readonly (readonly [ThresholdName, number, Shown, readonly string[]])[] = [
+  ["approach_nm", 1, passing, ["vessel.approach raise"]],
+  ["encounter_kn", 5, sailing, ["vessel.encounter raise"]],
+  ["port_enter_m", 10_000, faraway, ["visit"]],
+];
+
 const CASES: Readonly<Record<ThresholdName, readonly [value: number, on: Shown, told: readonly string[]]>> = {
   straggler_nm: [5, straggler, []],
   straggler_spreads: [40, straggler, []],
@@ -230,6 +263,11 @@ describe("every threshold of the hub alone", () => {
 describe("every threshold that a grid may set", () => {
   it.each(Object.entries(CASES))("%s", (name, [value, shown, changed]) => {
     expect(readSea({ thresholds: { [name]: value } })).toHaveProperty("sea");
+    expect(tells(shown, {})).toEqual(shown.told);
+    expect(tells(shown, { [name]: value })).toEqual(changed);
+  });
+
+  it.each(WIDER)("%s above the hub's own", (name, value, shown, changed) => {
     expect(tells(shown, {})).toEqual(shown.told);
     expect(tells(shown, { [name]: value })).toEqual(changed);
   });
