@@ -1,25 +1,21 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../log.ts";
 import type { OutboxRow } from "../store/batch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { MemoryOutbox } from "./memory-outbox.ts";
 import { parseQuiet } from "./notify/hold.ts";
-import { readNotice } from "./notify/notice-template.ts";
+import { noticeIn } from "./notify/notice.testing.ts";
 import { planOutbox } from "./plan-outbox.ts";
 import { EVENT, LOOKUP, NOW, sampleItem } from "./sample.testing.ts";
 import { echoName, type DingTalkTarget, type TargetConfig } from "./target.ts";
 
-const file = "notice.zh.yaml";
-const words = readFileSync(join(import.meta.dirname, "../../mappings", file), "utf8");
 const robot: DingTalkTarget = {
   name: "robot",
   kind: "dingtalk",
   url: "https://robot.example/send",
   secret: "",
   keyword: "",
-  notice: readNotice(words, file, "Asia/Shanghai"),
+  notice: noticeIn("zh"),
   perMinute: 600,
   quiet: null,
   digestMs: 0,
@@ -82,10 +78,7 @@ describe("a target that people read", () => {
     };
     outbox.add([row("a", 3), bad, row("b", 3)]);
     start(outbox, (text) => (text.includes("禁词") ? 430_101 : 0));
-    await vi.waitFor(
-      () => expect(outbox.rows.map(({ state }) => state)).toEqual(["delivered", "failed", "delivered"]),
-      5000,
-    );
+    await vi.waitFor(() => expect(outbox.rows.map(({ state }) => state)).toEqual(["delivered", "failed", "delivered"]));
   });
 });
 

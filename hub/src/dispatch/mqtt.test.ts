@@ -17,7 +17,7 @@ const target = (more: Partial<MqttTarget> = {}): MqttTarget => ({
   password: "",
   clientId: "gridhub-out-test",
   topic: "{root}/{site}/out/event/{grid}/{data.event}",
-  timeoutMs: 2000,
+  timeoutMs: 60_000,
   ...more,
 });
 const TOPIC = `${ROOT}/caiyuan/out/event/330922100-07-3/${EVENT.id}`;
@@ -37,7 +37,7 @@ beforeEach(async () => {
     port: 0,
     root: ROOT,
     maxConnections: 20,
-    connectTimeoutMs: 5000,
+    connectTimeoutMs: 60_000,
     clock: systemClock,
     authenticate: (username, token) =>
       readers(username, token) ?? (username === "town/e1" ? { site: "town", edge: "e1" } : null),

@@ -12,31 +12,37 @@ const { signal } = new AbortController();
 const deps = { clock: () => NOW };
 
 describe("targets over https with a private authority", () => {
-  let server: Server;
-  let port: number;
+  /** the second has another address than its certificate names */
+  const servers: Server[] = [];
+  const addresses: string[] = [];
   const taken: string[] = [];
   beforeAll(async () => {
-    server = createServer(TEST_SERVER, (request, response) => {
-      taken.push(request.url ?? "");
-      request.resume().on("end", () => response.end('{"errcode":0}'));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve));
-    ({ port } = server.address() as AddressInfo);
+    for (const host of ["127.0.0.1", "127.0.0.2"]) {
+      const server = createServer(TEST_SERVER, (request, response) => {
+        taken.push(request.url ?? "");
+        request.resume().on("end", () => response.end('{"errcode":0}'));
+      });
+      await new Promise<void>((resolve) => server.listen(0, host, resolve));
+      servers.push(server);
+      addresses.push(`https://${host}:${(server.address() as AddressInfo).port}`);
+    }
   });
   beforeEach(() => void taken.splice(0));
   afterAll(() => {
-    server.closeAllConnections();
-    server.close();
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
-  const webhook = (ca: string, host = "127.0.0.1"): WebhookTarget => {
-    return { name: "platform", url: `https://${host}:${port}/in`, secret: "a secret of sixteen", ca };
+  const webhook = (ca: string, server = 0): WebhookTarget => {
+    return { name: "platform", url: `${addresses[server]}/in`, secret: "a secret of sixteen", ca };
   };
   const robot = (ca: string): DingTalkTarget => ({
     ...{
       name: "robot",
       kind: "dingtalk",
-      url: `https://127.0.0.1:${port}/robot/send?access_token=abc`,
+      url: `${addresses[0]}/robot/send?access_token=abc`,
       secret: "SEC1",
       ca,
     },
@@ -53,7 +59,7 @@ describe("targets over https with a private authority", () => {
   it.each([
     ["of an authority that nobody named", () => createTransport(webhook(""), deps), /UNABLE_TO_VERIFY/],
     ["of an authority that nobody named, of a robot", () => createTransport(robot(""), deps), /UNABLE_TO_VERIFY/],
-    ["for another name", () => createTransport(webhook(TEST_CA, "127.0.0.2"), deps), /ALTNAME/],
+    ["for another name", () => createTransport(webhook(TEST_CA, 1), deps), /ALTNAME/],
   ])("sends nothing to a certificate %s", async (_why, make, error) => {
     const outcome = await make().send([sampleItem()], signal);
     expect(outcome).toMatchObject({ kind: "failed", error: expect.stringMatching(error) as string });

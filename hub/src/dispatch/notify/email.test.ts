@@ -35,7 +35,7 @@ const make = (more: Partial<EmailTarget> = {}) => {
     digestMs: 0,
     timeZone: "Asia/Shanghai",
     consoleUrl: "",
-    timeoutMs: 2000,
+    timeoutMs: 60_000,
     ...more,
   });
   transports.push(transport);
@@ -116,7 +116,7 @@ describe("EmailTransport", () => {
       ["starttls", "an authority that nobody named", { ca: "" }, /verify the first certificate/],
       ["implicit", "another name", { host: "127.0.0.2" }, /altnames/],
     ] as const)("refuses over %s a certificate of %s, and says no password", async (tls, _why, more, error) => {
-      const sealed = new MailServer(tls, "0.0.0.0");
+      const sealed = new MailServer(tls, "host" in more ? more.host : "127.0.0.1");
       try {
         const transport = make({ ...secured, tls, port: await sealed.start(), ...more });
         const outcome = await transport.send([sampleItem()], signal);
