@@ -23,6 +23,8 @@ import { Vision } from "./vision/vision.ts";
 /** The first moment of every scene: 2025-11-22 08:00 UTC. */
 export const T0 = Date.UTC(2025, 10, 22, 8);
 const REOPEN_MS = 600_000;
+/** cleared events that are loaded, as the database's store does */
+const LOADED_MS = 86_400_000;
 
 export interface FlowOptions {
   /** YAML; all devices of the scene are of it */
@@ -189,7 +191,7 @@ export class FlowScene {
   }
 
   #snapshot(): Snapshot {
-    return this.store.snapshot(this.now - REOPEN_MS);
+    return this.store.snapshot(this.now - LOADED_MS);
   }
 
   async #load(): Promise<void> {

@@ -94,7 +94,7 @@ function reference(samples: readonly Sample[], from: number, end: number): strin
     if (held >= 0 && t - held >= FOR) {
       active = true;
       held = -1;
-      if (t - cleared < REOPEN) events.at(-1)?.push(`reopen@${t}`);
+      if (t - cleared <= REOPEN) events.at(-1)?.push(`reopen@${t}`);
       else events.push([`open@${t}`]);
     } else if (clear >= 0 && t - clear >= CLEAR_FOR) {
       active = false;
