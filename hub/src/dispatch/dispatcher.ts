@@ -47,7 +47,7 @@ export class Dispatcher {
   readonly #workers = new Map<string, TargetWorker>();
   readonly #port: OutboxPort;
   readonly #clock: Clock;
-  readonly #about: { readonly target: TargetConfig; readonly origin: string }[] = [];
+  readonly #about: { readonly target: TargetConfig; readonly origin: string; readonly worker: TargetWorker }[] = [];
 
   constructor(options: DispatcherOptions) {
     const { targets, port, clock, log } = options;
@@ -74,7 +74,7 @@ export class Dispatcher {
         },
       });
       this.#workers.set(target.name, worker);
-      this.#about.push({ target, origin: transport.origin });
+      this.#about.push({ target, origin: transport.origin, worker });
     }
   }
 
@@ -89,20 +89,17 @@ export class Dispatcher {
 
   /** Every target, as it stands; nothing secret. */
   status(): TargetStatus[] {
-    return this.#about.map(({ target, origin }) => {
-      const worker = this.#workers.get(target.name);
-      return {
-        name: target.name,
-        kind: target.kind ?? "webhook",
-        origin,
-        deliver: target.deliver ?? "all",
-        down: worker?.down === true,
-        failures: worker?.failures ?? 0,
-        pauseMs: worker?.pauseMs ?? 0,
-        callbacks: (target.callbackSecrets ?? []).length > 0,
-        counts: { delivered: 0, failed: 0, parked: 0, ...worker?.counts },
-      };
-    });
+    return this.#about.map(({ target, origin, worker }) => ({
+      name: target.name,
+      kind: target.kind ?? "webhook",
+      origin,
+      deliver: target.deliver ?? "all",
+      down: worker.down,
+      failures: worker.failures,
+      pauseMs: worker.pauseMs,
+      callbacks: (target.callbackSecrets ?? []).length > 0,
+      counts: { ...worker.counts },
+    }));
   }
 
   /** Rows by target and outcome since the start: delivered, failed (and tried again), parked. */

@@ -3,7 +3,7 @@ import type { OutboxItem } from "./outbox.ts";
 /** CloudEvents `type` of a test message: no receiver has to do anything about it. */
 export const TEST_TYPE = "gridhub.test";
 /** No event ever has this id. */
-export const TEST_EVENT = "00000000-0000-4000-8000-000000000000";
+const TEST_EVENT = "00000000-0000-4000-8000-000000000000";
 
 /**
  * A message that only shows whether the way to a target works: a whole cloud event, so that every mapping and notice can be
