@@ -36,7 +36,7 @@ const FULL = 0.8;
 const LEAST_MS = 2000;
 const LOOK_MS = 1000;
 /** A camera without frames for so long is left alone, ms. */
-const SILENT_MS = 300_000;
+export const SILENT_MS = 300_000;
 /** What a slowed camera would send is half forgotten after so long: then it is tried whether it still would, ms. */
 const FORGET_MS = 300_000;
 

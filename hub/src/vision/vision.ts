@@ -23,7 +23,7 @@ import { LastValues } from "./last-values.ts";
 import { ModelShelf, type Looked, type ShelvedModel } from "./model-shelf.ts";
 import { NewestFrames } from "./newest-frames.ts";
 import type { CameraStatus, VisionOptions, VisionStats } from "./options.ts";
-import { Pace } from "./pace.ts";
+import { Pace, SILENT_MS } from "./pace.ts";
 import { MAX_PIXELS } from "./picture.ts";
 import { loadRecipes } from "./recipe.ts";
 import { FrameScheduler } from "./scheduler.ts";
@@ -50,7 +50,6 @@ const DEAD_LETTER_MS = 60_000;
 const MAX_READY = 256;
 const AGES = 512;
 const SWEEP_MS = 60_000;
-const SILENT_MS = 300_000;
 /** Of what is raised with this severity or a graver one, the hub fetches the clip by itself. */
 const CLIP_SEVERITY = 2;
 
