@@ -51,7 +51,7 @@ describe.skipIf(missing !== "")(`clips in a browser ${missing}`, () => {
     await at("clip-slider").fill("36");
     await at("clip-player").getByText("间隔 11 秒").waitFor();
     expect(await violations(scene.page)).toEqual([]);
-    await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    await scene.theme("light");
     await shot("clips-light");
     expect(await violations(scene.page)).toEqual([]);
   });

@@ -69,7 +69,7 @@ describe.skipIf(missing !== "")(`console in a browser ${missing}`, () => {
     await expect.poll(() => at("recall-save").isDisabled()).toBe(true);
     await at("recall-title").fill("第 15 号台风");
     await at("recall-grid").nth(1).check();
-    await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    await scene.theme("light");
     expect(await violations(scene.page)).toEqual([]);
     await at("recall-save").click();
     await at("recall-sum").getByText("/ 170 艘在港").waitFor();

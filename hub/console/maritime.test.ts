@@ -9,8 +9,9 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
   const scene = consoleScene();
   const { at, open } = scene;
   const inBothThemes = async (): Promise<string[]> => {
+    await scene.theme("dark");
     const dark = await violations(scene.page);
-    await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    await scene.theme("light");
     return [...dark, ...(await violations(scene.page))];
   };
   const file = (name: string, content: unknown) => ({

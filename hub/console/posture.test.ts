@@ -109,7 +109,7 @@ describe.skipIf(missing !== "")(`posture in a browser ${missing}`, () => {
 
   it.each(["dark", "light"] as const)("has no accessibility violations, %s", async (theme) => {
     await open("", "admin");
-    await scene.page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
+    await scene.theme(theme);
     await at("warning-expand").click();
     expect(await violations(scene.page), "banner").toEqual([]);
     await shot(`posture-banner-${theme}`);

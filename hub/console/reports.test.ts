@@ -62,7 +62,7 @@ describe.skipIf(missing !== "")(`reports in a browser ${missing}`, () => {
 
   it.each(["dark", "light"] as const)("has no accessibility violations, %s", async (theme) => {
     await open("#/reports", "viewer");
-    await scene.page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
+    await scene.theme(theme);
     for (const room of ["availability", "events", "batteries"]) {
       await at(`reports-${room}`).click();
       await at("report").waitFor();

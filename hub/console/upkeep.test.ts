@@ -52,7 +52,7 @@ describe.skipIf(missing !== "")(`upkeep of devices in a browser ${missing}`, () 
     await vi.waitFor(async () => expect(await at("firmware-row").count()).toBeLessThan(all));
     await at("firmware").locator("a").first().click();
     await at("device-depth").getByText("同型号多为 2.4.1").waitFor();
-    await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    await scene.theme("light");
     await shot("device-depth-light");
     expect(await violations(scene.page)).toEqual([]);
     await expect.poll(() => at("ticket-open").count()).toBe(0);

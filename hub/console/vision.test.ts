@@ -56,7 +56,7 @@ describe.skipIf(missing !== "")(`vision in a browser ${missing}`, () => {
 
   it("is accessible in the light", async () => {
     await open("#/vision");
-    await scene.page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    await scene.theme("light");
     // one that turns says so, on the wall and beside it
     await at("camera").filter({ hasText: "转动中" }).first().click();
     await at("camera-panel").getByTestId("camera-moving").waitFor();
