@@ -62,7 +62,7 @@ describe("PostgreSQL goes away under load", () => {
       client.start();
     }
     const total = () => clients.reduce((sum, client) => sum + client.acknowledged.size, 0);
-    await vi.waitFor(() => expect(total()).toBeGreaterThan(5000), { timeout: 30_000 });
+    await vi.waitFor(() => expect(total()).toBeGreaterThan(5000), { timeout: 60_000 });
     const memory = residentMb(hub.pid);
 
     await server.stop();
@@ -102,5 +102,5 @@ describe("PostgreSQL goes away under load", () => {
       expect(client.acknowledged.size).toBe(client.sent);
       expect(stored.get(`edge-${i}`)).toBe(client.sent);
     }
-  }, 180_000);
+  }, 400_000);
 });
