@@ -17,8 +17,6 @@ export interface FleetDayOptions {
   readonly startMs: number;
   readonly seed?: string;
   readonly cadence?: Cadence;
-  /** probability that a position is false by 3 to 10 NM */
-  readonly jump?: number;
 }
 
 /** The stations of the county: the eastern one fails once, and its clock is ahead. */
@@ -29,6 +27,8 @@ export const STATIONS: readonly Receiver[] = [
 /** where they stand */
 export const WEST_GRID = "330922100";
 export const EAST_GRID = "330922101";
+/** probability that a position is false by 3 to 10 NM */
+const JUMP = 0.0005;
 const SETTLED_MS = 30 * 60_000;
 
 /**
@@ -48,7 +48,6 @@ export class FleetDay {
   private readonly air: Air;
   private readonly random: Random;
   private readonly start: number;
-  private readonly jump: number;
   private readonly silences = new Map<number, { from: number; to: number }[]>();
   private readonly clones: ReadonlyMap<Boat, readonly [number, number]>;
   private readonly actors: ReadonlyMap<number, Boat>;
@@ -61,7 +60,6 @@ export class FleetDay {
     const seed = options.seed ?? "day";
     this.random = createRandom(`${world.seed}/${seed}/faults`);
     this.start = options.startMs;
-    this.jump = options.jump ?? 0.0005;
     const { boats, outings } = planDay(world, seed);
     const registered = [...boats, ...carriersOf(world, this.random)];
     this.outings = outings;
@@ -121,7 +119,7 @@ export class FleetDay {
   /** Not in the first half hour: a listener that has just begun cannot tell a false first position from a true one. */
   private disturb(message: AisMessage, boat: Boat): AisMessage {
     if ((message.type !== 1 && message.type !== 18) || this.actors.has(message.mmsi)) return message;
-    if (!this.random.chance(this.jump) || message.ts < this.start + SETTLED_MS) return message;
+    if (!this.random.chance(JUMP) || message.ts < this.start + SETTLED_MS) return message;
     this.jumps++;
     const fix = fixAt(boat, message.ts);
     const angle = this.random.between(0, 2 * Math.PI);

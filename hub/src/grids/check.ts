@@ -7,13 +7,11 @@ import { deepestOverlap, Edges, selfCrossing } from "./shape-crossing.ts";
 export interface CheckOptions {
   /** metres; what rounding of the coordinates to five digits leaves between neighbours is not an overlap. Default 2 */
   readonly toleranceM?: number;
-  /** samples along each side of a parent when looking for gaps. Default 96, fewer where there are thousands of parents */
-  readonly samples?: number;
   /** look at these cells, and at all of the families that they are in; default all */
   readonly only?: (grid: Grid) => boolean;
 }
 
-/** Looked at for gaps in one check, in all families together: a county gets 96 a side, a city of 2,000 villages 44. */
+/** Samples looked at for gaps in one check, in all families together: a county gets 96 a side, a city of 2,000 villages 44. */
 const MOST_SAMPLES = 4_000_000;
 
 /** Boundaries of one cell that cross themselves. */
@@ -70,7 +68,7 @@ export function checkShapes(set: GridSet, options: CheckOptions = {}): GridProbl
     else family.push(shape);
   }
 
-  const samples = options.samples ?? Math.max(24, Math.min(96, Math.floor(Math.sqrt(MOST_SAMPLES / families.size))));
+  const samples = Math.max(24, Math.min(96, Math.floor(Math.sqrt(MOST_SAMPLES / families.size))));
   for (const [parentId, family] of families) {
     const parent = parentId === null ? undefined : set.get(parentId);
     // Dedicated grids lie over general ones, and areas at sea over each other, on purpose.
