@@ -65,6 +65,13 @@ async function open(): Promise<FlowScene> {
 
 const pass = (s: FlowScene, seconds: number) => s.pass(seconds, () => s.beat(), STEP);
 
+/** The hub starts again, and the gateway connects. */
+async function restart(s: FlowScene, down: number): Promise<void> {
+  await s.restart(down);
+  s.state(true);
+  await s.turn();
+}
+
 /** A device whose clock was set back goes on at its pace, until it is believed. @param send what it measures meanwhile */
 async function untilBelieved(s: FlowScene, send: () => void): Promise<void> {
   for (let seconds = 0; seconds <= LATE; seconds += 30) {
@@ -163,11 +170,7 @@ describe("from the message to the event, whatever happens", () => {
           } else if (step.do === "right") behind = 0;
           else if (step.do === "fail") await s.fail();
           else if (step.do === "jump") await s.jump(step.seconds);
-          else {
-            await s.restart(step.down);
-            s.state(true);
-            await s.turn();
-          }
+          else await restart(s, step.down);
           check();
         }
         // all is well for long enough: nothing is left that nobody can explain
@@ -217,12 +220,9 @@ describe("from the message to the event, whatever happens", () => {
             await s.jump(seconds);
             lost -= seconds;
           } else if (step.do === "fail" || step.do === "restart") {
-            if (step.do === "fail") await s.fail();
-            else {
-              await s.restart(step.down);
-              s.state(true);
-            }
-            await s.turn();
+            if (step.do === "restart") await restart(s, step.down);
+            else await s.fail();
+            await s.turn(); // the hub's clock is known again
           }
           check();
         }
@@ -291,11 +291,7 @@ describe("from the message to the event, whatever happens", () => {
             expect(s.healthOf()).toBe(before);
           } else {
             if (step.do === "fail") await s.fail();
-            else {
-              await s.restart(step.down);
-              s.state(true);
-              await s.turn();
-            }
+            else await restart(s, step.down);
             restarted = true;
             check();
           }
