@@ -104,7 +104,7 @@ export function makeSeaGrids(world: World, started: number, tell: (version: numb
     q: URLSearchParams,
   ): Answer {
     // prettier-ignore
-    const [, id, verb] = parts;
+    const [, id] = parts;
     if (method === "GET") return [200, { version: active, items: [...kept.values()].map((k) => infoOf(k, user)) }];
     if (user.role !== "admin") return fail(403, "FORBIDDEN", "administrators only");
     if (method === "POST" && id === "preview") return [200, preview(body.area as Body, body.id as string | undefined)];
@@ -112,7 +112,6 @@ export function makeSeaGrids(world: World, started: number, tell: (version: numb
     if (method !== "POST" && known === undefined) return fail(404, "NOT_FOUND", "no such area");
     if (known !== undefined && etag !== infoOf(known, user).etag) return fail(412, "CHANGED_MEANWHILE", "somebody changed it"); // prettier-ignore
     const name = id ?? `area-${kept.size + 1}`;
-    void verb;
     if (method === "DELETE") {
       if (q.get("what") === "draft") {
         if (known!.area === null) kept.delete(name);
