@@ -109,7 +109,6 @@ export class AreaMachine {
       map.set(name, witness);
     }
     witness.ts = Math.max(witness.ts, ts);
-    this.timers.remove(witness);
     this.timers.set(witness, due);
     // a witness that goes on is written again when a tenth of its life is over
     if (isNew || (due !== Infinity && ts - witness.stored > (due - ts) / 10)) this.touch(instance);

@@ -23,8 +23,13 @@ export class SayLog {
       this.#says[at - 1] = says;
       return;
     }
-    this.#times.splice(at, 0, ts);
-    this.#says.splice(at, 0, says);
+    if (at === this.#times.length) {
+      this.#times.push(ts);
+      this.#says.push(says);
+    } else {
+      this.#times.splice(at, 0, ts);
+      this.#says.splice(at, 0, says);
+    }
     if (this.#times.length <= REMEMBERED) return;
     this.#times.shift();
     this.#says.shift();
