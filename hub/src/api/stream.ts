@@ -122,8 +122,7 @@ export class Stream implements CommitObserver {
     }
     for (const change of batch.health) messages.push(this.#health(change));
     for (const event of events) messages.push(this.#event(event));
-    const recalls = new Set(batch.foldState.flatMap(({ room, key }) => (room === "recall" ? [key.slice(key.indexOf(":") + 1)] : []))); // prettier-ignore
-    for (const id of recalls) messages.push(this.#message("recall", { id }, () => ({ id })));
+    for (const id of recallsIn(batch)) messages.push(this.#message("recall", { id }, () => ({ id })));
     this.#broadcast(messages);
   }
 
@@ -214,6 +213,14 @@ export class Stream implements CommitObserver {
 }
 
 const EVERYTHING = { grids: null } as Scope;
+
+/** Ids of the recalls that a commit changed, each once; most of its rows are of other rooms. */
+function recallsIn({ foldState }: CommitBatch): Iterable<string> {
+  let ids: Set<string> | null = null;
+  for (const { room, key } of foldState)
+    if (room === "recall") (ids ??= new Set()).add(key.slice(key.indexOf(":") + 1));
+  return ids ?? [];
+}
 
 function encode(id: number, event: string, data: object): Buffer {
   return Buffer.from(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
