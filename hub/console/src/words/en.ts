@@ -188,6 +188,7 @@ export const en: Dictionary = {
   "sea.noMatchHow": "Search by name, MMSI or formation.",
   "edge.title": "Edges",
   "edge.online": "{n} of {of} online",
+  "edge.solo": "{n} more devices connect by themselves",
   "edge.new": "New edge credential",
   "edge.newHow": "The edge connects with this credential and can publish only as itself.",
   "edge.adminOnly": "Administrators create credentials",

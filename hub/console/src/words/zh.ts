@@ -188,6 +188,7 @@ export const zh = {
   "sea.noMatchHow": "可按船名、MMSI 或编组名称搜索。",
   "edge.title": "边缘网关",
   "edge.online": "{n} / {of} 在线",
+  "edge.solo": "另有 {n} 台设备自行联网",
   "edge.new": "新建网关凭据",
   "edge.newHow": "网关用这份凭据连接并只能以自己的身份上报。",
   "edge.adminOnly": "仅管理员可新建凭据",
