@@ -115,11 +115,32 @@ describe.skipIf(missing !== "")(`maritime desk in a browser ${missing}`, () => {
     await scene.page.keyboard.press("Delete");
     await at("draw-size").getByText("3 个顶点").waitFor();
     await at("area-name").fill("演习禁区");
+    // for trawlers, on Saturdays, over midnight
+    await scene.page.getByRole("button", { name: "拖网", exact: true }).click();
+    await scene.page.getByRole("button", { name: "六", exact: true }).click();
+    await scene.page.getByRole("button", { name: "全天有效,添加时段" }).click();
+    await scene.page
+      .getByLabel(/^时段\(每天\).*1$/u)
+      .first()
+      .fill("22:00");
+    await scene.page
+      .getByLabel(/^时段\(每天\).*1$/u)
+      .last()
+      .fill("05:00");
     await at("area-inside-now").waitFor();
     expect(await inBothThemes()).toEqual([]);
     await scene.shot("area-editor");
     await at("area-draft").click();
     await at("area-detail").getByText("草稿 · admin").waitFor();
+    for (const [field, text] of [
+      ["作业方式", "拖网"],
+      ["星期", "六"],
+      ["时段(每天)", "22:00 – 05:00"],
+    ])
+      // prettier-ignore
+      await expect
+        .poll(() => at("area-detail").locator(`dt:text-is("${field}") + dd`).innerText(), { message: field })
+        .toBe(text);
     await at("area-activate").click();
     await at("area-inside").waitFor();
     expect(await violations(scene.page)).toEqual([]);
