@@ -107,6 +107,30 @@ describe.skipIf(missing !== "")(`calibration in a browser ${missing}`, () => {
     await expect.poll(() => at("cal-mark").count()).toBe(4);
   });
 
+  it("keeps a calibration for each preset of a camera that turns", async () => {
+    await scene.page.route("**/calibration", async (route) => {
+      const response = await route.fetch();
+      const info = (await response.json()) as { frame: object };
+      await route.fulfill({ response, json: { ...info, frame: { ...info.frame, preset: "north" } } });
+    });
+    await openCamera("admin");
+    const preset = scene.page.getByLabel("预置位");
+    await expect.poll(() => preset.inputValue()).toBe("north");
+    await at("cal-pose").click();
+    const height = scene.page.getByLabel("高度(米)").last();
+    await height.fill("9");
+    await at("cal-save").click();
+    await scene.page.getByText("已保存为第 1 版").waitFor();
+    // the fixed view has none: its draft begins anew
+    await preset.selectOption({ label: "固定画面" });
+    await at("cal-state").getByText("还需 4 个完整的点").waitFor();
+    await preset.selectOption("north");
+    await expect.poll(() => height.inputValue()).toBe("9");
+    await scene.page.reload();
+    await expect.poll(() => height.inputValue()).toBe("9");
+    expect(await violations(scene.page)).toEqual([]);
+  });
+
   it("takes height and direction, and says of the sky that only a bearing is known; a viewer may look and not save", async () => {
     await openCamera("operator");
     await at("cal-pose").click();

@@ -46,9 +46,11 @@ export function makeCalibration(world: ReturnType<typeof makeWorld>) {
   function info(device: DeviceInfo): CalibrationInfo {
     const { uid, title, lon, lat, gridId } = device;
     const history = kept.get(uid) ?? [];
-    const newest = history.find((v) => v.preset === "");
-    const solved = newest?.calibration == null ? null : solveCalibration(newest.calibration as Calibration);
-    const current = newest === undefined || solved === null || "refused" in solved ? [] : [{ ...newest, residuals: [...solved.residuals], rmsM: solved.rmsM, moved: false }]; // prettier-ignore
+    const newest = history.filter((v, i) => history.findIndex(({ preset }) => preset === v.preset) === i);
+    const current = newest.flatMap((v) => {
+      const solved = v.calibration === null ? null : solveCalibration(v.calibration as Calibration);
+      return solved === null || "refused" in solved ? [] : [{ ...v, residuals: [...solved.residuals], rmsM: solved.rmsM, moved: false }]; // prettier-ignore
+    });
     return { uid, title, lon, lat, gridId, current, history: [...history], frame: { ts: 1, width: WIDTH, height: HEIGHT, preset: "" } }; // prettier-ignore
   }
 
@@ -77,9 +79,9 @@ export function makeCalibration(world: ReturnType<typeof makeWorld>) {
       const device = find(path);
       if (device === undefined) return fail(404, "NOT_FOUND");
       if (method === "GET") return [200, info(device)];
-      const { calibration, x, y } = body as { calibration?: CalibrationForm; x: number; y: number };
+      const { calibration, preset = "", x, y } = body as { calibration?: CalibrationForm; preset?: string; x: number; y: number }; // prettier-ignore
       const history = kept.get(device.uid) ?? [];
-      const next = { version: history.length + 1, preset: "", at: Date.now(), who: user.username, note: "" };
+      const next = { version: history.length + 1, preset, at: Date.now(), who: user.username, note: "" };
       if (method === "DELETE") {
         kept.set(device.uid, [{ ...next, calibration: null }, ...history]);
         return [200, info(device)];
