@@ -60,6 +60,10 @@ describe("config", () => {
     ["http: {port: 70000}\n", /http\.port: must be <= 65535/],
     ["health: {outage_share: 30}\n", /health\.outage_share: must be <= 1/],
     ["dispatch: {targets: [{name: x, url: 'ftp://x', secret: short}]}\n", /targets\.0\.url/],
+    [
+      `adapters: [{kind: thingsboard, site: t, edge: e, publishers: [{username: gateway-1, password: "sha256:AB12"}]}]\n`,
+      /adapters\.0\.publishers\.0\.password: must match pattern/,
+    ],
     ["- a\n", /expected a map of settings/],
     ["a: [\n", /hub\.yaml/],
   ])("names the file, the field and what was expected: %j", (text, message) => {

@@ -12,15 +12,20 @@ const OneOf = <const W extends string>(words: readonly W[], options: { descripti
 const strict = { additionalProperties: false };
 const Path = (description: string) => Type.String({ minLength: 1, maxLength: 200, description });
 
+/** What begins as a hash and is none would be taken for the secret itself. */
+const SECRET = "^(?!sha256:)|^sha256:[0-9a-f]{64}$";
+
 const Publisher = Type.Object(
   {
     username: Type.String({
+      pattern: SECRET,
       minLength: 8,
       maxLength: 200,
       description: "User name; a ThingsBoard access token. Or sha256:<hex> of it.",
     }),
     password: Type.Optional(
       Type.String({
+        pattern: SECRET,
         minLength: 8,
         maxLength: 200,
         description: "Password, or sha256:<hex> of it; without one the user name is the secret.",
