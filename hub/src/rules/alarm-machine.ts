@@ -287,6 +287,8 @@ export class AlarmMachine {
       const next = lane.alarms[alarm.index];
       // by the clock with which it was raised (the device's may have been set since) its window is open
       if (next?.phase === "active") return false;
+      // it ended, and nothing holds that could wait
+      if (next === null && held !== 1) return true;
       return this.#isShut(lane, alarm, next, held, ts, before, skew);
     } else if (held === 0) this.#to.rest(a, ts);
     else if (a.phase === "pending") this.#to.wait(a, ts);

@@ -60,6 +60,13 @@ describe("schedule", () => {
     expect(brief(s.read(shut + HOUR, { pressure: 20 }))).toEqual([`clear@${shut}/3`]);
   });
 
+  it("a reading at the very closing that says all is well leaves nothing to wait for the next window", () => {
+    const s = scene({ ...high, schedule: hours });
+    s.read(open, { pressure: 20 });
+    expect(brief(s.read(shut, { pressure: 5 }))).toEqual([`clear@${shut}/3`]);
+    expect(s.tick(open + 7 * 24 * HOUR)).toEqual([]);
+  });
+
   it("records outside the window do not count for `repeat`", () => {
     const s = scene({ ...high, schedule: hours, repeat: { m: 2, n: 3 } });
     s.read(open - MINUTE, { pressure: 20 });
