@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { rulesCommand } from "../cli/rules.ts";
 import { type Scene, startScene } from "./api.testing.ts";
 import type { RuleInfo } from "./rules-schema.ts";
 
@@ -75,6 +78,26 @@ describe("a dry run", () => {
       { kind: "bench.hot", rule: `rule:${model}@9.0.0#hot`, ...of, from: at(15), to: at(40), severity: 1 },
     ]);
     expect((await scene.pool.query("SELECT count(*) FROM event")).rows).toEqual(before.rows);
+  });
+
+  it("is asked for from the command line, too", async () => {
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    const complained = vi.spyOn(console, "error").mockImplementation(() => {});
+    vi.stubEnv("GRIDHUB_TOKEN", operator);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      vi.unstubAllEnvs();
+    });
+    const file = join(scene.folder, "trial.yaml");
+    const run = (text: string) => {
+      writeFileSync(file, text);
+      const time = [FROM, TO].map((ts) => new Date(ts).toISOString());
+      return rulesCommand(["dry-run", "--profile", file, "--from", time[0], "--to", time[1], "--url", scene.address]);
+    };
+    expect(await run(profile())).toBe(0);
+    expect(said.mock.calls.flat().at(-1)).toBe("2 events of 2 devices, 5 readings");
+    expect(await run(profile("bad: 1"))).toBe(1);
+    expect(complained.mock.calls.flat().join("\n")).toMatch(/^gridhub rules: profile line \d+: bad: unknown field/);
   });
 
   it("of rules that join devices", async () => {
