@@ -9,6 +9,8 @@ const GATHER_MS = 200;
 /** A tag block's time is believed when it is this near to the agent's clock: replayed logs carry times of years ago. */
 const MAX_TAG_AGE_MS = 86_400_000;
 const MAX_LINE = 4096;
+/** Ships told apart in one burst; beyond it they may share a millisecond again. */
+const MAX_BURST_SHIPS = 50_000;
 /** CR LF by the standard; LF and CR alone are met. An empty line between CR and LF is nothing. */
 const LINE_END = /[\r\n]/;
 
@@ -24,6 +26,9 @@ export class AisFeed {
   #records: EnvelopeRecord[] = [];
   #timer: NodeJS.Timeout | null = null;
   #rest = "";
+  /** ship -> newest time given to it in the burst that is being read, ms UTC */
+  readonly #burst = new Map<number, number>();
+  #burstEnd = 0;
 
   constructor(device: string, context: SourceContext) {
     this.#device = device;
@@ -65,11 +70,25 @@ export class AisFeed {
       if (last !== "part") this.#tally.refused++;
       return;
     }
-    this.#tally.heard(message.bits.uint(8, 30), now);
+    const mmsi = message.bits.uint(8, 30);
+    this.#tally.heard(mmsi, now);
     const near = message.time !== null && Math.abs(message.time - now) < MAX_TAG_AGE_MS;
-    this.#records.push({ ts: near ? message.time! : now, s: message.lines.join("\n") });
+    this.#records.push({ ts: near ? message.time! : this.#received(mmsi, now), s: message.lines.join("\n") });
     if (this.#records.length >= MAX_RECORDS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  /**
+   * Lines that waited in a connection arrive in one piece. A ship's reports among them get times of their own, a millisecond apart,
+   * because a position is known by its ship and its time: of two with the same time, one would be lost.
+   */
+  #received(mmsi: number, now: number): number {
+    if (now > this.#burstEnd || this.#burst.size >= MAX_BURST_SHIPS) this.#burst.clear();
+    const before = this.#burst.get(mmsi);
+    const ts = before !== undefined && before >= now ? before + 1 : now;
+    this.#burst.set(mmsi, ts);
+    this.#burstEnd = Math.max(this.#burstEnd, ts);
+    return ts;
   }
 
   flush(): void {

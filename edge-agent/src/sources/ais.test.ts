@@ -38,6 +38,22 @@ describe("ais feed", () => {
     expect(scene.emitted.flatMap((e) => e.records).map((r) => r.s)).toEqual([a.join("\n"), b.join("\n")]);
   });
 
+  it("gives each report of a ship a time of its own, also when they come in one piece", () => {
+    const scene = new SourceScene("rx");
+    scene.time = 1_000_000;
+    const feed = new AisFeed("rx", scene);
+    const [one, two] = [report(412000001)[0], report(412000002)[0]];
+    feed.stream(Buffer.from([one, two, one, one, two].join("\r\n") + "\r\n"), "tcp");
+    feed.flush();
+    scene.time = 1_000_001;
+    feed.stream(Buffer.from(`${one}\r\n${two}\r\n`), "tcp");
+    scene.time = 1_000_500;
+    feed.stream(Buffer.from(`${one}\r\n`), "tcp");
+    feed.flush();
+    const after = scene.emitted.flatMap((e) => e.records).map((r) => r.ts - 1_000_000);
+    expect(after).toEqual([0, 0, 1, 2, 1, 3, 2, 500]);
+  });
+
   it("counts what the spool refuses and says so", async () => {
     const scene = new SourceScene("rx");
     scene.full = true;
