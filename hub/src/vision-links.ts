@@ -15,16 +15,22 @@ export interface VisionLinks {
   readonly config: Pick<Config, "data_dir" | "mqtt" | "recipes" | "retention">;
   readonly pool: Pool;
   readonly log: Log;
-  readonly registry: Pick<Registry, "device">;
+  readonly registry: Pick<Registry, "device" | "devices" | "places">;
   readonly health: Pick<HealthMonitor, "of">;
   readonly broker: () => Pick<Broker, "publish">;
   readonly desired: () => Pick<Desired, "wishDevice">;
 }
 
-export function visionLinks(links: VisionLinks): Pick<VisionOptions, "onPace" | "onSwept" | "clips" | "recipes"> {
+export function visionLinks(
+  links: VisionLinks,
+): Pick<VisionOptions, "onPace" | "onSwept" | "clips" | "recipes" | "landmarks"> {
   const { config, pool, log, registry, health, broker, desired } = links;
   return {
     recipes: config.recipes,
+    landmarks: {
+      revision: (kind) => registry.places.of(kind),
+      of: (kind) => [...registry.devices()].filter((device) => device.profile.kind === kind),
+    },
     onPace: (camera, pace) => desired().wishDevice("vision", camera, pace),
     onSwept: (hashes) => {
       forgetMedia(pool, hashes).catch((error: Error) => log.warn({ err: error.message }, "rows of old pictures stay"));

@@ -91,6 +91,8 @@ export const KINDS: Readonly<Record<string, KindInfo>> = {
   "vision.garbage": kind("vision", "暴露垃圾", "Exposed rubbish", APPEARANCE, "暴露垃圾"),
   "vision.overflow": kind("vision", "垃圾桶满溢", "Overflowing bin", APPEARANCE, "垃圾满溢"),
   "vision.fire_lane": kind("vision", "占用消防通道", "Fire lane blocked", STREET, "占用消防通道"),
+  "vision.hydrant_blocked": kind("vision", "占压消火栓", "Vehicle at a hydrant", STREET, "占压消防设施"),
+  "vision.crowding": kind("vision", "人群聚集", "Crowding", EMERGENCY, "人群聚集"),
   "vision.crossing": kind("vision", "越线闯入", "Line crossed", STREET, ""),
   "vision.boat": kind("vision", "船只或漂浮物", "Boat or floating object", APPEARANCE, "水域漂浮物"),
   "vision.fire": kind("vision", "疑似火情", "Suspected fire", EMERGENCY, "火灾", 1),

@@ -8,6 +8,7 @@ import type { DeviceRow, EdgeRow, Snapshot, Store } from "../store/store.ts";
 import { hashToken, newToken, tokenMatches } from "./credential.ts";
 import { attributesProblem, metricsOf, rowOf, unchanged } from "./declaration.ts";
 import { missingProfile } from "./missing-profile.ts";
+import { PlaceRevisions } from "./place-revisions.ts";
 
 /** Finds a compiled profile by `maker/model@semver`, or by `maker/model` the newest. */
 export interface ProfileSource {
@@ -54,6 +55,7 @@ export class Registry {
   /** the grid that a device was declared on, whatever its position says */
   readonly #boundGrid = new WeakMap<Device, string>();
   #locator: DeviceLocator;
+  readonly places = new PlaceRevisions();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -103,6 +105,7 @@ export class Registry {
       byDeviceId.set(device.id, device);
     }
     this.#devices = devices;
+    this.places.changed();
     for (const { id, deviceId, metric } of snapshot.series) {
       const device = byDeviceId.get(deviceId);
       const index = device?.profile.metricIndex.get(metric);
@@ -138,6 +141,7 @@ export class Registry {
           attributes: {},
           series: new Int32Array(profile.metrics.length),
         };
+    const before = { ...device };
     if (device.profile !== profile) device.series = new Int32Array(profile.metrics.length);
     if (!same || device.profile !== profile) this.#options.onUse?.(profile.id);
     device.profile = profile;
@@ -148,6 +152,7 @@ export class Registry {
     else this.#boundGrid.set(device, row.gridId);
     device.gridId = this.gridIn(device, this.#locator);
     device.attributes = row.attributes;
+    this.places.note(before, device);
     entry.devices.set(row.name, device);
     this.#devices.set(device.uid, device);
     this.#deviceById.set(device.id, device);
@@ -332,6 +337,7 @@ export class Registry {
       device.series = series[i];
       this.#options.onBound?.(device);
     });
+    this.places.changed();
   }
 
   #problemOf(declared: DeclaredDevice, edge: Edge): Rejection | null {

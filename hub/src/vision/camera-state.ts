@@ -15,6 +15,9 @@ export interface RecipeState {
   updated: number;
   /** where it was seen last, fractions of the frame */
   box: Box | null;
+  /** objects of the role that is counted: when it was seen last, and at most; absent = nothing is counted */
+  count?: number;
+  most?: number;
 }
 
 /** Durable state of one camera, JSON. */

@@ -1,7 +1,9 @@
 import { NEW_CAMERA, type CameraState, type RecipeState } from "./camera-state.ts";
+import type { RoleCount } from "./count.ts";
 import type { Box, Detection } from "./detection.ts";
+import type { Bearings } from "./landmarks.ts";
 import { isBlind, type Luma } from "./look.ts";
-import { lively, match, roleObject, unite, type Matched } from "./match.ts";
+import { besideOf, countedRole, filledSince, lively, match, needOf, roleObject, unite, type Matched } from "./match.ts";
 import { inHours, type Recipe } from "./recipe.ts";
 import { expire, follow, type FrameSight, type Track, type TrackOptions } from "./tracks.ts";
 import { crosses, type Point, type Zone } from "./zone.ts";
@@ -24,6 +26,8 @@ export interface Watched {
   readonly zone: Zone;
   readonly hours: unknown;
   readonly line?: readonly [Point, Point] | null;
+  /** of each role at this camera; absent = the recipe's */
+  readonly counts?: readonly RoleCount[];
   /** somebody called what was here a false alarm: not raised again before `until`, ms UTC */
   readonly hushed?: readonly { readonly box: Box; readonly until: number }[];
 }
@@ -36,6 +40,8 @@ export interface Watch {
   readonly minute: (ts: number) => number;
   /** threshold of a class of a model, where a role names none; default 0: the detector's own */
   readonly threshold?: (model: string, label: string) => number;
+  /** how what is in the box stands to the registered devices of a kind; absent = there are none. Box as fractions */
+  readonly bearings?: (kind: string, box: Box, frame: Pick<SeenFrame, "width" | "height">) => Bearings;
   /** multiply thresholds and dwells; the posture's hook, 1 = normal */
   readonly scoreFactor?: number;
   readonly dwellFactor?: number;
@@ -51,6 +57,29 @@ export interface Outcome {
   /** around all of them, fractions of the frame; null where it was never seen */
   readonly box: Box | null;
   readonly votes: string;
+  /** of the role that is counted */
+  readonly count?: CountSeen;
+}
+
+export interface CountSeen extends RoleCount {
+  /** in the newest frame that showed it, and at most since it began */
+  readonly seen: number;
+  readonly most: number;
+}
+
+/** How an object stands to the registered device that its role names. */
+export interface Beside {
+  readonly kind: string;
+  /** uid; null = the nearest one is not known */
+  readonly device: string | null;
+  readonly title?: string;
+  readonly metres?: number;
+  /** of the object's own place, metres */
+  readonly errorM?: number;
+  /** by the object's own place, or because it stands in the zone */
+  readonly by: "place" | "zone";
+  /** why its place did not tell */
+  readonly why?: string;
 }
 
 export interface RoleObject {
@@ -63,6 +92,7 @@ export interface RoleObject {
   readonly flicker: number;
   readonly stir: number;
   readonly growth: number;
+  readonly beside?: Beside;
 }
 
 /** Folds one frame into a camera's state. Pure; a frame that is not newer than the last one changes nothing. */
@@ -99,7 +129,11 @@ export function foldFrame(
     const open = inHours(hours, minute);
     // one of its models did not look at this frame: no vote
     const looked = recipe.models.every((m) => frame.found.some((f) => f.model === m));
-    const matched = !open ? null : looked ? match(watched, tracks, frame, watch, sight.blind) : "unknown";
+    const matched = !open
+      ? null
+      : looked
+        ? match(watched, tracks, frame, watch, sight.blind, (before?.raised ?? 0) !== 0)
+        : "unknown";
     const next = matched === "unknown" ? (before ?? null) : advance(before, watched, matched, frame, watch, outcomes);
     if (next !== null) recipes[recipe.name] = next;
   }
@@ -110,21 +144,30 @@ const NOTHING: RecipeState = { since: 0, seen: 0, looks: [], absent: 0, raised: 
 
 function advance(
   old: RecipeState | undefined,
-  { recipe, hushed }: Watched,
+  watched: Watched,
   matched: Matched | null,
   frame: SeenFrame,
   watch: Watch,
   outcomes: Outcome[],
 ): RecipeState | null {
+  const { recipe, hushed } = watched;
   const s: RecipeState = { ...(old ?? NOTHING) };
+  const raised = s.raised !== 0;
   s.looks = [...s.looks, matched === null ? -frame.ts : frame.ts].slice(-recipe.votes.n);
   const votes = s.looks.filter((t) => t > 0 && frame.ts - t <= recipe.votes.withinMs).length;
-  const live = matched === null ? null : lively(matched, recipe.roles);
+  const live = matched === null ? null : lively(matched, watched, raised);
+  const counts = watched.counts ?? recipe.counts;
+  const counted = countedRole(counts);
   const out = (phase: Outcome["phase"], dwellMs: number): void => {
     const objects = (live ?? matched ?? []).flatMap((tracks, i) =>
-      tracks.map((t) => roleObject(recipe.roles[i], t, frame)),
+      tracks.map((t) => {
+        const beside = besideOf(t.box, recipe.roles[i], watched, frame, watch, raised);
+        return roleObject(recipe.roles[i], t, frame, beside);
+      }),
     );
-    outcomes.push({ recipe, phase, dwellMs, objects, box: s.box, votes: `${votes} of ${recipe.votes.n}` });
+    const count = counted === -1 ? null : { ...counts[counted], seen: s.count ?? 0, most: s.most ?? 0 };
+    const said = `${votes} of ${recipe.votes.n}`;
+    outcomes.push({ recipe, phase, dwellMs, objects, box: s.box, votes: said, ...(count !== null && { count }) });
   };
   if (matched === null) {
     s.absent++;
@@ -133,10 +176,14 @@ function advance(
     return null;
   }
   // it began when the last of its roles was in place, which is earlier than now by what the roles have to stay
-  if (s.since === 0) s.since = Math.max(...matched.map((tracks) => Math.min(...tracks.map((t) => t.since))));
+  if (s.since === 0) s.since = Math.max(...matched.map((tracks, i) => filledSince(tracks, needOf(watched, i, raised))));
   s.seen = frame.ts;
   s.absent = 0;
   s.box = unite((live ?? matched).flat().map((t) => t.box));
+  if (counted !== -1) {
+    s.count = (live ?? matched)[counted].length;
+    s.most = Math.max(s.most ?? 0, s.count);
+  }
   const dwellMs = frame.ts - s.since;
   if (s.raised === 0) {
     if (dwellMs < recipe.dwellMs * (watch.dwellFactor ?? 1) || votes < recipe.votes.k) return s;

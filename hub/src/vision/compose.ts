@@ -39,10 +39,11 @@ export interface Circumstances {
 
 /** An outcome of a camera with all that explains it. */
 export function composeFinding(
-  { recipe, phase, objects, dwellMs, votes, box }: Outcome,
+  { recipe, phase, objects, dwellMs, votes, box, count }: Outcome,
   { device, ts, edgeTs, view, report, placed, frames, model }: Circumstances,
 ): Finding {
   const { point, located, bearing, calibration, unlocated } = placed;
+  const beside = objects.find((o) => o.beside !== undefined)?.beside;
   return {
     kind: recipe.event,
     phase: report.phase,
@@ -64,6 +65,8 @@ export function composeFinding(
       ...(bearing !== undefined && { bearing }),
       ...(calibration !== undefined && { calibration }),
       ...(unlocated !== undefined && unlocated !== "not_calibrated" && { unlocated }),
+      ...(beside !== undefined && { beside }),
+      ...(count !== undefined && { count: count.seen, most: count.most, needed: count.need, kept: count.keep }),
       camera: device.uid,
       ...(view !== device.uid && { view }),
       cameras: report.cameras,

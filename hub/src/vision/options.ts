@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { ClipDeskOptions } from "./clips/clip-desk.ts";
 import type { Device } from "../device.ts";
+import type { LandmarkSource } from "./landmarks.ts";
 import type { Log } from "../log.ts";
 import type { FrameTally } from "./frame-tally.ts";
 import type { PaceLoad } from "./pace.ts";
@@ -34,6 +35,8 @@ export interface VisionOptions {
   readonly onPace?: (camera: Device, pace: PaceWish | null) => void;
   /** how alert a camera's grid is; default: normal */
   readonly posture?: (camera: Device) => PostureFactors;
+  /** where registered devices stand; absent = recipes that measure against them have their zones alone */
+  readonly landmarks?: LandmarkSource;
   /** clips from the edges; absent = none are asked for */
   readonly clips?: Pick<ClipDeskOptions, "device" | "isOnline" | "send"> & {
     readonly dir: string;

@@ -4,6 +4,7 @@ import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { parse } from "yaml";
 import { HubError } from "../errors.ts";
+import { countOf, MOST_COUNTED, type RoleCount } from "./count.ts";
 
 const Duration = Type.String({ pattern: "^\\d+(ms|s|m|h)$" });
 
@@ -37,6 +38,25 @@ const Role = Type.Object(
     near: Type.Optional(
       Type.Object(
         { role: Type.String(), reach: Type.Number({ exclusiveMinimum: 0 }) },
+        { additionalProperties: false },
+      ),
+    ),
+    /** so many of them at the same time; default 1 */
+    count: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_COUNTED })),
+    /** attribute of the device that holds the count of its own; absent or mistyped = `count` */
+    countFrom: Type.Optional(Type.String({ minLength: 1 })),
+    /** what was raised goes on while there is this share of the count, rounded down; default 0.8 */
+    keep: Type.Optional(Type.Number({ minimum: 0.1, maximum: 1 })),
+    /**
+     * Stands within so many metres of a registered device of this kind, by the camera's calibration, or in the zone where that is
+     * drawn. Only where a calibrated view shows such a device, or the zone is drawn.
+     */
+    beside: Type.Optional(
+      Type.Object(
+        {
+          kind: Type.String({ pattern: "^[a-z0-9_]{1,32}$" }),
+          within: Type.Number({ minimum: 0.5, maximum: 100 }),
+        },
         { additionalProperties: false },
       ),
     ),
@@ -102,6 +122,17 @@ export interface RecipeRole {
   readonly stayMs: number;
   readonly alive: { readonly flicker: number; readonly stir: number; readonly growth: number } | null;
   readonly near: { readonly role: number; readonly reach: number } | null;
+  readonly count: number;
+  /** attribute with the camera's own count */
+  readonly countFrom: string | null;
+  readonly keep: number;
+  readonly beside: BesideRule | null;
+}
+
+/** Within so many metres of a registered device of the kind. */
+export interface BesideRule {
+  readonly kind: string;
+  readonly within: number;
 }
 
 /** A recipe compiled: durations in ms, already scaled. */
@@ -119,6 +150,8 @@ export interface Recipe {
   readonly hours: string;
   readonly line: string | null;
   readonly roles: readonly RecipeRole[];
+  /** of each role, where the camera has no number of its own */
+  readonly counts: readonly RoleCount[];
   readonly dwellMs: number;
   readonly votes: { readonly k: number; readonly n: number; readonly withinMs: number };
   readonly absent: number;
@@ -183,6 +216,11 @@ export function compileRecipe(raw: unknown, file: string, durationScale: number)
         : { role: source.roles.findIndex((o) => o.role === r.near?.role), reach: r.near.reach };
     if (near !== null && (near.role < 0 || near.role >= i))
       throw new HubError("MODEL_INVALID", `${file}: near of ${r.role} must name an earlier role`);
+    const { count = 1, countFrom = null, beside = null } = r;
+    if (r.keep !== undefined && count === 1 && countFrom === null)
+      throw new HubError("MODEL_INVALID", `${file}: keep of ${r.role} needs a count`);
+    if (beside !== null && source.zoneNeeded === true)
+      throw new HubError("MODEL_INVALID", `${file}: beside of ${r.role} stands for the zone, which is not needed then`);
     return {
       role: r.role,
       labels: new Set(r.labels),
@@ -192,6 +230,10 @@ export function compileRecipe(raw: unknown, file: string, durationScale: number)
       stayMs: ms(r.stay),
       alive: r.alive ?? null,
       near,
+      count,
+      countFrom,
+      keep: r.keep ?? 0.8,
+      beside,
     };
   });
   const { name, event, severity, model, everywhere, zone, hours, absent } = source;
@@ -207,6 +249,7 @@ export function compileRecipe(raw: unknown, file: string, durationScale: number)
     hours,
     line: source.line ?? null,
     roles,
+    counts: roles.map((role) => countOf(role, null)),
     votes: { k: source.votes.k, n: source.votes.n, withinMs: ms(source.votes.within ?? "5m") },
     absent,
     dwellMs: ms(source.dwell),

@@ -19,6 +19,7 @@ import { FalseAlarms } from "./false-alarms.ts";
 import { FrameTallies } from "./frame-tally.ts";
 import { parseFrame } from "./frame.ts";
 import { Incidents } from "./incidents.ts";
+import { Landmarks } from "./landmarks.ts";
 import { LastValues } from "./last-values.ts";
 import { ModelShelf, type Looked, type ShelvedModel } from "./model-shelf.ts";
 import { NewestFrames } from "./newest-frames.ts";
@@ -66,6 +67,7 @@ export class Vision {
   private readonly clock: Clock;
   private readonly scheduler: FrameScheduler<Waiting>;
   private readonly shelf: ModelShelf;
+  private readonly landmarks: Landmarks;
   private readonly incidents = new Incidents();
   private readonly falseAlarms = new FalseAlarms();
   private readonly pace: Pace;
@@ -103,6 +105,7 @@ export class Vision {
     this.shelf = new ModelShelf({ modelsDir, workers, log, maxPixels: options.maxPixels ?? MAX_PIXELS });
     this.shelf.onIdle = () => this.pump();
     this.pace = new Pace(options);
+    this.landmarks = new Landmarks(options.landmarks ?? null, this.calibrations);
     this.watching = new Watching([], this.shelf, this.falseAlarms, options);
     this.cameras = new CameraFold(this.evidence, this.incidents, this.shelf, log, this.calibrations);
   }
@@ -115,7 +118,7 @@ export class Vision {
     if (workers === 0) return log.info("vision is off: no detector threads are configured");
     const folders = [recipesDir ?? join(import.meta.dirname, "recipes"), ...(this.options.recipes ?? [])];
     const recipes = loadRecipes(folders, durationScale);
-    this.watching = new Watching(recipes, this.shelf, this.falseAlarms, this.options);
+    this.watching = new Watching(recipes, this.shelf, this.falseAlarms, this.options, this.landmarks);
     await this.shelf.start(modelsWatchMs ?? 5000);
   }
 
@@ -169,15 +172,11 @@ export class Vision {
     this.ready = [];
     for (const { waiting, result } of ready) {
       if ("rejection" in result) this.refuse(waiting, result.rejection, batch);
-      else
-        this.cameras.fold(
-          waiting,
-          result.found,
-          this.watching.watch(waiting.device, viewOf(waiting.device.uid, waiting.frame.header)),
-          batch,
-          out,
-          now,
-        );
+      else {
+        const { device, frame } = waiting;
+        const watch = this.watching.watch(device, viewOf(device.uid, frame.header), frame.header);
+        this.cameras.fold(waiting, result.found, watch, batch, out, now);
+      }
     }
     for (const finding of out.slice(before)) this.wantClip(finding, now);
     this.clips?.tick(now, batch.foldState);

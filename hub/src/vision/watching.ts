@@ -1,8 +1,11 @@
 import type { Device } from "../device.ts";
 import type { CameraState, Watch } from "./camera.ts";
+import { countsOf } from "./count.ts";
 import type { FalseAlarms } from "./false-alarms.ts";
+import type { Landmarks } from "./landmarks.ts";
 import type { ModelShelf } from "./model-shelf.ts";
 import { NORMAL_POSTURE, type CameraLook, type VisionOptions } from "./options.ts";
+import type { FrameView } from "./place.ts";
 import { inHours, type Recipe } from "./recipe.ts";
 import { DEFAULT_TRACKS, scaleTracks, type TrackOptions } from "./tracks.ts";
 import { parseLine, parseZone } from "./zone.ts";
@@ -14,8 +17,14 @@ export class Watching {
   readonly #hushes: FalseAlarms;
   readonly #options: Pick<VisionOptions, "posture">;
   readonly #tracks: TrackOptions;
+  readonly #landmarks: Landmarks | null;
+  /** kinds of registered devices that recipes measure against */
+  readonly #kinds: readonly string[];
   /** attributes are replaced, never changed: asked for with every frame */
-  readonly #known = new WeakMap<Device["attributes"], { names: readonly string[]; recipes: readonly Recipe[] }>();
+  readonly #known = new WeakMap<
+    Device["attributes"],
+    { names: readonly string[]; stamp: number; recipes: readonly Recipe[] }
+  >();
   readonly minute: (ts: number) => number;
 
   constructor(
@@ -23,8 +32,11 @@ export class Watching {
     shelf: ModelShelf,
     hushes: FalseAlarms,
     options: Pick<VisionOptions, "posture" | "durationScale" | "timeZone">,
+    landmarks: Landmarks | null = null,
   ) {
     this.#recipes = recipes;
+    this.#landmarks = landmarks;
+    this.#kinds = [...new Set(recipes.flatMap((r) => r.roles.flatMap((role) => role.beside?.kind ?? [])))];
     this.#shelf = shelf;
     this.#hushes = hushes;
     this.#options = options;
@@ -36,25 +48,39 @@ export class Watching {
     return this.#recipes.find((r) => r.name === name);
   }
 
-  /** Those for everywhere, plus and minus what its attribute `watch` says ("person -stall"), as far as models and drawings are there. */
-  recipes({ attributes }: Device): readonly Recipe[] {
+  /**
+   * Those for everywhere, plus and minus what its attribute `watch` says ("person -stall"), as far as models, drawings and registered
+   * devices in its sight are there.
+   */
+  recipes(device: Device): readonly Recipe[] {
+    const { attributes } = device;
     const { names } = this.#shelf;
+    const stamp = this.#kinds.reduce((sum, kind) => sum + (this.#landmarks?.stamp(kind) ?? 0), 0);
     const known = this.#known.get(attributes);
-    if (known?.names === names) return known.recipes;
-    const recipes = this.#recipesOf(attributes, names);
-    this.#known.set(attributes, { names, recipes });
+    if (known?.names === names && known.stamp === stamp) return known.recipes;
+    const recipes = this.#recipesOf(device, names);
+    this.#known.set(attributes, { names, stamp, recipes });
     return recipes;
   }
 
-  #recipesOf(attributes: Device["attributes"], names: readonly string[]): readonly Recipe[] {
+  #recipesOf(device: Device, names: readonly string[]): readonly Recipe[] {
+    const { attributes } = device;
     const words = String(attributes.watch ?? "").split(/[\s,]+/);
     return this.#recipes.filter(
       (r) =>
         (r.everywhere ? !words.includes(`-${r.name}`) : words.includes(r.name)) &&
         r.models.every((m) => names.includes(m)) &&
-        (!r.zoneNeeded || parseZone(attributes[r.zone]).length > 0) &&
+        this.#hasPlace(r, device) &&
         (r.line === null || parseLine(attributes[r.line]) !== null),
     );
+  }
+
+  /** The zone is drawn where it has to be; what is to stand beside a registered device does with a view that shows one. */
+  #hasPlace({ roles, zone, zoneNeeded }: Recipe, device: Device): boolean {
+    const beside = roles.flatMap((role) => role.beside ?? []);
+    if (!zoneNeeded && beside.length === 0) return true;
+    if (parseZone(device.attributes[zone]).length > 0) return true;
+    return beside.length > 0 && beside.every((rule) => this.#landmarks?.shows(device, rule) === true);
   }
 
   /** Models that a frame of now needs: of recipes at their hours, and of those that have something to end. */
@@ -81,8 +107,8 @@ export class Watching {
     }));
   }
 
-  /** @param view of the camera, see `view.ts` */
-  watch(device: Device, view = device.uid): Watch {
+  /** @param view of the camera, see `view.ts` @param where it looked, by the frame's header */
+  watch(device: Device, view = device.uid, where: Pick<FrameView, "preset" | "moving"> = {}): Watch {
     const { attributes } = device;
     const posture = this.#options.posture?.(device) ?? NORMAL_POSTURE;
     return {
@@ -91,16 +117,23 @@ export class Watching {
         zone: parseZone(attributes[recipe.zone]),
         hours: attributes[recipe.hours],
         line: recipe.line === null ? null : parseLine(attributes[recipe.line]),
+        counts: countsOf(recipe, attributes),
         hushed: this.#hushes.at(view, recipe),
       })),
       tracks: this.#tracks,
       minute: this.minute,
       threshold: (model, label) => this.#shelf.threshold(model, label),
+      bearings: (kind, box, { width, height }) => {
+        const { preset, moving } = where;
+        return this.#landmarks?.measure(device, kind, box, { width, height, preset, moving }) ?? NO_BEARINGS;
+      },
       scoreFactor: posture.threshold,
       dwellFactor: posture.dwell,
     };
   }
 }
+
+const NO_BEARINGS = { nearest: null, errorM: null };
 
 function localMinute(timeZone: string): (ts: number) => number {
   const format = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

@@ -49,11 +49,18 @@ export class Calibrations {
   /** by `<uid>\n<preset>`, reckoned when first asked for */
   readonly #solved = new Map<string, Solved | null>();
   readonly #dirty = new Set<string>();
+  #revision = 0;
+
+  /** Grows with every change. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   load(rows: readonly FoldStateRow[]): void {
     this.#versions.clear();
     this.#solved.clear();
     this.#dirty.clear();
+    this.#revision++;
     for (const { key, state } of rows)
       if (key.startsWith(KEY) && state !== null)
         this.#versions.set(key.slice(KEY.length), (state as { versions: CalibrationVersion[] }).versions);
@@ -131,6 +138,7 @@ export class Calibrations {
     );
     this.#solved.delete(`${device.uid}\n${preset}`);
     this.#dirty.add(device.uid);
+    this.#revision++;
     return version;
   }
 }
