@@ -246,7 +246,7 @@ export class AreaWatch implements Watch {
     });
   }
 
-  #gone(mmsi: number, areaId: string, { rule, since }: Visit, why: string, now: number): Finding {
+  #gone(mmsi: number, areaId: string, { rule, since }: Visit, why: AreaEnd, now: number): Finding {
     const { kind, severity } = AREA_RULES[rule as keyof typeof AREA_RULES];
     return report(kind, "clear", severity, now, `mmsi:${mmsi}`, areaId, null, { mmsi, why, since });
   }
@@ -264,8 +264,20 @@ export class AreaWatch implements Watch {
   }
 }
 
+/** Why a violation is over, as its event says it. */
+export const AREA_ENDS = [
+  "inside",
+  "slower",
+  "left",
+  "out_of_force",
+  "rule_changed",
+  "area_removed",
+  "forgotten",
+] as const;
+type AreaEnd = (typeof AREA_ENDS)[number];
+
 /** back where it belongs, slow again, out of force while it stays, or left */
-function whyOver({ rule, sea }: SeaArea, { inside }: Visit, { settings }: Waters, now: number): string {
+function whyOver({ rule, sea }: SeaArea, { inside }: Visit, { settings }: Waters, now: number): AreaEnd {
   if (!inForce(sea, now, settings.timeZone)) return "out_of_force";
   if (!inside) return "left";
   return rule === "speed_limit" ? "slower" : "inside";

@@ -143,4 +143,13 @@ export const enSea: Readonly<Record<keyof typeof zhSea, string>> = {
   "play.noneHow": "Choose a longer one.",
   "vessel.events": "Events",
   "vessel.noEvents": "No recent events",
+  "reason.area_removed": "the area is gone",
+  "reason.formation_removed": "the formation is gone",
+  "reason.rule_changed": "the area's rule changed",
+  "reason.out_of_force": "no longer in force",
+  "reason.slower": "slow again",
+  "reason.text": "call for help by text",
+  "reason.mmsi_clash": "number used twice",
+  "fact.limitKn": "Speed limit (kn)",
+  "fact.fixesApartMs": "Between the two fixes",
 };

@@ -5,10 +5,12 @@ import { REJECTION_REASONS } from "@gridhub/device-profiles/rejection.ts";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { CODE_PROBLEMS } from "../../../src/events/code-csv.ts";
+import { AREA_ENDS } from "../../../src/fleet/areas.ts";
 import { coded, isWord } from "./words.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
 const API = join(ROOT, "hub/src/api");
+const FLEET = join(ROOT, "hub/src/fleet");
 const PROFILES = join(ROOT, "device-profiles/profiles");
 
 const files = (folder: string, end: string) =>
@@ -34,6 +36,14 @@ describe("words for the codes of the hub", () => {
     expect(codes).toContain("PASSWORD_WRONG");
     expect(codes.length).toBeGreaterThan(30);
     expect(without("code", codes)).toEqual([]);
+  });
+
+  it("cover why what the fleet found is over", () => {
+    const said = files(FLEET, ".ts").flatMap((text) =>
+      [...text.matchAll(/why: "([a-z_]+)"/gu)].map(([, why]) => why ?? ""),
+    );
+    expect(said).toContain("formation_removed");
+    expect(without("reason", [...AREA_ENDS, ...said])).toEqual([]);
   });
 
   it("cover what may be wrong with a table of codes", () => {

@@ -141,4 +141,13 @@ export const zhSea = {
   "play.noneHow": "换一个更长的时段。",
   "vessel.events": "相关事件",
   "vessel.noEvents": "近期没有事件",
+  "reason.area_removed": "区域已撤销",
+  "reason.formation_removed": "编组已撤销",
+  "reason.rule_changed": "区域规则已变更",
+  "reason.out_of_force": "已过管控时段",
+  "reason.slower": "已减速",
+  "reason.text": "短信呼救",
+  "reason.mmsi_clash": "识别码冲突",
+  "fact.limitKn": "限速(节)",
+  "fact.fixesApartMs": "两次定位相隔",
 } as const;
