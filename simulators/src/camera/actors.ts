@@ -3,12 +3,15 @@ import { bicycle, chair, stallTable, umbrella } from "./goods.ts";
 import { person, type Outfit } from "./person.ts";
 import { bin, heap } from "./rubbish.ts";
 import type { SceneName, TruthObject } from "./scene.ts";
+import { sparksOf, type Spark } from "./sparks.ts";
 import { boat, car, truck } from "./vehicle.ts";
 
 /** A drawn thing; box in user units of the drawing. */
 export interface Actor extends TruthObject {
   readonly svg: string;
   readonly foot: number;
+  /** reflectors and warm parts, which only infrared shows */
+  readonly sparks: readonly Spark[];
 }
 
 /** Width of the drawing in user units. */
@@ -26,9 +29,18 @@ const BINS = ["#2f6b3c", "#2a4f86", "#5a5d62"];
 
 type Draw = (x: number, y: number, h: number) => string;
 
-/** @param aspect width / height of the figure @param part of its height, from the top, that counts as the object */
-function actor(label: string, x: number, y: number, h: number, aspect: number, draw: Draw, part = 1): Actor {
-  return { label, svg: draw(x, y, h), foot: y, box: [x - (h * aspect) / 2, y - h, h * aspect, h * part] };
+interface More {
+  /** of its height, from the top, that counts as the object */
+  readonly part?: number;
+  /** how warm its engine is, 0..1; 1 = it runs */
+  readonly engine?: number;
+}
+
+/** @param aspect width / height of the figure */
+function actor(label: string, x: number, y: number, h: number, aspect: number, draw: Draw, more: More = {}): Actor {
+  const { part = 1, engine = 0 } = more;
+  const box = [x - (h * aspect) / 2, y - h, h * aspect, h * part] as const;
+  return { label, svg: draw(x, y, h), foot: y, box, sparks: sparksOf(label, x, y, h, engine) };
 }
 
 /** Who and what is in a scene, back to front. @param t ms since the scene began @param tMs ms of scene time */
@@ -43,6 +55,8 @@ export function actorsOf(
   const wear = OUTFITS[outfit];
   const ground = place === "street" ? 530 : 620;
   const shift = ((seed * 97) % 240) - 120;
+  // parked at the scene's beginning with a warm engine
+  const cooling = 0.9 * Math.exp(-t / 300_000);
   switch (scene) {
     case "stall": {
       // the vendor shifts weight and moves a little behind the goods
@@ -50,7 +64,9 @@ export function actorsOf(
       const stance = 0.75 + 0.06 * Math.sin(tMs / 900);
       return [
         // what the model calls an umbrella is the canopy
-        actor("umbrella", 560, ground - 20, 250, 0.96, (x, y, h) => umbrella(x, y, h, ["#2b5fa8", "#2b5fa8"]), 0.32),
+        actor("umbrella", 560, ground - 20, 250, 0.96, (x, y, h) => umbrella(x, y, h, ["#2b5fa8", "#2b5fa8"]), {
+          part: 0.32,
+        }),
         actor("bicycle", 330, ground + 14, 112, 1.52, (x, y, h) => bicycle(x, y, h, "#2f5d8c")),
         actor("dining table", 520, ground + 28, 100, 1.8, stallTable),
         actor("chair", 868, ground + 6, 96, 0.7, (x, y, h) => chair(x, y, h, "#8a2f2b")),
@@ -71,16 +87,20 @@ export function actorsOf(
     }
     case "car":
       return [
-        actor("car", 640 + shift, ground + 70, 150, 2.95, (x, y, h) => car(x, y, h, PAINTS[seed % PAINTS.length])),
+        actor("car", 640 + shift, ground + 70, 150, 2.95, (x, y, h) => car(x, y, h, PAINTS[seed % PAINTS.length]), {
+          engine: cooling,
+        }),
       ];
     case "truck":
       return [
-        actor("truck", 640 + shift, ground + 60, 190, 2.35, (x, y, h) => truck(x, y, h, PAINTS[seed % PAINTS.length])),
+        actor("truck", 640 + shift, ground + 60, 190, 2.35, (x, y, h) => truck(x, y, h, PAINTS[seed % PAINTS.length]), {
+          engine: cooling,
+        }),
       ];
     case "traffic": {
       const path = ((t / 1000) * 420 + seed * 300) % (2.4 * W);
       const draw: Draw = (x, y, h) => car(x, y, h, PAINTS[(seed + 1) % PAINTS.length]);
-      return [actor("car", path - 0.2 * W, ground + 110, 150, 2.95, draw)];
+      return [actor("car", path - 0.2 * W, ground + 110, 150, 2.95, draw, { engine: 1 })];
     }
     case "litter":
       return [actor("garbage", 640 + shift, ground + 60, 120, 2.1, (x, y, h) => heap(x, y, h, seed + 11))];

@@ -18,6 +18,12 @@ export const DEFS = `<defs>
   <linearGradient id="sea" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#86989f"/><stop offset="1" stop-color="#3f5a64"/></linearGradient>
 </defs>`;
 
+/** To infrared a clear sky is black, and so is water. */
+export const DEFS_INFRARED = DEFS.replace("#9fb3c4", "#0a0a0a")
+  .replace("#d5dbdd", "#1c1c1c")
+  .replace("#86989f", "#2e2e2e")
+  .replace("#3f5a64", "#161616");
+
 function street(random: () => number): string {
   const walls = ["#b3a48e", "#a08a79", "#bdb6a8", "#94806c", "#a9a79d"];
   let out = `<rect width="1280" height="120" fill="url(#sky)"/>`;
