@@ -66,7 +66,7 @@ export function composeFinding(
       ...(calibration !== undefined && { calibration }),
       ...(unlocated !== undefined && unlocated !== "not_calibrated" && { unlocated }),
       ...(beside !== undefined && { beside }),
-      ...(count !== undefined && { count: count.seen, most: count.most, needed: count.need, kept: count.keep }),
+      ...(count !== undefined && { counted: count }),
       camera: device.uid,
       ...(view !== device.uid && { view }),
       cameras: report.cameras,

@@ -135,3 +135,17 @@ it("tells where a place comes from: the version of the calibration, its error, o
     "Not placed because: it is at or above the horizon",
   ]);
 });
+
+it("tells at which registered device something stands, by what that is known, and how many were counted", () => {
+  const said = (evidence: Record<string, unknown>) => factsOf(evidence, "en").map(({ lines }) => lines[0]);
+  const near = { kind: "hydrant", device: "east/h1", title: "Hydrant 1", metres: 1.2, errorM: 0.8 };
+  expect(said({ beside: { ...near, by: "place" } })).toEqual(["Hydrant 1 (east/h1), 1.2 m away (error 0.8 m)"]);
+  expect(said({ beside: { ...near, title: "", metres: 2, errorM: 9, by: "zone", why: "uncertain" } })).toEqual([
+    "in the drawn zone, nearest east/h1 at 2 m: its place is too uncertain",
+  ]);
+  expect(said({ beside: { kind: "hydrant", device: null, by: "zone", why: "not_calibrated" } })).toEqual([
+    "in the drawn zone: the camera is not calibrated",
+  ]);
+  const counted = { seen: 12, most: 14, need: 10, keep: 8 };
+  expect(said({ counted })).toEqual(["12, at most 14; from 10 on, ends below 8"]);
+});

@@ -103,6 +103,8 @@ function linesOf(key: string, v: unknown, lang: Lang): string[] {
     const version = word(lang, "cal.version", { n: Number(v.version) });
     return [typeof v.preset === "string" && v.preset !== "" ? `${version} · ${v.preset}` : version];
   }
+  if (key === "counted" && isObject(v)) return [word(lang, "counted", numbersOf(v))];
+  if (key === "beside" && isObject(v)) return [beside(v, lang)];
   if (typeof v === "number") return [number(key, v, lang)];
   if (typeof v === "boolean") return [flag(v, lang)];
   return [textOf(v)];
@@ -128,6 +130,19 @@ function position([lon, lat]: readonly unknown[]): string {
 function neighbour({ name, mmsi, distanceNm }: Evidence): string {
   const who = typeof name === "string" && name !== "" ? name : String(mmsi);
   return typeof distanceNm === "number" ? `${who} · ${distanceNm.toFixed(2)} NM` : who;
+}
+
+function numbersOf(v: Evidence): Record<string, number> {
+  return Object.fromEntries(Object.entries(v).map(([key, n]) => [key, Number(n)]));
+}
+
+/** The registered device that something stands at, and by what that is known. */
+function beside({ device, title, metres, errorM, by, why }: Evidence, lang: Lang): string {
+  const what = typeof title === "string" && title !== "" ? `${title} (${String(device)})` : String(device);
+  const near = { what, m: value(Number(metres), 2), e: value(Number(errorM), 2) };
+  if (by === "place") return word(lang, "beside.place", near);
+  const reason = coded(lang, "unlocated", String(why));
+  return word(lang, typeof device === "string" ? "beside.zoneOf" : "beside.zone", { ...near, why: reason });
 }
 
 function isObject(v: unknown): v is Evidence {
