@@ -76,11 +76,18 @@ describe("crowding", () => {
     expect(new Square().run(0, 600, 10, (t) => people(9, t)).outcomes).toEqual([]);
   });
 
-  it("counts those in the zone alone, and those of one moment alone", () => {
+  it("counts those in the zone alone, and who stays", () => {
     expect(new Square().run(0, 600, 10, (t) => people(9, t, 9)).outcomes).toEqual([]);
-    // eighteen people, nine at a time
-    const turns = (t: number) => people(18, t).slice(t % 20 === 0 ? 0 : 9, t % 20 === 0 ? 9 : 18);
-    expect(new Square().run(0, 600, 10, turns).outcomes).toEqual([]);
+    const passing = (t: number): Detection[] => [
+      ...people(6, t),
+      ...people(9, t).map((d): Detection => ({ ...d, box: [(d.box[0] + t * 31) % 1200, 590, 40, 110] })),
+    ];
+    expect(new Square().run(0, 600, 10, passing).outcomes).toEqual([]);
+  });
+
+  it("counts over frames: of twelve it sees other nine each time", () => {
+    const some = (t: number) => people(12, t).filter((_, i) => (i + t / 10) % 4 !== 0);
+    expect(new Square().run(0, 120, 10, some).outcomes).toEqual([[70, "raise"]]);
   });
 
   it("takes one who is not seen now and then for no end of the wait, and few who pass for no crowd", () => {
@@ -94,7 +101,7 @@ describe("crowding", () => {
     square.run(290, 400, 10, (t) => people(7, t));
     expect(square.outcomes).toEqual([
       [60, "raise"],
-      [340, "clear"],
+      [360, "clear"],
     ]);
     // eight do not raise it again
     square.run(400, 900, 10, (t) => people(8, t));
@@ -102,7 +109,9 @@ describe("crowding", () => {
   });
 
   it("says how many were seen, at most, asked for and needed to go on", () => {
-    const square = new Square().run(0, 120, 10, (t) => people(t === 30 ? 14 : 12, t)).run(120, 300, 10, () => []);
+    const square = new Square()
+      .run(0, 120, 10, (t) => people(t < 30 ? 14 : 12, t))
+      .run(120, 300, 10, () => []);
     const [raise, clear] = square.raw;
     expect(raise.objects).toHaveLength(12);
     expect(clear.count).toEqual({ need: 10, keep: 8, seen: 12, most: 14 });

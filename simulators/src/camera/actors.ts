@@ -81,6 +81,10 @@ export function actorsOf(
       const draw: Draw = (x, y, h) => person(x, y, h, wear, stride, out ? 1 : -1);
       return [actor("person", out ? path : 2 * W - path, ground - 10, 180, 0.3, draw)];
     }
+    case "crowd":
+      return people(14, ground, seed, tMs);
+    case "group":
+      return people(5, ground, seed, tMs);
     case "boat": {
       const bob = 2 * Math.sin(tMs / 1100);
       return [actor("boat", 760, 330 + bob, 110, 2.5, (x, y, h) => boat(x, y, h, "#2f5d8c"))];
@@ -111,6 +115,20 @@ export function actorsOf(
     default:
       return [];
   }
+}
+
+/** People who stand about in two rows, none quite before another, the nearer ones larger. */
+function people(count: number, ground: number, seed: number, tMs: number): Actor[] {
+  return Array.from({ length: count }, (_, i) => {
+    const front = i >= count / 2;
+    const column = front ? i - Math.ceil(count / 2) : i;
+    const wear = OUTFITS[(seed + i * 2 + column) % OUTFITS.length];
+    const sway = 3 * Math.sin(tMs / (1900 + 170 * i) + i);
+    const x = 110 + column * 165 + (front ? 70 : 0) + ((seed * 31 + i * 47) % 24) + sway;
+    const stance = 0.6 * Math.sin(tMs / 2700 + i * 1.7);
+    const draw: Draw = (px, py, h) => person(px, py, h, wear, stance, i % 2 === 0 ? 1 : -1);
+    return actor("person", x, ground + (front ? 75 : -15), front ? 190 : 145, 0.3, draw);
+  });
 }
 
 function bins(ground: number, shift: number, seed: number, full: boolean): Actor[] {

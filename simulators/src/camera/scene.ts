@@ -12,6 +12,8 @@ export type SceneName =
   | "empty"
   | "stall"
   | "walker"
+  | "crowd"
+  | "group"
   | "boat"
   | "car"
   | "truck"
