@@ -1,3 +1,5 @@
+import { NO_SHIFT, shiftOf, type Shift } from "./picture-shift.ts";
+
 /** Side lengths of the picture that the gate looks at: luma, one byte a pixel. */
 export const GATE_WIDTH = 178;
 export const GATE_HEIGHT = 100;
@@ -18,6 +20,16 @@ export interface GateOptions {
 
 export const DEFAULT_GATE: GateOptions = { threshold: 22, minArea: 0.002, globalChange: 0.6, adapt: 0.05, mask: [] };
 
+/**
+ * So much of the picture changed, and less than a quarter of that from look to look, so many looks long: another light, with
+ * which nothing moves. Infrared lights the foreground and leaves the rest, which is less than a global change.
+ */
+const [SETTLED_AREA, SETTLED_LOOKS] = [0.08, 3];
+/** A camera that was seen to shake is taken to shake for so many looks more: it hangs still for a moment at each turn. */
+const SHAKING_LOOKS = 40;
+/** What of the change may be left when neighbours are allowed for; of a person most is left. */
+const EDGES_ONLY = 0.2;
+
 export interface GateVerdict {
   /** fraction of the picture that moves, after blur, threshold and dilation */
   readonly moving: number;
@@ -31,18 +43,23 @@ export interface GateVerdict {
 
 /**
  * Decides whether something moved: box blur against sensor noise, difference to a slowly adapting background, threshold,
- * dilation, connected components, and a guard against global changes (lights, exposure, infrared), after which the background
- * starts anew. All buffers are made once.
+ * dilation, connected components, and guards: against global changes and against what changed at once and stands still since
+ * (lights, exposure, infrared), after which the background starts anew, and against a mast that swings. All buffers are made once.
  */
 export class MotionGate {
   readonly #options: GateOptions;
   readonly #background = new Float32Array(SIZE);
-  readonly #blurred = new Uint8Array(SIZE);
+  #blurred = new Uint8Array(SIZE);
+  #previous = new Uint8Array(SIZE);
   readonly #changed = new Uint8Array(SIZE);
   readonly #dilated = new Uint8Array(SIZE);
   readonly #stack = new Int32Array(SIZE);
   readonly #ignored: Uint8Array;
   #looks = 0;
+  /** looks in a row in which much was changed and nothing changed further */
+  #still = 0;
+  /** looks for which the camera is still taken to shake */
+  #shaking = 0;
 
   constructor(options: GateOptions = DEFAULT_GATE) {
     this.#options = options;
@@ -52,33 +69,121 @@ export class MotionGate {
   /** Forgets the background: the next picture is the first one. */
   restart(): void {
     this.#looks = 0;
+    this.#still = 0;
+    this.#shaking = 0;
   }
 
   /** @param luma GATE_WIDTH x GATE_HEIGHT bytes */
   look(luma: Uint8Array): GateVerdict {
-    const { threshold, minArea, globalChange, adapt } = this.#options;
+    const { minArea, globalChange } = this.#options;
     const { mean, deviation } = statistics(luma);
+    [this.#blurred, this.#previous] = [this.#previous, this.#blurred];
     blur(luma, this.#blurred);
     if (this.#looks++ === 0) {
       this.#background.set(this.#blurred);
       return { moving: 0, largest: 0, motion: false, mean, deviation };
     }
+    let count = this.#compare();
+    if (count > globalChange * SIZE || this.#settled(count)) {
+      this.#still = 0;
+      this.#background.set(this.#blurred);
+      return { moving: count / SIZE, largest: 0, motion: false, mean, deviation };
+    }
+    let largest = this.#largest();
+    let shift = NO_SHIFT;
+    if (largest >= minArea || this.#shaking > 0) {
+      shift = shiftOf(this.#blurred, this.#background, GATE_WIDTH, GATE_HEIGHT);
+      const shaken = this.#compareShaken(shift);
+      // swinging by less than a pixel shows at edges alone, which their neighbours explain
+      const swings = shift !== NO_SHIFT || shaken < count * EDGES_ONLY;
+      this.#shaking = swings ? SHAKING_LOOKS : Math.max(0, this.#shaking - 1);
+      count = this.#shaking > 0 ? shaken : this.#compare();
+      largest = this.#largest();
+    }
+    this.#learn(shift);
+    return { moving: count / SIZE, largest, motion: largest >= minArea, mean, deviation };
+  }
+
+  #largest(): number {
+    dilate(this.#changed, this.#dilated);
+    return largestBlob(this.#dilated, this.#stack) / SIZE;
+  }
+
+  /** Marks what differs from the background. @returns number of pixels */
+  #compare(): number {
+    const { threshold } = this.#options;
     let count = 0;
     for (let i = 0; i < SIZE; i++) {
       const difference = this.#blurred[i] - this.#background[i];
       const moved = this.#ignored[i] === 0 && (difference > threshold || difference < -threshold) ? 1 : 0;
       this.#changed[i] = moved;
       count += moved;
-      // What moves is learnt ten times slower, so that a person who stands does not fade at once.
-      this.#background[i] += difference * (moved === 1 ? adapt * 0.1 : adapt);
     }
-    if (count > globalChange * SIZE) {
-      this.#background.set(this.#blurred);
-      return { moving: count / SIZE, largest: 0, motion: false, mean, deviation };
+    return count;
+  }
+
+  /**
+   * Marks what differs from everything around its place in the shifted background: fractions of a pixel, a little rotation and
+   * the blur of the movement all lie between neighbours. @returns number of pixels
+   */
+  #compareShaken({ dx, dy }: Shift): number {
+    const { threshold } = this.#options;
+    const [w, back] = [GATE_WIDTH, this.#background];
+    this.#changed.fill(0);
+    let count = 0;
+    for (let y = Math.max(1, 1 + dy); y < GATE_HEIGHT - 1 + Math.min(0, dy); y++) {
+      for (let x = Math.max(1, 1 + dx); x < w - 1 + Math.min(0, dx); x++) {
+        const i = y * w + x;
+        if (this.#ignored[i] === 1) continue;
+        const v = this.#blurred[i];
+        const at = i - dy * w - dx;
+        const here = v - back[at];
+        if (here <= threshold && here >= -threshold) continue;
+        let [low, high] = [back[at], back[at]];
+        for (let j = at - w; j <= at + w; j += w) {
+          for (let k = j - 1; k <= j + 1; k++) {
+            if (back[k] < low) low = back[k];
+            else if (back[k] > high) high = back[k];
+          }
+        }
+        if (v <= high + threshold && v >= low - threshold) continue;
+        this.#changed[i] = 1;
+        count++;
+      }
     }
-    dilate(this.#changed, this.#dilated);
-    const largest = largestBlob(this.#dilated, this.#stack) / SIZE;
-    return { moving: count / SIZE, largest, motion: largest >= minArea, mean, deviation };
+    return count;
+  }
+
+  /** The background follows the picture, from where it is now. */
+  #learn({ dx, dy }: Shift): void {
+    const { adapt } = this.#options;
+    const [top, bottom] = [Math.max(0, -dy), GATE_HEIGHT - Math.max(0, dy)];
+    const [left, right] = [Math.max(0, -dx), GATE_WIDTH - Math.max(0, dx)];
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++) {
+        const i = y * GATE_WIDTH + x;
+        const from = i + dy * GATE_WIDTH + dx;
+        // What moves is learnt ten times slower, so that a person who stands does not fade at once.
+        this.#background[i] +=
+          (this.#blurred[from] - this.#background[i]) * (this.#changed[from] === 1 ? adapt * 0.1 : adapt);
+      }
+    }
+  }
+
+  /** Whether the picture is another one than the background, and has been standing still for some looks. */
+  #settled(changed: number): boolean {
+    if (changed < SETTLED_AREA * SIZE) {
+      this.#still = 0;
+      return false;
+    }
+    const { threshold } = this.#options;
+    let moving = 0;
+    for (let i = 0; i < SIZE; i++) {
+      const difference = this.#blurred[i] - this.#previous[i];
+      if (this.#ignored[i] === 0 && (difference > threshold || difference < -threshold)) moving++;
+    }
+    this.#still = moving * 4 < changed ? this.#still + 1 : 0;
+    return this.#still >= SETTLED_LOOKS;
   }
 }
 
