@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
+import { moveBox, type Pose } from "../../../simulators/src/camera/shake.ts";
 import { SHARED_DATA } from "../../support/require.ts";
 
 const VISION = join(SHARED_DATA, "vision");
@@ -12,6 +13,16 @@ const MARGIN = 0.12;
 const [LEAST, MOST] = [0.06, 0.5];
 /** width in the frame's pixels, and the line on which it lies */
 const [WIDTH, TALLEST, GROUND] = [190, 130, 335];
+
+/** light of the camera's own lamp where the litter lies */
+const INFRARED = 0.8;
+
+/** How the camera sees at that instant. */
+interface Exposure {
+  readonly light: number;
+  readonly infrared: boolean;
+  readonly pose: Pose | null;
+}
 
 interface Cut {
   readonly file: string;
@@ -49,31 +60,37 @@ export class PhotoLitter {
   }
 
   /**
-   * @param frame JPEG @param seed which heap, and where @param light 0..1 as of the scene
+   * @param frame JPEG @param seed which heap, and where @param how light 0..1 as of the scene, and what the camera makes of it
    * @returns the frame with the heap in it, and where it lies: left, top, width, height in pixels
    */
   async lay(
     frame: Buffer,
     seed: number,
-    light: number,
+    { light, infrared, pose }: Exposure,
   ): Promise<{ readonly jpeg: Buffer; readonly box: readonly [number, number, number, number] }> {
-    const { file, box } = this.#cuts[(seed * 7) % this.#cuts.length];
+    const { file, box: cut } = this.#cuts[(seed * 7) % this.#cuts.length];
     const photo = sharp(file);
     const { width, height } = await photo.metadata();
-    const [left, right] = span(box[0], box[2], width);
-    const [top, bottom] = span(box[1], box[3], height);
+    const [left, right] = span(cut[0], cut[2], width);
+    const [top, bottom] = span(cut[1], cut[3], height);
     const [cutW, cutH] = [right - left, bottom - top];
     const scale = Math.min(WIDTH / cutW, TALLEST / cutH);
     const [w, h] = [Math.round(cutW * scale), Math.round(cutH * scale)];
     const heap = await photo
       .extract({ left, top, width: cutW, height: cutH })
       .resize(w, h)
-      .linear(light, 0)
+      // lit by the camera's own lamp, not by the sky
+      .grayscale(infrared)
+      .linear(infrared ? INFRARED : light, 0)
+      .toColourspace("srgb")
       .ensureAlpha()
       .composite([{ input: softEdge(w, h), blend: "dest-in" }])
       .png()
       .toBuffer();
-    const at = { left: 190 + ((seed * 53) % 240), top: GROUND - h };
+    const still = [190 + ((seed * 53) % 240), GROUND - h, w, h] as const;
+    const size = pose === null ? null : await sharp(frame).metadata();
+    const box = pose === null || size === null ? still : moveBox(still, pose, size.width, size.height);
+    const at = { left: Math.round(box[0] + (box[2] - w) / 2), top: Math.round(box[1] + (box[3] - h) / 2) };
     const jpeg = await sharp(frame)
       .composite([{ input: heap, ...at }])
       .jpeg({ quality: 85 })

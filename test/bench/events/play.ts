@@ -12,9 +12,10 @@ import { emptyBatch } from "../../../hub/src/store/batch.ts";
 import type { Detection } from "../../../hub/src/vision/detection.ts";
 import { frameMessage } from "../../../hub/src/vision/frame.testing.ts";
 import { Vision } from "../../../hub/src/vision/vision.ts";
-import { SceneCamera, type TruthObject } from "../../../simulators/src/camera/scene.ts";
+import { SceneCamera, type SceneStep, type TruthObject } from "../../../simulators/src/camera/scene.ts";
+import { HydrantStreet } from "./hydrant-street.ts";
 import { PhotoLitter } from "./photo-litter.ts";
-import type { EventScene } from "./scenes.ts";
+import { CROWD_COUNT, type EventScene } from "./scenes.ts";
 
 const [WIDTH, HEIGHT] = [640, 360];
 /** noon in the township */
@@ -48,6 +49,7 @@ export async function play(
 ): Promise<{ readonly played: Played[]; readonly models: readonly string[] }> {
   const media = mkdtempSync(join(tmpdir(), "gridhub-events-"));
   let now = START;
+  const hydrants = new HydrantStreet();
   const vision = new Vision({
     modelsDir,
     mediaDir: media,
@@ -56,12 +58,18 @@ export async function play(
     log: silentLog,
     clock: () => now,
     modelsWatchMs: 0,
+    landmarks: hydrants,
   });
   await vision.start();
   const book = new EventBook({ durationScale: 1, reopenWindowMs: 600_000 }, NO_GRIDS, () => []);
   // The policy that a hub begins with: what belongs to one incident is one event.
   book.setPolicy(new EventPolicy({ ...NO_POLICY, ...DEFAULT_SETTINGS }));
   const lenses = scenes.flatMap(lensesOf);
+  for (const { scene, device, camera } of lenses) {
+    if (scene.hydrant === null) continue;
+    const [vehicle] = camera.truth(scene.from * 1000).objects;
+    hydrants.add(vision.calibrations, device, vehicle, scene.hydrant, { width: WIDTH, height: HEIGHT });
+  }
   const litter = PhotoLitter.load();
   const events = new Map<string, GridEvent>();
   const reopened = new Map<string, number>();
@@ -118,7 +126,11 @@ async function frameOf(lens: Lens, t: number, litter: PhotoLitter | null): Promi
   const { scene, camera } = lens;
   const frame = await camera.frame(t * 1000);
   if (!scene.photo || litter === null || t < scene.from || t >= scene.to) return frame;
-  const { jpeg, box } = await litter.lay(frame, scene.seed, scene.conditions.light ?? 1);
+  const { jpeg, box } = await litter.lay(frame, scene.seed, {
+    light: scene.conditions.light ?? 1,
+    infrared: camera.truth(t * 1000).infrared,
+    pose: camera.pose(t * 1000),
+  });
   lens.laid = { label: "garbage", box };
   return jpeg;
 }
@@ -135,19 +147,26 @@ function lensesOf(scene: EventScene): Lens[] {
     const edge = { id: 1, key: "bench/e", site: "bench", name: "e", title: "" };
     const place = { lon: 122 + scene.seed * 0.05 + i * 0.0004, lat: 30.7, gridId: `grid-${scene.seed}` };
     const device = { id, uid: `bench/${name}`, site: "bench", name, edge, attributes: scene.attributes, ...place };
-    const quiet = { scene: scene.kind === null ? scene.scene : ("empty" as const), ...scene.conditions };
     const camera = new SceneCamera({
       seed: scene.seed + i * 7,
       width: WIDTH,
       height: HEIGHT,
       place: scene.place,
-      script: [
-        { at: 0, ...quiet },
-        { at: scene.from * 1000, scene: scene.scene, ...scene.conditions },
-        { at: scene.to * 1000, ...quiet },
-      ],
+      script: scriptOf(scene),
     });
     return { scene, device: device as unknown as Device, camera, laid: null };
+  });
+}
+
+/** The light goes its way whatever happens below. */
+function scriptOf({ kind, scene, from, to, conditions, changes }: EventScene): SceneStep[] {
+  const lights: EventScene["changes"] = [{ at: 0, ...conditions }, ...changes];
+  const quiet = kind === null ? scene : "empty";
+  const times = [...new Set([0, from, to, ...changes.map((c) => c.at)])].sort((a, b) => a - b);
+  return times.map((t) => {
+    const shown = t >= from && t < to ? scene : quiet;
+    const light = lights.findLast((c) => c.at <= t);
+    return { ...light, at: t * 1000, scene: shown };
   });
 }
 
@@ -165,10 +184,16 @@ function sightings(
       const found = rows
         .filter((r) => r.deviceId === device.id && r.ts === START + t * 1000)
         .flatMap((r) => r.detections);
-      if (scene.scene === "stall" ? isStall(truth, found) : truth.some((o) => found.some((d) => shows(d, o)))) seen++;
+      if (isSeen(scene, truth, found)) seen++;
     }
   }
   return { seen, frames };
+}
+
+function isSeen({ scene }: EventScene, truth: readonly TruthObject[], found: readonly Detection[]): boolean {
+  if (scene === "stall") return isStall(truth, found);
+  const there = truth.filter((o) => found.some((d) => shows(d, o))).length;
+  return there >= (scene === "crowd" ? CROWD_COUNT : 1);
 }
 
 function isStall(truth: readonly TruthObject[], found: readonly Detection[]): boolean {
