@@ -19,8 +19,12 @@ const FIRE_MODEL = "fire-smoke-waste";
 const seen = (label: string, box: Box, score = 0.6): Detection => ({ label, score, box });
 
 /** A street as 96 x 54 cells, with patterned things in it, in any light. */
-function street(light: number, things: readonly { readonly box: Box; readonly pattern: number }[] = []): Luma {
+function street(
+  light: number | ((u: number, v: number) => number),
+  things: readonly { readonly box: Box; readonly pattern: number }[] = [],
+): Luma {
   const [w, h] = [96, 54];
+  const lit = typeof light === "number" ? () => light : light;
   const data = new Uint8Array(w * h);
   let sum = 0;
   for (let y = 0; y < h; y++) {
@@ -31,11 +35,15 @@ function street(light: number, things: readonly { readonly box: Box; readonly pa
         if (u >= 0 && u < 1 && t >= 0 && t < 1)
           v = 110 + 70 * Math.sin(u * 7 + pattern) * Math.cos(t * 5 + pattern * 2);
       }
-      sum += data[y * w + x] = Math.max(0, Math.min(255, v * light));
+      sum += data[y * w + x] = Math.max(0, Math.min(255, v * lit(x / w, y / h)));
     }
   }
   return { w, h, data, mean: sum / (w * h) };
 }
+
+/** A night by a camera's own lamp: bright in front, nothing far away; and the moment in which its filter moves. */
+const infrared = (u: number, v: number): number => 2.2 * v * v * Math.exp(-(((u - 0.5) / 0.4) ** 2));
+const flash = (u: number, v: number): number => 6 * infrared(u, v);
 
 /** Runs frames through a camera; the state goes through JSON each time, as if the hub were restarted between any two. */
 class Camera {
@@ -111,6 +119,18 @@ describe("fire and smoke", () => {
     expect(new Camera("smoke").run(0, 600, 10, still).outcomes).toEqual([]);
   });
 
+  it("is not raised by a lamp in the moment in which the camera changes to infrared, or back", () => {
+    const lamp = { box: [0.45, 0.4, 0.1, 0.2] as Box, pattern: 2 };
+    const detected = () => [seen("fire", [576, 288, 128, 144], 0.9)];
+    for (const seconds of [600, 610, 625]) {
+      // dusk, night and dawn, with a frame in the very flash and one in the dark moment after it
+      const light = (t: number) =>
+        t < seconds ? 0.5 : t < seconds + 5 ? flash : t < 1800 ? infrared : t < 1805 ? 0.1 : 0.6;
+      const camera = new Camera("fire").run(0, 2400, 10, detected, (t) => street(light(t), [lamp]));
+      expect(camera.outcomes, `at ${seconds} s`).toEqual([]);
+    }
+  });
+
   it("needs k votes within the window: sightings minutes apart do not add up", () => {
     expect(new Camera("fire").run(0, 1200, 100, flame).outcomes).toEqual([]);
   });
@@ -168,6 +188,17 @@ describe("a vehicle on a fire lane", () => {
       () => street(0.9),
     );
     expect(camera.outcomes.at(-1)?.[1]).toBe("clear");
+  });
+
+  it("is one event through the change to infrared and back, seen or not in the flash and at night", () => {
+    for (const seenAtNight of [true, false]) {
+      const light = (t: number) =>
+        t < 1200 ? 0.5 : t < 1220 ? flash : t < 7200 ? infrared : t < 7220 ? 0.05 : t < 7260 ? 0.3 : 0.8;
+      const model = (t: number) =>
+        t < 1200 || t >= 7260 ? [seen("car", CAR)] : seenAtNight && t >= 1260 ? [seen("truck", CAR, 0.5)] : [];
+      const camera = new Camera("fire-lane", { zone }).run(0, 9000, 20, model, (t) => street(light(t), [parked]));
+      expect(camera.outcomes.filter(([, phase]) => phase !== "update")).toEqual([[180, "raise"]]);
+    }
   });
 
   it("is not ended by complete darkness", () => {

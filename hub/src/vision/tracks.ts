@@ -90,6 +90,8 @@ const DIM = 60;
 const KIN_IOU = 0.5;
 /** Share of the newest value in the running means. */
 const NEWEST = 0.3;
+/** One change of a picture counts no more than this: what lives goes on stirring, a shadow or another exposure comes once. */
+const MOST_STIR = 0.06;
 
 /** What a frame brings besides detections. */
 export interface FrameSight {
@@ -190,8 +192,10 @@ function found(t: Track, d: Detection, { ts, luma }: FrameSight, o: TrackOptions
   next.flicker = mean(t.flicker, change, t.hits);
   const look = luma === null ? null : lookAt(luma, d.box);
   if (luma !== null) {
-    if (look !== null && t.look !== null)
-      next.stir = mean(t.stir, 1 - alike(lookAt(luma, t.box) ?? look, unpackLook(t.look)), t.hits);
+    if (look !== null && t.look !== null && !otherLight(t, luma)) {
+      const stir = 1 - alike(lookAt(luma, t.box) ?? look, unpackLook(t.look));
+      next.stir = mean(t.stir, Math.min(MOST_STIR, stir), t.hits);
+    }
     next.look = look === null ? null : packLook(look);
     next.light = Math.round(luma.mean);
   }
@@ -207,13 +211,18 @@ function missed(t: Track, { ts, luma, blind }: FrameSight, o: TrackOptions): Tra
   const rests = rested(t, o);
   if (blind) return rests && ts - t.last <= o.darkMs ? { ...t, held: ts } : { ...t };
   if (rests && luma !== null && t.look !== null) {
-    const ratio = (luma.mean + 1) / (t.light + 1);
-    const changed = luma.mean < DIM || ratio > LIGHT_FACTOR || ratio < 1 / LIGHT_FACTOR;
+    const changed = luma.mean < DIM || otherLight(t, luma);
     const look = ts - t.last <= (changed ? o.darkMs : o.holdMs) ? lookAt(luma, t.box) : null;
     if (look !== null && alike(look, unpackLook(t.look)) >= SAME_LOOK) return { ...t, held: ts };
   }
   const votes = (t.votes << 1) & (2 ** o.n - 1);
   return votes !== 0 || rests ? { ...t, votes } : null;
+}
+
+/** The frame is brighter or darker than that of the last hit: lamps, exposure, the change to infrared. */
+function otherLight(t: Track, luma: Luma): boolean {
+  const ratio = (luma.mean + 1) / (t.light + 1);
+  return ratio > LIGHT_FACTOR || ratio < 1 / LIGHT_FACTOR;
 }
 
 /** Has been at one place long enough that somebody in front of it does not end it. */
