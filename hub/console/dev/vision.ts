@@ -12,6 +12,7 @@ const RECIPES: readonly [recipe: string, kind: string, model: string][] = [
   ["overflow", "vision.overflow", FIRE],
   ["stall", "vision.stall", COCO],
   ["fire-lane", "vision.fire_lane", COCO],
+  ["hydrant-blocked", "vision.hydrant_blocked", COCO],
 ];
 const FAULTY = new Set(["late", "offline", "flapping"]);
 
@@ -92,6 +93,7 @@ function cameraOf(device: DeviceInfo, i: number, now: number): CameraInfo {
     looks: mine.map(([recipe, kind, model]) => ({
       ...{ recipe, kind, models: [model] },
       zone: recipe === "fire-lane" ? "0.2,0.5 0.8,0.5 0.9,0.95 0.1,0.95" : null,
+      beside: recipe === "hydrant-blocked" ? { kind: "hydrant", within: 3, devices: 2, uncertain: 1 } : null,
       hours: recipe === "stall" ? "06:00-22:00" : null,
       open: true,
     })),

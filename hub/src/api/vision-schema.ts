@@ -60,6 +60,15 @@ export const CameraInfo = Type.Object({
       kind: Type.String(),
       models: Type.Array(Type.String()),
       zone: Nullable(Type.String({ description: "polygon as fractions of the frame; null = the whole frame" })),
+      beside: Nullable(
+        Type.Object(
+          { kind: Type.String(), within: Type.Number(), devices: Type.Integer(), uncertain: Type.Integer() },
+          {
+            description:
+              "registered devices in its calibrated views beside which, within so many metres, something counts; `uncertain` = those where the calibration cannot tell that",
+          },
+        ),
+      ),
       hours: Nullable(Type.String({ description: "local time; null = always" })),
       open: Type.Boolean({ description: "whether it looks now" }),
     }),

@@ -28,7 +28,11 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const START = 1_763_776_800_000;
 const RAW = parse(readFileSync(join(import.meta.dirname, "recipes/hydrant-blocked.yaml"), "utf8")) as object;
 const RECIPE = compileRecipe(RAW, "hydrant-blocked.yaml", 1);
-const SHELF = { names: ["general-coco"], threshold: () => 0.4 } as unknown as ModelShelf;
+const SHELF = {
+  names: ["general-coco"],
+  threshold: () => 0.4,
+  idOf: (name: string) => `${name}@1.0.0`,
+} as unknown as ModelShelf;
 const [WIDTH, HEIGHT] = [1280, 720];
 /** on a pole of six metres, looking north along the street */
 const CAMERA: TrueCamera = { lon: 122.45, lat: 30.72, aspect: 16 / 9, heightM: 6, bearing: 0, pitch: -15, roll: 0, fov: 60 }; // prettier-ignore
@@ -170,6 +174,8 @@ describe("a vehicle at a hydrant", () => {
     expect(new Street(near, vague).run(0, 600, [vehicle()]).phases).toEqual([]);
     const drawn = new Street(near, vague, { hydrant_zone: WHOLE }).run(0, 300, [vehicle()]);
     expect(drawn.phases).toEqual([[180, "raise"]]);
+    const [look] = drawn.watching().looks(drawn.device, START);
+    expect(look).toMatchObject({ zone: WHOLE, beside: { kind: "hydrant", within: 3, devices: 0, uncertain: 1 } });
     expect(drawn.beside).toMatchObject({ device: "t/h1", by: "zone", why: "uncertain" });
     expect((drawn.beside as { errorM: number }).errorM).toBeGreaterThan(3);
   });

@@ -3,6 +3,7 @@ import { CLICK_SIGMA } from "./calibration/calibration.ts";
 import type { Calibrations } from "./calibration/calibrations.ts";
 import { LocalPlane, metresBetween } from "./calibration/geodesy.ts";
 import type { Box } from "./detection.ts";
+import type { DevicesInSight } from "./options.ts";
 import { place, type FrameView, type Placed } from "./place.ts";
 import type { BesideRule } from "./recipe.ts";
 
@@ -63,11 +64,14 @@ export class Landmarks {
     return this.#calibrations.revision + (this.#source?.revision(kind) ?? 0);
   }
 
-  /** Whether some view of the camera shows a device of the kind, and tells places there well enough for the rule. */
-  shows(camera: Device, { kind, within }: BesideRule): boolean {
-    return this.#calibrations
-      .presets(camera.uid)
-      .some((preset) => this.#few(camera, preset, kind).some(({ errorM }) => errorM <= within));
+  /** Those of the kind that the camera's views show; in several views at its best. */
+  inSight(camera: Device, { kind, within }: BesideRule): DevicesInSight {
+    const best = new Map<string, number>();
+    for (const preset of this.#calibrations.presets(camera.uid))
+      for (const { device, errorM } of this.#few(camera, preset, kind))
+        best.set(device, Math.min(errorM, best.get(device) ?? Infinity));
+    const devices = [...best.values()].filter((errorM) => errorM <= within).length;
+    return { kind, within, devices, uncertain: best.size - devices };
   }
 
   /** @param box fractions of the frame */

@@ -76,6 +76,17 @@ export interface VisionStats {
   readonly load: PaceLoad;
 }
 
+/** Registered devices that the calibrated views of a camera show. */
+export interface DevicesInSight {
+  readonly kind: string;
+  /** metres that the recipe asks for */
+  readonly within: number;
+  /** where the calibration tells places well enough for that */
+  readonly devices: number;
+  /** where its error is larger than that: the drawn zone counts alone */
+  readonly uncertain: number;
+}
+
 /** One recipe at one camera. */
 export interface CameraLook {
   readonly recipe: string;
@@ -85,6 +96,8 @@ export interface CameraLook {
   readonly models: readonly string[];
   /** polygon as fractions of the frame, as configured; null = the whole frame */
   readonly zone: string | null;
+  /** registered devices in its calibrated views that something is to stand beside; null = the recipe asks for none */
+  readonly beside: DevicesInSight | null;
   /** local time, "07:00-21:30"; null = always */
   readonly hours: string | null;
   /** whether it looks at this time of the day */

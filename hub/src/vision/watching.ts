@@ -4,7 +4,7 @@ import { countsOf } from "./count.ts";
 import type { FalseAlarms } from "./false-alarms.ts";
 import type { Landmarks } from "./landmarks.ts";
 import type { ModelShelf } from "./model-shelf.ts";
-import { NORMAL_POSTURE, type CameraLook, type VisionOptions } from "./options.ts";
+import { NORMAL_POSTURE, type CameraLook, type DevicesInSight, type VisionOptions } from "./options.ts";
 import type { FrameView } from "./place.ts";
 import { inHours, type Recipe } from "./recipe.ts";
 import { DEFAULT_TRACKS, scaleTracks, type TrackOptions } from "./tracks.ts";
@@ -80,7 +80,7 @@ export class Watching {
     const beside = roles.flatMap((role) => role.beside ?? []);
     if (!zoneNeeded && beside.length === 0) return true;
     if (parseZone(device.attributes[zone]).length > 0) return true;
-    return beside.length > 0 && beside.every((rule) => this.#landmarks?.shows(device, rule) === true);
+    return beside.length > 0 && beside.every((rule) => (this.#landmarks?.inSight(device, rule).devices ?? 0) > 0);
   }
 
   /** Models that a frame of now needs: of recipes at their hours, and of those that have something to end. */
@@ -92,18 +92,25 @@ export class Watching {
     return [...new Set(needed.flatMap((r) => r.models))];
   }
 
+  #beside({ roles }: Recipe, device: Device): DevicesInSight | null {
+    const rule = roles.find((role) => role.beside !== null)?.beside ?? null;
+    if (rule === null) return null;
+    return this.#landmarks?.inSight(device, rule) ?? { ...rule, devices: 0, uncertain: 0 };
+  }
+
   /** What each recipe asks of a camera: with which models, where in its picture, when. */
   looks(device: Device, ts: number): CameraLook[] {
     const { attributes } = device;
     const minute = this.minute(ts);
     const text = (value: unknown): string | null => (value === undefined ? null : String(value));
-    return this.recipes(device).map(({ name, event, models, zone, hours }) => ({
-      recipe: name,
-      kind: event,
-      models: models.map((m) => this.#shelf.idOf(m)),
-      zone: parseZone(attributes[zone]).length > 0 ? text(attributes[zone]) : null,
-      hours: text(attributes[hours]),
-      open: inHours(attributes[hours], minute),
+    return this.recipes(device).map((recipe) => ({
+      recipe: recipe.name,
+      kind: recipe.event,
+      models: recipe.models.map((m) => this.#shelf.idOf(m)),
+      zone: parseZone(attributes[recipe.zone]).length > 0 ? text(attributes[recipe.zone]) : null,
+      beside: this.#beside(recipe, device),
+      hours: text(attributes[recipe.hours]),
+      open: inHours(attributes[recipe.hours], minute),
     }));
   }
 

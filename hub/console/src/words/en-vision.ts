@@ -47,6 +47,8 @@ export const enVision = {
   "vis.always": "always",
   "vis.wholeFrame": "whole frame",
   "vis.drawnZone": "drawn zone",
+  "vis.besideInSight": "{what} in sight: {n}",
+  "vis.besideUnsure": "{n} more where its calibration is too uncertain",
   "vis.closed": "not at this hour",
   "vis.begun": "begun {t} ago",
   "vis.raised": "raised",

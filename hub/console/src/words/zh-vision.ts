@@ -47,6 +47,8 @@ export const zhVision = {
   "vis.always": "全天",
   "vis.wholeFrame": "整幅画面",
   "vis.drawnZone": "划定区域",
+  "vis.besideInSight": "视野内{what} {n} 个",
+  "vis.besideUnsure": "另有 {n} 个因标定误差过大无法判断",
   "vis.closed": "当前时段不识别",
   "vis.begun": "疑似,持续 {t}",
   "vis.raised": "已成事件",
