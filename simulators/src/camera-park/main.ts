@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { CameraPark } from "../camera/park.ts";
+import { SceneCamera, SCENES } from "../camera/scene.ts";
 
 const USAGE = `usage: node simulators/bin/cameras.mjs --hub URL --mqtt URL [options]
 
@@ -17,6 +18,9 @@ Until Ctrl-C; prints which cameras are faulty. The edges park-001 ... are create
   --faulty N       cameras that do not work, default 30
   --heartbeat MS   of each edge, default 30000
   --patrol MS      between two frames of a camera, default 60000; 0 = none
+  --scene NAME     patrol frames show this street (empty, car, fire ...) instead of a grey picture
+  --infrared       by the camera's own infrared lamp, at night
+  --wind FRACTION  it swings by this much of the frame's width, 0.006 is a strong wind
   --seed N         default 1
   --seconds N      ends after so long`;
 
@@ -27,6 +31,7 @@ const { values } = parseArgs({
     ...{ cameras: text("3000"), edges: text("60"), faulty: text("30"), heartbeat: text("30000") },
     ...{ patrol: text("60000"), seconds: text("0") },
     password: { type: "string", default: process.env.GRIDHUB_ADMIN_PASSWORD },
+    ...{ scene: text(""), wind: text("0"), infrared: { type: "boolean", default: false } },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -57,9 +62,7 @@ async function run(password: string): Promise<void> {
   const tokens = new Map<string, string>();
   for (const edge of CameraPark.edges(number("edges")))
     tokens.set(edge, (await call<{ token: string }>("/api/edges", { site, edge, renew: true }, token)).token);
-  const picture = await sharp({ create: { width: 64, height: 36, channels: 3, background: "#687" } })
-    .jpeg()
-    .toBuffer();
+  const picture = await patrolPicture();
   const park = new CameraPark({
     ...{ url: mqtt, site, picture, tokenOf: (edge) => tokens.get(edge) ?? "" },
     ...{ cameras: number("cameras"), edges: number("edges"), faulty: number("faulty"), seed: number("seed") },
@@ -75,4 +78,22 @@ async function run(password: string): Promise<void> {
   };
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
+}
+
+/** What every camera shows on patrol. */
+async function patrolPicture(): Promise<Buffer> {
+  const { infrared, wind, seed } = values;
+  const scene = SCENES.find((name) => name === values.scene);
+  if (scene === undefined) {
+    if (values.scene !== "") throw new Error(`--scene must be one of ${SCENES.join(", ")}`);
+    const create = { width: 64, height: 36, channels: 3 as const, background: "#687" };
+    return sharp({ create }).jpeg().toBuffer();
+  }
+  const amplitude = Number(wind);
+  if (!(amplitude >= 0 && amplitude <= 0.1))
+    throw new Error("--wind must be a fraction of the frame's width, 0 to 0.1");
+  const step = { at: 0, scene, infrared, light: infrared ? 0.05 : 1, shake: { amplitude } };
+  const camera = new SceneCamera({ seed: Number(seed), width: 640, height: 360, script: [step] });
+  // a minute after the scene began
+  return camera.frame(60_000);
 }

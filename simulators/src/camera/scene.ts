@@ -8,22 +8,11 @@ import { InfraredLamp, paintInfrared, paintSparks, takeColour, type InfraredScen
 import { moveBox, poseAt, shakePicture, type Pose, type Shake } from "./shake.ts";
 import { nightfall, rain } from "./weather.ts";
 
-export type SceneName =
-  | "empty"
-  | "stall"
-  | "walker"
-  | "crowd"
-  | "group"
-  | "boat"
-  | "car"
-  | "truck"
-  | "traffic"
-  | "litter"
-  | "bin"
-  | "overflow"
-  | "fire"
-  | "smoke"
-  | "lamp";
+export const SCENES = [
+  ...(["empty", "stall", "walker", "crowd", "group", "boat"] as const),
+  ...(["car", "truck", "traffic", "litter", "bin", "overflow", "fire", "smoke", "lamp"] as const),
+] as const;
+export type SceneName = (typeof SCENES)[number];
 
 /** From `at` (ms of scene time) on this is seen, until the next step. */
 export interface SceneStep {
