@@ -93,7 +93,7 @@ it("shows of a camera by which model, where and when each recipe looks, and how 
   const fire = camera.looks.find((look) => look.recipe === "fire");
   expect(fire).toEqual({
     ...{ recipe: "fire", kind: "vision.fire", models: [model], zone: "0,0 1,0 1,1" },
-    ...{ hours: "00:00-00:00", open: false },
+    ...{ beside: null, hours: "00:00-00:00", open: false },
   });
   expect(camera.looks.find((look) => look.recipe === "overflow")).toMatchObject({ hours: null, open: true });
 });
