@@ -124,7 +124,14 @@ describe("registry", () => {
     await registry.createEdge("town", "e");
     await declare("e", [{ id: "g", profile: "generic/flood-gauge-json" }]);
     const device = registry.device("town/g");
-    expect((await declare("e", [{ id: "g", profile: "generic/flood-gauge-json", title: "Pier" }])).changed).toEqual([]);
+    const revisions = [registry.places.of("flood_gauge")];
+    const moved = { id: "g", profile: "generic/flood-gauge-json", title: "Pier", lon: 122.4, lat: 30.7 };
+    expect((await declare("e", [moved])).changed).toEqual([]);
+    revisions.push(registry.places.of("flood_gauge"));
+    await declare("e", [moved]);
+    revisions.push(registry.places.of("flood_gauge"));
+    // who indexes devices by place hears of a move, and of nothing else
+    expect(revisions.map((n) => n - revisions[0])).toEqual([0, 1, 1]);
     await registry.load(await store.loadSnapshot());
     expect(registry.device("town/g")).toBe(device);
     expect(device?.title).toBe("Pier");
