@@ -93,6 +93,16 @@ describe("fusion", () => {
     expect(whats()).toEqual(["open", "join", "escalate", "join", "leave", "deescalate", "join", "escalate", "leave", "deescalate", "leave", "deescalate", "clear"]); // prettier-ignore
   });
 
+  it("makes one event of one vehicle that stands on a fire lane and before a hydrant", () => {
+    start({ fusion });
+    book.fold([finding("vision.fire_lane", "place:t/cam", "raise", T)], T);
+    book.fold([finding("vision.hydrant_blocked", "place:t/cam#h", "raise", T + 20_000)], T + 20_000);
+    drain();
+    expect(stored.size).toBe(1);
+    const [{ id }] = stored.values();
+    expect(book.get(id)?.life.parts).toMatchObject([{ kind: "vision.fire_lane" }, { kind: "vision.hydrant_blocked" }]);
+  });
+
   it.each<[string, Partial<Finding>, number]>([
     ["too far away", { lon: 122.01 }, 5000],
     ["too late", {}, 11 * MINUTE],

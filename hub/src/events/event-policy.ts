@@ -20,6 +20,7 @@ export const DEFAULT_SETTINGS: Pick<PolicyData, "fusion" | "parents" | "ladder">
   fusion: [
     { family: "fire", kinds: ["fire.alarm", "smoke.alarm", "vision.fire", "vision.smoke", "bin.fire"], radius_m: 100, window_s: 600 }, // prettier-ignore
     { family: "waste", kinds: ["vision.garbage", "vision.debris", "vision.overflow", "bin.full"], radius_m: 30, window_s: 1800 }, // prettier-ignore
+    { family: "fire_access", kinds: ["vision.fire_lane", "vision.hydrant_blocked"], radius_m: 15, window_s: 600 },
     { family: "burst", kinds: ["hydrant.burst", "leak.water"], radius_m: 50, window_s: 600 },
   ],
   parents: [
