@@ -109,9 +109,7 @@ describe("crowding", () => {
   });
 
   it("says how many were seen, at most, asked for and needed to go on", () => {
-    const square = new Square()
-      .run(0, 120, 10, (t) => people(t < 30 ? 14 : 12, t))
-      .run(120, 300, 10, () => []);
+    const square = new Square().run(0, 120, 10, (t) => people(t < 30 ? 14 : 12, t)).run(120, 300, 10, () => []);
     const [raise, clear] = square.raw;
     expect(raise.objects).toHaveLength(12);
     expect(clear.count).toEqual({ need: 10, keep: 8, seen: 12, most: 14 });
