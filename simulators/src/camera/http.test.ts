@@ -120,7 +120,7 @@ describe("scene camera", { timeout: 120_000 }, () => {
         { at: 9000, scene: "walker", light: 0.4 },
       ],
     });
-    expect(scene.truth(4999)).toEqual({ scene: "empty", light: 1, objects: [] });
+    expect(scene.truth(4999)).toEqual({ scene: "empty", light: 1, infrared: false, objects: [] });
     expect(scene.truth(5000).objects.map((o) => o.label)).toEqual([
       "umbrella",
       "bicycle",
