@@ -9,6 +9,8 @@ const GATHER_MS = 200;
 /** A tag block's time is believed when it is this near to the agent's clock: replayed logs carry times of years ago. */
 const MAX_TAG_AGE_MS = 86_400_000;
 const MAX_LINE = 4096;
+/** Times given to a burst do not run ahead of the clock by more; where they do, the clock was set back. */
+const MAX_LEAD_MS = 10_000;
 /** Ships told apart in one burst; beyond it they may share a millisecond again. */
 const MAX_BURST_SHIPS = 50_000;
 /** CR LF by the standard; LF and CR alone are met. An empty line between CR and LF is nothing. */
@@ -83,11 +85,12 @@ export class AisFeed {
    * because a position is known by its ship and its time: of two with the same time, one would be lost.
    */
   #received(mmsi: number, now: number): number {
-    if (now > this.#burstEnd || this.#burst.size >= MAX_BURST_SHIPS) this.#burst.clear();
+    const over = now > this.#burstEnd || now < this.#burstEnd - MAX_LEAD_MS;
+    if (over || this.#burst.size >= MAX_BURST_SHIPS) this.#burst.clear();
     const before = this.#burst.get(mmsi);
     const ts = before !== undefined && before >= now ? before + 1 : now;
     this.#burst.set(mmsi, ts);
-    this.#burstEnd = Math.max(this.#burstEnd, ts);
+    this.#burstEnd = over ? ts : Math.max(this.#burstEnd, ts);
     return ts;
   }
 

@@ -50,8 +50,12 @@ describe("ais feed", () => {
     scene.time = 1_000_500;
     feed.stream(Buffer.from(`${one}\r\n`), "tcp");
     feed.flush();
+    // the agent's clock is set back: nobody is held in the future
+    scene.time = 900_000;
+    feed.stream(Buffer.from(`${one}\r\n${one}\r\n`), "tcp");
+    feed.flush();
     const after = scene.emitted.flatMap((e) => e.records).map((r) => r.ts - 1_000_000);
-    expect(after).toEqual([0, 0, 1, 2, 1, 3, 2, 500]);
+    expect(after).toEqual([0, 0, 1, 2, 1, 3, 2, 500, -100_000, -99_999]);
   });
 
   it("counts what the spool refuses and says so", async () => {

@@ -10,6 +10,14 @@ import { inHours, type Recipe } from "./recipe.ts";
 import { DEFAULT_TRACKS, scaleTracks, type TrackOptions } from "./tracks.ts";
 import { parseLine, parseZone } from "./zone.ts";
 
+/** Which recipes a camera has, and of what that was concluded. */
+interface KnownRecipes {
+  readonly attributes: Device["attributes"];
+  readonly names: readonly string[];
+  readonly stamp: number;
+  readonly recipes: readonly Recipe[];
+}
+
 /** Which recipes a camera is to be watched for, where in its picture, when, and with which models: from its attributes. */
 export class Watching {
   readonly #recipes: readonly Recipe[];
@@ -21,10 +29,7 @@ export class Watching {
   /** kinds of registered devices that recipes measure against */
   readonly #kinds: readonly string[];
   /** attributes are replaced, never changed: asked for with every frame */
-  readonly #known = new WeakMap<
-    Device["attributes"],
-    { names: readonly string[]; stamp: number; recipes: readonly Recipe[] }
-  >();
+  readonly #known = new WeakMap<Device, KnownRecipes>();
   readonly minute: (ts: number) => number;
 
   constructor(
@@ -56,10 +61,10 @@ export class Watching {
     const { attributes } = device;
     const { names } = this.#shelf;
     const stamp = this.#kinds.reduce((sum, kind) => sum + (this.#landmarks?.stamp(kind) ?? 0), 0);
-    const known = this.#known.get(attributes);
-    if (known?.names === names && known.stamp === stamp) return known.recipes;
+    const known = this.#known.get(device);
+    if (known?.attributes === attributes && known.names === names && known.stamp === stamp) return known.recipes;
     const recipes = this.#recipesOf(device, names);
-    this.#known.set(attributes, { names, stamp, recipes });
+    this.#known.set(device, { attributes, names, stamp, recipes });
     return recipes;
   }
 
